@@ -1,0 +1,89 @@
+/**
+ * The contract between generated (or interpreted) border functions and the runtime: what a border function is given (`env`),
+ * and what it calls when something is out of the ordinary (`BorderRuntime`). One `BorderEnv` per border function and instance.
+ */
+import type { Control } from '../../runtime/control.ts';
+import type { AbiContext } from '../context.ts';
+
+/** Core numbers as JavaScript sees them: i64 is a bigint. */
+export type Flat = number | bigint;
+
+/** Resource conversions of one border: the n-th resource type of the signature, in the order of first appearance in the type. */
+export interface BorderResource {
+  /** Takes the handle out of the guest's table and gives the object that the host sees. */
+  liftOwn(index: number): object;
+  /** The object that the host sees until the call ends. */
+  liftBorrow(index: number): object;
+  /** Throws a ValueError if `value` is not an object of this resource. */
+  lowerOwn(value: unknown, path: string): number;
+  lowerBorrow(value: unknown, path: string): number;
+}
+
+export interface BorderEnv {
+  /** WIT path for messages, such as `ns:pkg/iface@1.0.0#func`. */
+  readonly path: string;
+  /** Byte address of the component instance's slot in the control memory. */
+  readonly slot: number;
+  /** Byte address of its store record. */
+  readonly store: number;
+  /** Memory, realloc and handle hooks of this side; `handles` convert from and to the host's objects. */
+  readonly context: AbiContext;
+  readonly resources: readonly BorderResource[];
+  /** Export: the core function. */
+  readonly core: ((...args: Flat[]) => Flat | undefined) | undefined;
+  readonly postReturn: ((...args: Flat[]) => void) | undefined;
+  /** Import: the host's function, called with the lifted values. */
+  readonly host: ((...args: unknown[]) => unknown) | undefined;
+}
+
+/** What the runtime does for border functions. */
+export interface BorderRuntime {
+  readonly control: Control;
+  /** The instance cannot be entered (store dead, instance busy): throws the error that says why. */
+  refuse(env: BorderEnv): never;
+  /** A call failed after `enter`: unwinds the call stack to `top`, restores `suspendable`, poisons unless a ValueError, gives the error to throw. */
+  failed(env: BorderEnv, error: unknown, top: number, suspendable: number): unknown;
+  /** The call stack of component instances is full: throws. */
+  overflow(env: BorderEnv): never;
+  /** Import called while MAY_LEAVE is 0: throws the trap. */
+  cannotLeave(env: BorderEnv): never;
+  /** Import: the host function threw `error` and the type has no `err` for it (or `error` is no such value): gives the trap to throw. */
+  hostThrew(env: BorderEnv, error: unknown): unknown;
+  /** Import: the host function answered a value that does not fit: gives the trap to throw. */
+  hostValue(env: BorderEnv, error: unknown): unknown;
+  /** Import: the host function returned while the store was dead (it swallowed a trap): gives the trap to throw. */
+  poisoned(env: BorderEnv): unknown;
+  /** Import: the host function answered a promise. Sets PENDING, or throws the trap `would-block`. */
+  pending(env: BorderEnv, promise: Promise<unknown>, returnPointer: number): void;
+  /**
+   * Import, after the stack was resumed: puts the waiting instances back on the call stack and tells how the promise ended.
+   * `token` is what the shim's wait returned.
+   */
+  settled(env: BorderEnv, token: number): { readonly ok: boolean; readonly value: unknown; readonly returnPointer: number };
+  /** Ends what {@link BorderResource} lent for this call: borrows that the host holds become unusable, lends are returned. */
+  endBorrows(env: BorderEnv): void;
+}
+
+/** The functions of one export, made by an emitted (or interpreted) factory. */
+export interface ExportBorder {
+  /** The synchronous entry. */
+  readonly call: (...args: unknown[]) => unknown;
+  /**
+   * The first half of a promised call: lowers `args` and calls `entry(token, ...flat)`, which runs the core function on a JSPI
+   * stack and then `finish`. Gives what `entry` gives. Does not enter or leave; the runtime does.
+   */
+  readonly start: (entry: (token: number, ...flat: Flat[]) => unknown, token: number, args: readonly unknown[]) => unknown;
+  /** The second half: called on the guest's stack with the core results; lifts, runs post-return, gives the value. Throws ComponentError. */
+  readonly finish: (...results: Flat[]) => unknown;
+}
+
+/** The functions of one import, given to the shim in core wasm. */
+export interface ImportBorder {
+  /** Lifts, calls the host, lowers. Where the host answers a promise: `pending`, then returns 0 (or nothing). */
+  readonly enter: (...flat: Flat[]) => Flat | undefined;
+  /** After the wait: lowers the promise's value. */
+  readonly finish: (token: number) => Flat | undefined;
+}
+
+export type ExportFactory = (runtime: BorderRuntime, env: BorderEnv) => ExportBorder;
+export type ImportFactory = (runtime: BorderRuntime, env: BorderEnv) => ImportBorder;

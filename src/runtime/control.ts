@@ -1,0 +1,95 @@
+/**
+ * The control memory: all state of all component instances of this thread that adapters in core wasm and generated JavaScript
+ * both read and write, a slot per instance. Trusted code alone imports it. Not shared between threads.
+ *
+ * Layout, byte addresses. Header:
+ *      4  CALL_TOP     where the next frame of the current call stack goes
+ *      8  SUSPENDABLE  1 while the current stack is one that may suspend (a promised call), else 0
+ *     12  PENDING      1 after a host function answered with a promise, until the shim that called it has seen it
+ *     16  CURRENT_TASK reserved for tasks
+ *     64  SCRATCH      multi-value results between generated code, to 1024
+ *   1024  CALL_STACK   one i32 (slot address) per component instance on the current stack, to CALL_LIMIT
+ * then slots, store records and handle tables, from an allocator.
+ *
+ * Store record (16 bytes): +0 STATE: 0 live, 1 dead.
+ * Slot (64 bytes): +0 MAY_LEAVE (1 or 0), +4 STORE (address of its store record), +8 CLOSED (1 while a suspended stack holds the
+ * instance), +16 and +24 CONTEXT slots (i64 each), +32 TABLE (address of handle entries), +36 CAPACITY, +40 LENGTH (entries ever
+ * used; index 0 is never used), +44 FREE (head of the LIFO free list, 0 = none).
+ * Handle entry (16 bytes): +0 TYPE (runtime resource type number; 0 = free), +4 REP, +8 LENDS << 1 | OWN, +12 SCOPE of a borrow,
+ * or, where free, the next free index.
+ */
+
+export const CALL_TOP = 4;
+export const SUSPENDABLE = 8;
+export const PENDING = 12;
+export const CURRENT_TASK = 16;
+export const SCRATCH = 64;
+export const CALL_STACK = 1024;
+/** First address after the call stack: 32,000 nested calls between components. */
+export const CALL_LIMIT = CALL_STACK + 4 * 32_000;
+
+export const STORE_STATE = 0;
+export const STORE_SIZE = 16;
+
+export const MAY_LEAVE = 0;
+export const STORE = 4;
+export const CLOSED = 8;
+export const CONTEXT_0 = 16;
+export const CONTEXT_1 = 24;
+export const TABLE = 32;
+export const TABLE_CAPACITY = 36;
+export const TABLE_LENGTH = 40;
+export const TABLE_FREE = 44;
+export const SLOT_SIZE = 64;
+
+export const ENTRY_SIZE = 16;
+export const ENTRY_TYPE = 0;
+export const ENTRY_REP = 4;
+export const ENTRY_STATE = 8;
+export const ENTRY_SCOPE = 12;
+
+const PAGE = 65_536;
+
+/** The one control memory of this thread. Read `i32` anew after anything that may allocate: growth replaces it. */
+export class Control {
+  readonly memory: WebAssembly.Memory = new WebAssembly.Memory({ initial: 4 });
+  i32: Int32Array<ArrayBuffer> = new Int32Array(this.memory.buffer as ArrayBuffer);
+  #top = (CALL_LIMIT + 63) & ~63;
+  /** Free blocks by size class (log2 of the size). */
+  readonly #free: number[][] = [];
+
+  constructor() {
+    this.i32[CALL_TOP >> 2] = CALL_STACK;
+  }
+
+  /** Allocates `size` bytes, rounded up to a power of two of at least 16; zeroed; aligned to 16. */
+  allocate(size: number): number {
+    const log = Math.max(4, 32 - Math.clz32(size - 1));
+    const recycled = this.#free[log]?.pop();
+    if (recycled !== undefined) {
+      this.i32.fill(0, recycled >> 2, (recycled + 2 ** log) >> 2);
+      return recycled;
+    }
+    const address = this.#top;
+    this.#top += 2 ** log;
+    const missing = this.#top - this.i32.byteLength;
+    if (missing > 0) {
+      this.memory.grow(Math.max(Math.ceil(missing / PAGE), Math.min(this.i32.byteLength / PAGE, 256)));
+      this.i32 = new Int32Array(this.memory.buffer as ArrayBuffer);
+    }
+    return address;
+  }
+
+  /** Gives back what {@link allocate} gave for the same size. */
+  release(address: number, size: number): void {
+    const log = Math.max(4, 32 - Math.clz32(size - 1));
+    let list = this.#free[log];
+    if (list === undefined) {
+      list = [];
+      this.#free[log] = list;
+    }
+    list.push(address);
+  }
+}
+
+export const control = new Control();
