@@ -38,7 +38,8 @@ export const TRAP_REASONS = {
   'value-too-large': 'a string or list exceeds 2^28-1 bytes',
   'out-of-memory': 'realloc could not provide memory',
   'core-trap': 'core wasm trap',
-  'unsupported-async': 'asynchronous built-in not supported yet',
+  'unsupported-async': 'asynchronous built-ins are not supported by this version',
+  'too-many-suspended': 'too many calls wait at once',
 } as const;
 
 export type TrapCode = keyof typeof TRAP_REASONS;
@@ -71,6 +72,8 @@ export class Trap extends WebAssembly.RuntimeError {
   /** WIT path of the call that trapped, outermost known. */
   declare path: string | undefined;
   declare readonly hint: string | undefined;
+  /** Paths of the component instances on the stack, innermost last; undefined where none was known. */
+  declare components: readonly string[] | undefined;
 }
 
 // (module (func (export "trap") unreachable))
@@ -107,6 +110,7 @@ export function adoptTrap(real: WebAssembly.RuntimeError, code: TrapCode, detail
     reason: { value: reason },
     path: { value: details.path, writable: true },
     hint: { value: details.hint },
+    components: { value: undefined, writable: true },
     ...(details.cause === undefined ? {} : { cause: { value: details.cause, configurable: true } }),
   });
   return real as Trap;

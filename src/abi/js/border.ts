@@ -34,6 +34,8 @@ export interface BorderEnv {
   readonly postReturn: ((...args: Flat[]) => void) | undefined;
   /** Import: the host's function, called with the lifted values. */
   readonly host: ((...args: unknown[]) => unknown) | undefined;
+  /** Kept alive by the border function: what owns the instance's state. */
+  readonly owner?: object;
 }
 
 /** What the runtime does for border functions. */

@@ -1,0 +1,90 @@
+/**
+ * `npm run build`: the sources become `dist/`, which is all that the published package runs.
+ * The entry points are not listed here: every `./dist/X.js` that `package.json` exports is made of `src/X.ts`. The library's entry
+ * points share chunks; the command line is a bundle of its own, in one chunk for its start and one for each command loaded on demand.
+ */
+import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { build, type Metafile } from 'esbuild';
+import { exists, files, inRoot, run, tool } from './project.ts';
+
+interface Manifest {
+  readonly exports: Exports;
+}
+type Exports = string | null | { readonly [condition: string]: Exports };
+
+const manifest = JSON.parse(readFileSync(inRoot('package.json'), 'utf8')) as Manifest;
+const library = [...new Set(targets(manifest.exports))].sort();
+const missing = [...library, 'src/cli/main.ts'].filter((source) => !exists(source));
+
+if (missing.length > 0) {
+  for (const source of missing) {
+    console.error(`build: package.json promises what ${source} should become, but that file does not exist`);
+  }
+  process.exitCode = 1;
+} else {
+  rmSync(inRoot('dist'), { recursive: true, force: true });
+  await bundle(library, 'src', 'dist', 'chunks');
+  await bundle(['src/cli/main.ts'], 'src/cli', 'dist/cli', 'parts');
+  await declarations();
+}
+
+/** The sources of all JavaScript that the exports name. */
+function targets(exported: Exports): string[] {
+  if (typeof exported === 'string') {
+    const name = /^\.\/dist\/(.*)\.js$/.exec(exported)?.[1];
+    return name === undefined ? [] : [`src/${name}.ts`];
+  }
+  return Object.values(exported ?? {}).flatMap(targets);
+}
+
+async function bundle(entries: readonly string[], base: string, out: string, chunks: string): Promise<void> {
+  const result = await build({
+    absWorkingDir: inRoot(),
+    entryPoints: [...entries],
+    outbase: base,
+    outdir: out,
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    target: 'es2024',
+    // Only node: modules stay outside; #imports are resolved by the package itself, on the platform that runs.
+    platform: 'neutral',
+    external: ['node:*', '#*'],
+    conditions: ['tenon-source'],
+    chunkNames: `${chunks}/[name]-[hash]`,
+    legalComments: 'none',
+    metafile: true,
+    logLevel: 'warning',
+  });
+  list(result.metafile);
+}
+
+function list(metafile: Metafile): void {
+  for (const [file, { bytes }] of Object.entries(metafile.outputs)) {
+    console.log(`${String(Math.round(bytes / 1024)).padStart(6)} kB  ${file}`);
+  }
+}
+
+/** Types, file by file as the sources stand; imports in them name what lies in `dist`. */
+async function declarations(): Promise<void> {
+  const { code, output } = await run(tool('tsc'), ['-p', 'tsconfig.build.json']);
+  if (code !== 0) {
+    console.error(`build: declarations failed\n${output}`);
+    process.exitCode = 1;
+    return;
+  }
+  let bytes = 0;
+  for (const file of declarationFiles()) {
+    const text = readFileSync(file, 'utf8').replaceAll(/((?:from|import)\s*\(?\s*['"]\.[^'"]*)\.ts(['"])/g, '$1.js$2');
+    writeFileSync(file, text);
+    bytes += statSync(file).size;
+  }
+  console.log(`${String(Math.round(bytes / 1024)).padStart(6)} kB  dist/**/*.d.ts`);
+}
+
+function declarationFiles(): string[] {
+  return files('src/**/*.ts')
+    .map((source) => source.replace(/^src\//, 'dist/').replace(/\.ts$/, '.d.ts'))
+    .filter((file) => exists(file))
+    .map((file) => inRoot(file));
+}

@@ -1,0 +1,40 @@
+/** Core types inside components. Specification: Binary, "core:type", "core:moduledecl". */
+import type { Reader } from '../../core/reader.ts';
+import { coreExternType, recType } from '../../core/types.ts';
+import type { CoreTypeDef, ModuleDeclaration } from '../../types/definition.ts';
+
+/** `core:type`: 0x50 is a module type here, a non-final sub type is written 0x00 0x50. */
+export function coreType(r: Reader): CoreTypeDef {
+  if (r.peek() === 0x50) {
+    r.byte();
+    return { kind: 'module', declarations: r.vec(moduleDeclaration) };
+  }
+  if (r.peek() === 0x00) {
+    const from = r.at;
+    r.byte();
+    if (r.peek() !== 0x50) r.unknown(0, 'core type', from);
+  }
+  return { kind: 'rec', rec: recType(r) };
+}
+
+function moduleDeclaration(r: Reader): ModuleDeclaration {
+  const offset = r.at;
+  const b = r.byte();
+  switch (b) {
+    case 0x00:
+      return { kind: 'import', offset, module: r.name(), name: r.name(), type: coreExternType(r) };
+    case 0x01:
+      return { kind: 'type', offset, type: recType(r) };
+    case 0x02: {
+      const sort = r.byte();
+      if (sort !== 0x10) r.unknown(sort, 'outer alias kind', r.at - 1);
+      const target = r.byte();
+      if (target !== 0x01) r.unknown(target, 'outer alias target', r.at - 1);
+      return { kind: 'outer-alias', offset, count: r.u32(), index: r.u32() };
+    }
+    case 0x03:
+      return { kind: 'export', offset, name: r.name(), type: coreExternType(r) };
+    default:
+      return r.unknown(b, 'module type declaration', offset);
+  }
+}

@@ -1,0 +1,143 @@
+/**
+ * Reads the scalars of the binary format out of a range of bytes: LEB128 as strictly as the specification demands, names, vectors.
+ * Every failure is a MalformedError with the offset. Offsets are those of the outermost binary.
+ */
+import { MalformedError } from '../error/error.ts';
+
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** Longest name: as wasm tools have it. */
+const MAX_NAME = 100_000;
+
+export class Reader {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Offset of the next byte. */
+  at: number;
+  /** Offset after the last byte that may be read. */
+  readonly end: number;
+
+  constructor(bytes: Uint8Array<ArrayBuffer>, start = 0, end = bytes.length) {
+    this.bytes = bytes;
+    this.at = start;
+    this.end = end;
+  }
+
+  get done(): boolean {
+    return this.at >= this.end;
+  }
+
+  fail(code: string, message: string, at: number = this.at): never {
+    throw new MalformedError(code, message, { offset: at });
+  }
+
+  byte(): number {
+    if (this.at >= this.end) this.fail('unexpected-end', 'unexpected end-of-file');
+    return this.bytes[this.at++]!;
+  }
+
+  /** The next byte without taking it, or -1 at the end. */
+  peek(): number {
+    return this.at < this.end ? this.bytes[this.at]! : -1;
+  }
+
+  /** `u32`: at most 5 bytes, unused bits zero. */
+  u32(): number {
+    const from = this.at;
+    let result = 0;
+    for (let shift = 0; ; shift += 7) {
+      const b = this.byte();
+      if (shift === 28 && b > 0x0f) {
+        this.fail(
+          b >= 0x80 ? 'leb-too-long' : 'leb-too-large',
+          b >= 0x80 ? 'integer representation too long' : 'integer too large',
+          from,
+        );
+      }
+      result += (b & 0x7f) * 2 ** shift;
+      if (b < 0x80) return result;
+    }
+  }
+
+  /** `u64`: at most 10 bytes. */
+  u64(): bigint {
+    const from = this.at;
+    let result = 0n;
+    for (let shift = 0n; ; shift += 7n) {
+      const b = this.byte();
+      if (shift === 63n && b > 0x01) {
+        this.fail(
+          b >= 0x80 ? 'leb-too-long' : 'leb-too-large',
+          b >= 0x80 ? 'integer representation too long' : 'integer too large',
+          from,
+        );
+      }
+      result |= BigInt(b & 0x7f) << shift;
+      if (b < 0x80) return result;
+    }
+  }
+
+  /** `s33`: at most 5 bytes, unused bits equal to the sign. */
+  s33(): number {
+    const from = this.at;
+    let result = 0;
+    for (let shift = 0; ; shift += 7) {
+      const b = this.byte();
+      if (shift === 28) {
+        if (b >= 0x80) this.fail('leb-too-long', 'integer representation too long', from);
+        const unused = b & 0x70;
+        if (unused !== 0 && unused !== 0x70) this.fail('leb-too-large', 'integer too large', from);
+      }
+      result += (b & 0x7f) * 2 ** shift;
+      if (b < 0x80) return (b & 0x40) === 0 ? result : result - 2 ** (shift + 7);
+    }
+  }
+
+  /** A length, then that many bytes of UTF-8. */
+  name(): string {
+    const from = this.at;
+    const length = this.u32();
+    if (length > MAX_NAME)
+      this.fail('name-too-long', `string size out of bounds: ${length} bytes, at most ${MAX_NAME}`, from);
+    if (length > this.end - this.at) this.fail('unexpected-end', 'unexpected end-of-file', this.at);
+    const bytes = this.bytes.subarray(this.at, this.at + length);
+    try {
+      const text = decoder.decode(bytes);
+      this.at += length;
+      return text;
+    } catch {
+      return this.fail('invalid-utf8', 'malformed UTF-8 encoding', this.at);
+    }
+  }
+
+  /** A count, then each item. Nothing is set aside for a count that the bytes cannot hold. */
+  vec<T>(each: (reader: Reader) => T): T[] {
+    const from = this.at;
+    const count = this.u32();
+    if (count > this.end - this.at) this.fail('unexpected-end', 'unexpected end-of-file', from);
+    const items: T[] = [];
+    for (let i = 0; i < count; i++) items.push(each(this));
+    return items;
+  }
+
+  /** A reader of the next `length` bytes; this one goes on behind them. */
+  sub(length: number): Reader {
+    if (length > this.end - this.at) this.fail('unexpected-end', 'unexpected end-of-file: section runs past the end');
+    const inner = new Reader(this.bytes, this.at, this.at + length);
+    this.at += length;
+    return inner;
+  }
+
+  /** A flag byte: 0x00 absent, 0x01 then the item. */
+  optional<T>(each: (reader: Reader) => T, what: string): T | undefined {
+    const from = this.at;
+    const flag = this.byte();
+    if (flag === 0) return undefined;
+    if (flag === 1) return each(this);
+    return this.fail('invalid-leading-byte', `invalid leading byte (0x${flag.toString(16)}) for ${what}`, from);
+  }
+
+  /** Fails with what was found where a tag byte is none of those that are allowed. */
+  unknown(byte: number, what: string, at: number): never {
+    return this.fail('invalid-leading-byte', `invalid leading byte (0x${byte.toString(16)}) for ${what}`, at);
+  }
+}

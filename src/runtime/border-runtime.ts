@@ -1,0 +1,53 @@
+/** What border functions call when something is out of the ordinary: the implementation of the contract in `src/abi/js/border.ts`. */
+import type { BorderEnv, BorderRuntime } from '../abi/js/border.ts';
+import { UsageError } from '../error/error.ts';
+import { makeTrap, Trap } from '../error/trap.ts';
+import { endCall } from './borrow-log.ts';
+import { control } from './control.ts';
+import { messageOf, unwind } from './failure.ts';
+import { resumed, suspend } from './stack.ts';
+import { storeAt } from './store.ts';
+
+/** The error of a synchronous call into an instance that waits. */
+export function busyError(path: string): UsageError {
+  return new UsageError('instance-busy', `${path} cannot be called now: its instance waits inside a host call`, {
+    hint: 'await the call under way, or call through `instance.promised`, which queues',
+  });
+}
+
+export const borderRuntime: BorderRuntime = {
+  control,
+  refuse(env) {
+    const store = storeAt(env.store);
+    if (store !== undefined && !store.alive) throw store.deadTrap(env.path);
+    throw busyError(env.path);
+  },
+  failed: (env, error, top, suspendable) => unwind(error, env.path, top, suspendable),
+  overflow(env) {
+    throw makeTrap('stack-exhausted', { path: env.path });
+  },
+  cannotLeave(env) {
+    throw makeTrap('cannot-leave', { path: env.path });
+  },
+  hostThrew(env, error) {
+    if (error instanceof Trap) return error;
+    return makeTrap('host-error', {
+      reason: `the host function ${env.path} failed: ${messageOf(error)}`,
+      path: env.path,
+      cause: error,
+    });
+  },
+  hostValue(env, error) {
+    return makeTrap('host-value', {
+      reason: `the host function ${env.path} answered wrongly: ${messageOf(error)}`,
+      path: env.path,
+      cause: error,
+    });
+  },
+  poisoned(env) {
+    return storeAt(env.store)?.deadTrap(env.path) ?? makeTrap('store-dead', { path: env.path });
+  },
+  pending: (env, promise, returnPointer) => suspend(promise, returnPointer, env.path),
+  settled: (_env: BorderEnv, token) => resumed(token),
+  endBorrows: endCall,
+};

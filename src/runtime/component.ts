@@ -1,0 +1,92 @@
+/** A loaded component: decoded, validated, its core modules compiled. */
+import { decodeComponent } from '../binary/decode.ts';
+import { UsageError, ValidationError } from '../error/error.ts';
+import type { Component as ComponentData } from '../types/definition.ts';
+import type { NamedExtern } from '../types/extern-type.ts';
+import type { Features } from '../types/features.ts';
+import { validateComponent } from '../validate/validate.ts';
+import type { Instance } from './instance.ts';
+import { type Imports, Linker, type LinkOptions } from './linker.ts';
+import { setData, setModules } from './loaded.ts';
+import { readSource, type Source } from './source.ts';
+
+/** How a component is loaded. */
+export interface LoadOptions {
+  /** Feature gates of the specification that differ from the defaults. */
+  readonly features?: Partial<Features>;
+}
+
+function coreModules(
+  component: ComponentData,
+  into: { start: number; end: number }[] = [],
+): { start: number; end: number }[] {
+  for (const d of component.definitions) {
+    if (d.kind === 'core module') into.push(d);
+    else if (d.kind === 'component') coreModules(d.component, into);
+  }
+  return into;
+}
+
+async function compileModules(component: ComponentData): Promise<void> {
+  const modules = new Map<number, WebAssembly.Module>();
+  await Promise.all(
+    coreModules(component).map(async ({ start, end }) => {
+      try {
+        modules.set(start, await WebAssembly.compile(component.bytes.subarray(start, end)));
+      } catch (error) {
+        if (!(error instanceof WebAssembly.CompileError)) throw error;
+        throw new ValidationError('core-module', `a core module is not valid: ${error.message}`, {
+          offset: start,
+          cause: error,
+        });
+      }
+    }),
+  );
+  setModules(component.bytes, modules);
+}
+
+/**
+ * A WebAssembly component, compiled and ready to be linked.
+ * @example
+ * const component = await Component.load('app.wasm');
+ * const instance = await component.instantiate({ 'demo:app/log': { log: console.log } });
+ */
+export class Component {
+  /** What it imports, in order: names and resolved types. */
+  readonly imports: readonly NamedExtern[];
+  /** What it exports, in order. */
+  readonly exports: readonly NamedExtern[];
+
+  private constructor(data: ComponentData, imports: readonly NamedExtern[], exports: readonly NamedExtern[]) {
+    setData(this, data);
+    this.imports = imports;
+    this.exports = exports;
+  }
+
+  /**
+   * Loads a component: bytes, a `Response`, a `URL`, or (where the platform has files) a path.
+   * @throws MalformedError if the bytes are no component
+   * @throws ValidationError if the component breaks a rule of the specification
+   */
+  static async load(source: Source | Promise<Source>, options: LoadOptions = {}): Promise<Component> {
+    const bytes = await readSource(await source);
+    const data = decodeComponent(bytes);
+    const validated = validateComponent(data, {
+      coreBodies: 'skip',
+      ...(options.features === undefined ? {} : { features: options.features }),
+    });
+    await compileModules(data);
+    return new Component(data, validated.imports, validated.exports);
+  }
+
+  /**
+   * Links and instantiates in one step. For many instances, {@link Linker.link} once.
+   * @throws LinkError if an import is missing or does not fit; it lists all of them
+   */
+  async instantiate(imports: Imports = {}, options: LinkOptions = {}): Promise<Instance> {
+    if (typeof imports !== 'object' || imports === null) {
+      throw new UsageError('bad-imports', 'the imports are not an object', { found: typeof imports });
+    }
+    return (await new Linker().defineAll(imports).link(this, options)).instantiate();
+  }
+}

@@ -1,0 +1,195 @@
+/**
+ * The objects by which a host calls an instance: `exports` (synchronous) and `promised` (the same functions as promises), with a
+ * class for each resource. Names of guests are defined, never assigned, on objects without a prototype.
+ */
+import { toCamel, toPascal } from '../abi/js/names.ts';
+import type { PlanFunc, PlanItem, PlanResource } from '../link/plan.ts';
+import { tryParseExternName } from '../types/extern-name.ts';
+import { memberName } from './bind.ts';
+import { brandClass, brandFunction, type LiveFunc } from './live.ts';
+import { GuestHandle, GuestResource, HandleState, type HostClass, type RuntimeResource } from './resource.ts';
+
+export type AnyFunction = (...args: unknown[]) => unknown;
+
+/** How the exports of an instance find what they are made of. */
+export interface ExportSource {
+  resource(resource: PlanResource): RuntimeResource;
+  /** The functions for the host; `live` is undefined where an import is exported again. */
+  func(
+    func: PlanFunc,
+    path: readonly string[],
+  ): { call: AnyFunction; promised: AnyFunction; live: LiveFunc | undefined };
+}
+
+export type Namespace = Record<string, unknown>;
+
+export interface ExportObjects {
+  readonly exports: Namespace;
+  readonly promised: Namespace;
+}
+
+/** Defines a property that the engine may treat specially; never runs a setter. */
+function define(target: object, name: PropertyKey, value: unknown, enumerable = true): void {
+  Object.defineProperty(target, name, { value, enumerable, configurable: true, writable: true });
+}
+
+function emptyNamespace(): Namespace {
+  return Object.create(null) as Namespace;
+}
+
+/** A class for a guest's resource; `construct` is found when the component exports a constructor. */
+function makeClass(name: string, construct: { fn: AnyFunction | undefined }): typeof GuestHandle {
+  const cls = class extends GuestHandle {
+    constructor(...args: unknown[]) {
+      if (args[0] instanceof HandleState || construct.fn === undefined) super(args[0]);
+      // biome-ignore lint/correctness/noConstructorReturn: the border made the object, as this class, out of the guest's handle.
+      else return construct.fn(...args) as GuestHandle;
+    }
+  };
+  define(cls, 'name', name, false);
+  return cls;
+}
+
+interface Classes {
+  readonly call: HostClass;
+  readonly promised: HostClass;
+  readonly construct: { fn: AnyFunction | undefined };
+  readonly constructPromised: { fn: AnyFunction | undefined };
+}
+
+class Builder {
+  readonly objects: ExportObjects = { exports: emptyNamespace(), promised: emptyNamespace() };
+  readonly #source: ExportSource;
+  readonly #classes = new Map<RuntimeResource, Classes>();
+
+  constructor(source: ExportSource) {
+    this.#source = source;
+  }
+
+  root(exports: ReadonlyMap<string, PlanItem>): void {
+    this.#fill(exports, [], this.objects);
+    for (const [name, item] of exports) if (item.kind === 'instance') this.#aliases(name);
+  }
+
+  /** Interfaces are reached by full name, without the version, and by the interface's own name in camel case. */
+  #aliases(name: string): void {
+    const parsed = tryParseExternName(name);
+    if (!parsed.ok || parsed.value.kind !== 'interface') return;
+    for (const alias of [parsed.value.unversioned, toCamel(parsed.value.projection)]) {
+      for (const target of [this.objects.exports, this.objects.promised]) {
+        if (!(alias in target)) define(target, alias, target[name], false);
+      }
+    }
+  }
+
+  #fill(exports: ReadonlyMap<string, PlanItem>, path: readonly string[], into: ExportObjects): void {
+    for (const [name, item] of exports) {
+      if (item.kind === 'type' && item.type.kind === 'resource') this.#exportClass(name, item.type.resource, into);
+    }
+    for (const [name, item] of exports) {
+      if (item.kind === 'func') this.#exportFunction(name, item.func, [...path, name], into);
+      else if (item.kind === 'instance') {
+        const inner: ExportObjects = { exports: emptyNamespace(), promised: emptyNamespace() };
+        this.#fill(item.exports, [...path, name], inner);
+        const own = name.includes(':') ? name : toCamel(name);
+        for (const key of ['exports', 'promised'] as const) {
+          define(into[key], own, inner[key]);
+          if (own !== name) define(into[key], name, inner[key], false);
+        }
+      }
+    }
+  }
+
+  #exportClass(name: string, planResource: PlanResource, into: ExportObjects): void {
+    const resource = this.#source.resource(planResource);
+    const { call, promised } = this.#classesOf(resource, toPascal(name));
+    define(into.exports, toPascal(name), call);
+    define(into.promised, toPascal(name), promised);
+  }
+
+  #classesOf(resource: RuntimeResource, name: string): Classes {
+    let classes = this.#classes.get(resource);
+    if (classes !== undefined) return classes;
+    const construct = { fn: undefined };
+    const constructPromised = { fn: undefined };
+    if (resource instanceof GuestResource) {
+      const known = resource.handleClass !== GuestHandle;
+      const call = known ? resource.handleClass : makeClass(name, construct);
+      const promised = known ? resource.promisedClass : makeClass(name, constructPromised);
+      resource.handleClass = call;
+      resource.promisedClass = promised;
+      classes = { call, promised, construct, constructPromised };
+      brandClass(call, resource);
+      brandClass(promised, resource);
+    } else {
+      classes = { call: resource.hostClass, promised: resource.hostClass, construct, constructPromised };
+    }
+    this.#classes.set(resource, classes);
+    return classes;
+  }
+
+  #exportFunction(name: string, func: PlanFunc, path: readonly string[], into: ExportObjects): void {
+    const { call, promised, live } = this.#source.func(func, path);
+    if (live !== undefined) {
+      brandFunction(call, live);
+      brandFunction(promised, live);
+    }
+    define(into.exports, name, call, false);
+    define(into.promised, name, promised, false);
+    const parsed = tryParseExternName(name);
+    if (!parsed.ok) return;
+    const extern = parsed.value;
+    if (extern.kind === 'label') {
+      define(into.exports, memberName(extern.label), call);
+      define(into.promised, memberName(extern.label), promised);
+      return;
+    }
+    if (extern.kind === 'interface') return;
+    const cls = into.exports[toPascal(extern.resource)];
+    const promisedCls = into.promised[toPascal(extern.resource)];
+    // The classes of a host's own resource are the host's: nothing is added to them.
+    if (!isHandleClass(cls) || !isHandleClass(promisedCls)) return;
+    switch (extern.kind) {
+      case 'constructor':
+        for (const classes of this.#classes.values()) {
+          if (classes.call !== cls) continue;
+          classes.construct.fn = call;
+          classes.constructPromised.fn = call;
+        }
+        return;
+      case 'method':
+        defineMethod(cls.prototype, memberName(extern.name), call);
+        defineMethod(promisedCls.prototype, memberName(extern.name), promised);
+        return;
+      case 'static': {
+        // A class's `prototype` cannot be redefined.
+        const own = extern.name === 'prototype' ? 'prototype_' : memberName(extern.name);
+        define(cls, own, call);
+        define(promisedCls, own, promised);
+        return;
+      }
+    }
+  }
+}
+
+function isHandleClass(value: unknown): value is { prototype: object } {
+  return typeof value === 'function' && value.prototype instanceof GuestHandle;
+}
+
+/** A method passes its object as the first argument, `self`. */
+function defineMethod(prototype: object, name: string, fn: AnyFunction): void {
+  const method = {
+    method(this: unknown, ...args: unknown[]): unknown {
+      return fn(this, ...args);
+    },
+  }.method;
+  define(method, 'name', name, false);
+  define(prototype, name, method, false);
+}
+
+/** Builds the export objects of an instance. */
+export function buildExports(exports: ReadonlyMap<string, PlanItem>, source: ExportSource): ExportObjects {
+  const builder = new Builder(source);
+  builder.root(exports);
+  return builder.objects;
+}

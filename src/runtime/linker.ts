@@ -1,0 +1,143 @@
+/** Joins components to what they import: host functions and classes, live instances, core modules, components. */
+import { LinkError, UsageError } from '../error/error.ts';
+import type { ModuleRef, Plan } from '../link/plan.ts';
+import { makePlan } from '../link/planner.ts';
+import type { Component as ComponentData } from '../types/definition.ts';
+import { type Bindings, bind, findOffer, pathKey, showPath } from './bind.ts';
+import type { Component } from './component.ts';
+import { Instance } from './instance.ts';
+import { Instantiation, type ModuleSource } from './instantiate.ts';
+import { dataOf, moduleOf } from './loaded.ts';
+import { limitedModules, memoryWidth } from './memories.ts';
+import { type Flavour, type Mode, type Prepared, prepare } from './prepare.ts';
+import { Store } from './store.ts';
+
+/** What an instance may use. */
+export interface Limits {
+  /** Linear memory of one store, in bytes; growth beyond it fails as in any wasm runtime. Rounded down to pages of 65,536. */
+  readonly memory?: number;
+}
+
+/** How a component is linked. */
+export interface LinkOptions {
+  readonly limits?: Limits;
+  /** `interpreted` carries every call by the plain interpreter: slow, for comparison. Default `generated`. */
+  readonly mode?: Mode;
+  /** What calls do besides calling. Default `plain`: nothing. */
+  readonly flavour?: Flavour;
+}
+
+/** Objects by import name: `{ 'ns:pkg/iface@1.0.0': { fn() {}, Class }, 'world-level-fn'() {} }`. */
+export type Imports = Readonly<Record<string, unknown>>;
+
+/** A component whose imports are resolved, checked and compiled: instantiates cheaply and synchronously, as often as wanted. */
+export class InstancePre {
+  readonly #prepared: Prepared;
+  readonly #modules: ModuleSource;
+
+  /** Made by {@link Linker.link}. */
+  constructor(prepared: Prepared, modules: ModuleSource) {
+    this.#prepared = prepared;
+    this.#modules = modules;
+  }
+
+  /**
+   * Makes a fresh instance in a store of its own.
+   * @throws Trap if a start function of the component traps.
+   * @throws LinkError if a core module does not fit what it imports.
+   */
+  instantiate(): Instance {
+    const store = new Store();
+    const run = new Instantiation(this.#prepared, store, this.#modules);
+    try {
+      run.run();
+    } catch (error) {
+      store.release();
+      throw error instanceof WebAssembly.LinkError && !(error instanceof LinkError)
+        ? new LinkError('core-import', error.message, { cause: error })
+        : error;
+    }
+    return new Instance(run, this.#prepared.plan);
+  }
+}
+
+/**
+ * Collects definitions by name and links components to them. Interface names match by semver-compatible versions, both ways.
+ * @example
+ * const linker = new Linker().define('demo:app/log@1.0.0', { log: (text) => console.log(text) });
+ * const pre = await linker.link(component);
+ * const instance = pre.instantiate();
+ */
+export class Linker {
+  readonly #offers = new Map<string, unknown>();
+
+  /**
+   * Defines what an import name stands for: an object of functions and classes for an interface (a host's own, or an interface of
+   * a live instance's `exports`), a function, a `WebAssembly.Module`, or a `Component`.
+   * @throws UsageError `already-defined`
+   */
+  define(name: string, value: unknown): this {
+    if (this.#offers.has(name)) {
+      throw new UsageError('already-defined', `"${name}" is defined twice`, {
+        hint: 'use a Linker for each set of definitions',
+      });
+    }
+    this.#offers.set(name, value);
+    return this;
+  }
+
+  /** Defines every property of `imports`. */
+  defineAll(imports: Imports): this {
+    for (const [name, value] of Object.entries(imports)) this.define(name, value);
+    return this;
+  }
+
+  /** Defines everything that a running instance exports, to be called by the linked component without JavaScript in between. */
+  instance(instance: Instance): this {
+    return this.defineAll(instance.exports);
+  }
+
+  /**
+   * Resolves, checks and compiles everything that `component` needs.
+   * @throws LinkError `missing-import` or `import-mismatch`, listing every import that does not fit
+   */
+  async link(component: Component, options: LinkOptions = {}): Promise<InstancePre> {
+    const data = dataOf(component);
+    if (data === undefined)
+      throw new UsageError('not-a-component', 'only a loaded Component can be linked', { hint: 'use Component.load' });
+    const plan = makePlan(data, this.#components(component), memoryWidth);
+    const bindings = bind(plan, this.#offers);
+    const prepared = prepare(plan, bindings, {
+      mode: options.mode ?? 'generated',
+      flavour: options.flavour ?? 'plain',
+    });
+    const modules = await this.#modules(plan, bindings, options.limits ?? {});
+    return new InstancePre(prepared, modules);
+  }
+
+  /** Components given for imports of components. */
+  #components(component: Component): ReadonlyMap<string, ComponentData> {
+    const given = new Map<string, ComponentData>();
+    for (const { name } of component.imports) {
+      const value = findOffer(this.#offers, name)?.value;
+      const inner = dataOf(value);
+      if (inner !== undefined) given.set(name, inner);
+    }
+    return given;
+  }
+
+  async #modules(plan: Plan, bindings: Bindings, limits: Limits): Promise<ModuleSource> {
+    const limited = limits.memory === undefined ? undefined : await limitedModules(plan, limits.memory);
+    return (ref: ModuleRef): WebAssembly.Module => {
+      const module =
+        ref.kind === 'import'
+          ? bindings.modules.get(pathKey(ref.path))
+          : (limited?.get(ref) ?? moduleOf(ref.bytes, ref.start));
+      if (module !== undefined) return module;
+      throw new LinkError(
+        'missing-import',
+        `no core module for ${ref.kind === 'import' ? showPath(ref.path) : 'a nested component'}`,
+      );
+    };
+  }
+}

@@ -1,0 +1,220 @@
+/**
+ * Everything that can be compiled before an instance is asked for: border functions by signature, shims, adapters. Depends on the
+ * plan and on what its imports are bound to (host or live instance), not on any instance of this component.
+ */
+import type { OptionShape, Signature } from '../abi/context.ts';
+import { flattenFuncType } from '../abi/flatten.ts';
+import { type AdapterModule, type AdapterSpec, canFuse, emitAdapters } from '../abi/fused/adapter.ts';
+import type { ExportFactory, ImportFactory } from '../abi/js/border.ts';
+import { compileExport, compileImport } from '../abi/js/compile.ts';
+import { interpretExport, interpretImport } from '../abi/js/interpret.ts';
+import type { WasmSignature } from '../core/builder.ts';
+import type { Plan, PlanCanon, PlanFunc, PlanItem, PlanResource } from '../link/plan.ts';
+import { edgeShim, hostShims, promisedEntries } from '../link/shim.ts';
+import { signatureResources } from '../types/resources-of.ts';
+import type { FuncType, ResourceType } from '../types/value-type.ts';
+import { type Binding, type Bindings, pathKey } from './bind.ts';
+import type { LiveFunc } from './live.ts';
+import { cachedModule } from './module-cache.ts';
+
+/** How calls are carried: by generated code, or all by the interpreter (the oracle of the tests). */
+export type Mode = 'generated' | 'interpreted';
+/** What calls between components and over the host's border do besides calling. */
+export type Flavour = 'plain' | 'counted';
+
+export interface PrepareOptions {
+  readonly mode: Mode;
+  readonly flavour: Flavour;
+}
+
+export interface PreparedHost {
+  readonly canon: number;
+  readonly factory: ImportFactory;
+  readonly binding: Extract<Binding, { kind: 'host' }>;
+}
+
+/** One call between components: inside the plan (`lift`), or to a live instance. */
+export interface PreparedCall {
+  readonly canon: number;
+  readonly callee: Extract<PlanFunc, { kind: 'lift' }> | LiveFunc;
+  readonly type: FuncType;
+  /** Position in the group's adapter module, or undefined where the interpreter carries the call. */
+  readonly adapter: number | undefined;
+  readonly resources: readonly ResourceType[];
+  /** For a live edge: the shim that calls through the edge's table slot. */
+  readonly edge: WebAssembly.Module | undefined;
+}
+
+/** The canon functions of one step of the plan. */
+export interface PreparedGroup {
+  readonly hosts: readonly PreparedHost[];
+  readonly hostModule: WebAssembly.Module | undefined;
+  readonly calls: readonly PreparedCall[];
+  readonly adapters: AdapterModule | undefined;
+  readonly adapterModule: WebAssembly.Module | undefined;
+}
+
+export interface PreparedExport {
+  readonly factory: ExportFactory;
+  /** Position in the module of promised entries. */
+  readonly entry: number;
+}
+
+export interface Prepared {
+  readonly plan: Plan;
+  readonly bindings: Bindings;
+  readonly groups: readonly PreparedGroup[];
+  readonly exports: ReadonlyMap<PlanFunc, PreparedExport>;
+  readonly entries: WebAssembly.Module | undefined;
+  readonly options: PrepareOptions;
+}
+
+type Lift = Extract<PlanFunc, { kind: 'lift' }>;
+
+class Preparer {
+  readonly #plan: Plan;
+  readonly #bindings: Bindings;
+  readonly #options: PrepareOptions;
+
+  constructor(plan: Plan, bindings: Bindings, options: PrepareOptions) {
+    this.#plan = plan;
+    this.#bindings = bindings;
+    this.#options = options;
+  }
+
+  run(): Prepared {
+    const groups: PreparedGroup[] = [];
+    for (const step of this.#plan.steps) if (step.kind === 'canons') groups.push(this.#group(step.canons));
+    const lifts: Lift[] = [];
+    for (const item of this.#plan.exports.values()) collectLifts(item, lifts);
+    const exports = new Map<PlanFunc, PreparedExport>();
+    for (const [entry, lift] of lifts.entries()) {
+      exports.set(lift, { factory: this.#exportFactory({ type: lift.type, options: lift.options.shape }), entry });
+    }
+    const signatures = lifts.map((lift) => coreSignature(lift.type, 'lift', lift.options.shape));
+    return {
+      plan: this.#plan,
+      bindings: this.#bindings,
+      groups,
+      exports,
+      entries: lifts.length === 0 ? undefined : cachedModule(promisedEntries(signatures)),
+      options: this.#options,
+    };
+  }
+
+  #exportFactory(signature: Signature): ExportFactory {
+    return this.#options.mode === 'interpreted' ? interpretExport(signature) : compileExport(signature);
+  }
+
+  #importFactory(signature: Signature): ImportFactory {
+    return this.#options.mode === 'interpreted' ? interpretImport(signature) : compileImport(signature);
+  }
+
+  #group(canons: readonly number[]): PreparedGroup {
+    const hosts: PreparedHost[] = [];
+    const shims: WasmSignature[] = [];
+    const calls: PreparedCall[] = [];
+    const specs: AdapterSpec[] = [];
+    for (const index of canons) {
+      const canon = this.#plan.canons[index]!;
+      if (canon.kind !== 'lower') continue;
+      const binding = canon.func.kind === 'import' ? this.#bindings.functions.get(pathKey(canon.func.path)) : undefined;
+      if (binding?.kind === 'host') {
+        const { type } = canon.func;
+        hosts.push({ canon: index, factory: this.#importFactory({ type, options: canon.options.shape }), binding });
+        shims.push(coreSignature(type, 'lower', canon.options.shape));
+      } else {
+        const callee = binding?.kind === 'live' ? binding.live : (canon.func as Lift);
+        calls.push(this.#call(index, canon, callee, specs));
+      }
+    }
+    const adapters = specs.length === 0 ? undefined : emitAdapters(specs);
+    return {
+      hosts,
+      hostModule: shims.length === 0 ? undefined : cachedModule(hostShims(shims)),
+      calls,
+      adapters,
+      adapterModule: adapters === undefined ? undefined : cachedModule(adapters.bytes),
+    };
+  }
+
+  #call(
+    index: number,
+    canon: Extract<PlanCanon, { kind: 'lower' }>,
+    callee: Lift | LiveFunc,
+    specs: AdapterSpec[],
+  ): PreparedCall {
+    const live = 'store' in callee ? callee : undefined;
+    const lift = 'store' in callee ? undefined : callee;
+    const type = canon.func.type;
+    const resources = signatureResources(type);
+    const spec: AdapterSpec = {
+      type,
+      lower: canon.options.shape,
+      lift: live?.shape ?? (lift as Lift).options.shape,
+      callerMemory: this.#memoryKey(canon.options.memory),
+      calleeMemory: live === undefined ? this.#memoryKey((lift as Lift).options.memory) : liveKey(live),
+      resources: resources.map((r) => ({
+        calleeIsImpl:
+          live === undefined ? implements_(r, (lift as Lift).instance) : liveImplements(r, live, this.#bindings),
+        callerIsImpl: implements_(r, canon.instance),
+      })),
+      maySuspend: live?.maySuspend ?? this.#plan.maySuspend[(lift as Lift).instance] === true,
+      crossStore: live !== undefined,
+      context: live?.usesContext ?? this.#plan.usesContext[(lift as Lift).instance] === true,
+      callerContext: this.#plan.usesContext[canon.instance] === true,
+      flavour: this.#options.flavour,
+    };
+    const fused = this.#options.mode === 'generated' && canFuse(spec);
+    return {
+      canon: index,
+      callee,
+      type,
+      adapter: fused ? specs.push(spec) - 1 : undefined,
+      resources,
+      edge: live === undefined ? undefined : cachedModule(edgeShim(coreSignature(type, 'lower', canon.options.shape))),
+    };
+  }
+
+  readonly #keys = new Map<string, number>();
+  #memoryKey(ref: { kind: string } | undefined): number | undefined {
+    if (ref === undefined) return undefined;
+    const text = JSON.stringify(ref);
+    let key = this.#keys.get(text);
+    if (key === undefined) {
+      key = this.#keys.size;
+      this.#keys.set(text, key);
+    }
+    return key;
+  }
+}
+
+function liveKey(live: LiveFunc): number | undefined {
+  // Live memories are told apart by the runtime when it fills in imports; each function brings its own.
+  return live.memory === undefined ? undefined : 1_000_000 + live.slot;
+}
+
+function implements_(resource: ResourceType, instance: number): boolean {
+  const { origin } = resource as PlanResource;
+  return origin.kind === 'defined' && origin.instance === instance;
+}
+
+function liveImplements(resource: ResourceType, live: LiveFunc, bindings: Bindings): boolean {
+  const bound = bindings.resources.get(resource as PlanResource);
+  return bound?.kind === 'guest' && bound.slot === live.slot;
+}
+
+function collectLifts(item: PlanItem, into: Lift[]): void {
+  if (item.kind === 'instance') for (const inner of item.exports.values()) collectLifts(inner, into);
+  else if (item.kind === 'func' && item.func.kind === 'lift' && !into.includes(item.func)) into.push(item.func);
+}
+
+/** The core type of one side of a function. */
+export function coreSignature(type: FuncType, side: 'lift' | 'lower', shape: OptionShape): WasmSignature {
+  return flattenFuncType(type, side, shape);
+}
+
+/** Compiles what `plan` needs. */
+export function prepare(plan: Plan, bindings: Bindings, options: PrepareOptions): Prepared {
+  return new Preparer(plan, bindings, options).run();
+}

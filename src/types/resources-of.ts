@@ -1,0 +1,41 @@
+/** The resource types that a function type mentions, in the order of first appearance: parameters, then the result. */
+import type { FuncType, ResourceType, ValueType } from './value-type.ts';
+
+function children(type: ValueType): readonly (ValueType | undefined)[] {
+  switch (type.kind) {
+    case 'record':
+      return type.fields.map((f) => f.type);
+    case 'variant':
+      return type.cases.map((c) => c.type);
+    case 'list':
+    case 'fixed-list':
+    case 'stream':
+    case 'future':
+      return [type.element];
+    case 'map':
+      return [type.key, type.value];
+    case 'tuple':
+      return type.types;
+    case 'option':
+      return [type.type];
+    case 'result':
+      return [type.ok, type.err];
+    default:
+      return [];
+  }
+}
+
+/** The resources of a signature by first appearance. */
+export function signatureResources(type: FuncType): readonly ResourceType[] {
+  const found = new Set<ResourceType>();
+  const seen = new Set<ValueType>();
+  const visit = (t: ValueType | undefined): void => {
+    if (t === undefined || seen.has(t)) return;
+    seen.add(t);
+    if (t.kind === 'own' || t.kind === 'borrow') found.add(t.resource);
+    else for (const child of children(t)) visit(child);
+  };
+  for (const p of type.params) visit(p.type);
+  visit(type.result);
+  return [...found];
+}

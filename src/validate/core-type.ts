@@ -1,0 +1,174 @@
+/** Core type definitions: recursion groups and module types. Specification: Binary, "core:type". */
+import type { CoreExternType, Limits, MemoryType, RecType, TableType } from '../types/core-type.ts';
+import type { CoreTypeDefinition, ModuleDeclaration, ModuleTypeDef } from '../types/definition.ts';
+import type { CoreExtern, CoreImport, ModuleType } from '../types/extern-type.ts';
+import { unreachable } from '../util/invariant.ts';
+import { mapValType } from './core-types.ts';
+import { LIMITS } from './limits.ts';
+import { type Reason, reasons } from './reasons.ts';
+import type { CoreTypeEntry, Scope } from './scope.ts';
+
+/** Canonical numbers of an index space of core types; undefined where the index names a module type. */
+export type TypeSpace = (number | undefined)[];
+
+function numberOf(scope: Scope, space: TypeSpace, index: number, offset: number): number {
+  const id = space[index];
+  if (id === undefined) scope.fail(reasons.unknownIndex('type', index), offset);
+  return id;
+}
+
+function funcExtern(scope: Scope, space: TypeSpace, kind: 'func' | 'tag', index: number, offset: number): CoreExtern {
+  const typeId = numberOf(scope, space, index, offset);
+  const type = scope.session.coreTypes.func(typeId);
+  if (type === undefined) scope.fail(reasons.notCoreFuncType(index), offset);
+  if (kind === 'tag' && type.results.length > 0) scope.fail(reasons.tagResults(), offset);
+  return { kind, type, typeId };
+}
+
+/** Frees a core import's or export's type from its index space. */
+export function resolveCoreExtern(scope: Scope, space: TypeSpace, type: CoreExternType, offset: number): CoreExtern {
+  const resolve = (index: number) => numberOf(scope, space, index, offset);
+  switch (type.kind) {
+    case 'func':
+    case 'tag':
+      return funcExtern(scope, space, type.kind, type.typeIndex, offset);
+    case 'table':
+      return { ...type, element: mapValType(type.element, resolve) as TableType['element'] };
+    case 'memory':
+      return type;
+    case 'global':
+      return { ...type, type: mapValType(type.type, resolve) };
+    default:
+      return unreachable(type);
+  }
+}
+
+function limitsProblem(limits: Limits, max: bigint, tooLarge: Reason): Reason | undefined {
+  if (limits.max !== undefined && limits.min > limits.max) return reasons.limitsOrder();
+  if (limits.min > max || (limits.max !== undefined && limits.max > max)) return tooLarge;
+  return undefined;
+}
+
+function memoryProblem(type: MemoryType): Reason | undefined {
+  const log2 = type.pageSizeLog2 ?? 16;
+  if (log2 !== 0 && log2 !== 16) return reasons.pageSize();
+  if (type.limits.shared && type.limits.max === undefined) return reasons.sharedWithoutMax();
+  const bits = (type.limits.is64 ? 64 : 32) - log2;
+  const max = log2 === 0 ? (1n << BigInt(bits)) - 1n : 1n << BigInt(bits);
+  return limitsProblem(type.limits, max, reasons.memorySize(`${max}`));
+}
+
+function tableProblem(type: TableType): Reason | undefined {
+  const max = type.limits.is64 ? (1n << 64n) - 1n : (1n << 32n) - 1n;
+  return limitsProblem(type.limits, max, reasons.tableSize(`${max}`));
+}
+
+function checkCoreExtern(scope: Scope, type: CoreExternType, offset: number): void {
+  const problem =
+    type.kind === 'memory' ? memoryProblem(type) : type.kind === 'table' ? tableProblem(type) : undefined;
+  if (problem !== undefined) scope.fail(problem, offset);
+}
+
+/** Adds the types of a group to an index space. */
+export function defineRec(scope: Scope, space: TypeSpace, rec: RecType, offset: number): void {
+  const ids = scope.session.coreTypes.define(rec, space);
+  if ('code' in ids) scope.fail(ids, offset);
+  for (const id of ids) space.push(id);
+}
+
+/** Collects imports and exports, which must have names of their own. */
+export class ModuleTypeBuilder {
+  readonly #scope: Scope;
+  readonly #imports: CoreImport[] = [];
+  readonly #importKeys = new Set<string>();
+  readonly #exports = new Map<string, CoreExtern>();
+
+  constructor(scope: Scope) {
+    this.#scope = scope;
+  }
+
+  addImport(module: string, name: string, type: CoreExtern, offset: number): void {
+    const key = JSON.stringify([module, name]);
+    if (this.#importKeys.has(key)) this.#scope.fail(reasons.duplicateImport(module, name), offset);
+    this.#importKeys.add(key);
+    this.#imports.push({ module, name, type });
+  }
+
+  addExport(name: string, type: CoreExtern, offset: number): void {
+    if (this.#exports.has(name)) this.#scope.fail(reasons.duplicateExport(name), offset);
+    this.#exports.set(name, type);
+  }
+
+  finish(): ModuleType {
+    return { kind: 'core module', imports: this.#imports, exports: this.#exports };
+  }
+}
+
+/** The scope `count` levels out, counted from a module type inside `scope`: level 0 is the module type itself. */
+function outerCoreType(scope: Scope, space: TypeSpace, declaration: Extract<ModuleDeclaration, { kind: 'outer-alias' }>): number {
+  const { count, index, offset } = declaration;
+  if (count === 0) return numberOf(scope, space, index, offset);
+  let target: Scope | undefined = scope;
+  for (let i = 1; i < count && target !== undefined; i++) target = target.parent;
+  if (target === undefined) scope.fail(reasons.outerCount(count), offset);
+  const entry = target.coreTypes[index];
+  if (entry === undefined) scope.fail(reasons.unknownIndex('type', index), offset);
+  if (entry.kind === 'module') scope.fail(reasons.nestedModuleType(), offset);
+  return entry.id;
+}
+
+function moduleDeclaration(
+  scope: Scope,
+  space: TypeSpace,
+  builder: ModuleTypeBuilder,
+  declaration: ModuleDeclaration,
+): void {
+  const { offset } = declaration;
+  switch (declaration.kind) {
+    case 'type':
+      defineRec(scope, space, declaration.type, offset);
+      scope.checkCount('type', space.length, LIMITS.types, offset);
+      return;
+    case 'outer-alias':
+      space.push(outerCoreType(scope, space, declaration));
+      return;
+    case 'import':
+      checkCoreExtern(scope, declaration.type, offset);
+      return builder.addImport(
+        declaration.module,
+        declaration.name,
+        resolveCoreExtern(scope, space, declaration.type, offset),
+        offset,
+      );
+    case 'export':
+      checkCoreExtern(scope, declaration.type, offset);
+      return builder.addExport(declaration.name, resolveCoreExtern(scope, space, declaration.type, offset), offset);
+    default:
+      return unreachable(declaration);
+  }
+}
+
+function moduleType(scope: Scope, type: ModuleTypeDef, offset: number): ModuleType {
+  scope.checkCount('module type declaration', type.declarations.length, LIMITS.moduleDeclarations, offset);
+  const space: TypeSpace = [];
+  const builder = new ModuleTypeBuilder(scope);
+  for (const declaration of type.declarations) moduleDeclaration(scope, space, builder, declaration);
+  return builder.finish();
+}
+
+function canonicalSpace(entries: readonly CoreTypeEntry[]): TypeSpace {
+  return entries.map((entry) => (entry.kind === 'canonical' ? entry.id : undefined));
+}
+
+/** `core:type ::= dt:<core:deftype>` */
+export function validateCoreType(scope: Scope, definition: CoreTypeDefinition): void {
+  const { type, offset } = definition;
+  if (type.kind === 'module') {
+    scope.addCoreType({ kind: 'module', type: moduleType(scope, type, offset) }, offset);
+    return;
+  }
+  const space = canonicalSpace(scope.coreTypes);
+  const before = space.length;
+  defineRec(scope, space, type.rec, offset);
+  for (const id of space.slice(before)) scope.addCoreType({ kind: 'canonical', id: id! }, offset);
+}

@@ -1,0 +1,221 @@
+/**
+ * The state of a validation: index spaces of one component, component type or instance type, with checked access.
+ * Specification: Explainer, "Index Spaces".
+ */
+import { ValidationError } from '../error/error.ts';
+import type { CoreFuncType, GlobalType, MemoryType, TableType } from '../types/core-type.ts';
+import type {
+  CoreInstanceType,
+  ComponentType,
+  ExternType,
+  InstanceType,
+  LocalResourceType,
+  ModuleType,
+  TypeEntity,
+} from '../types/extern-type.ts';
+import { type FeatureName, type Features, withFeatures } from '../types/features.ts';
+import type { FuncType, ResourceType, ValueType } from '../types/value-type.ts';
+import { unreachable } from '../util/invariant.ts';
+import { CoreTypes } from './core-types.ts';
+import { LIMITS } from './limits.ts';
+import { NameSet } from './name-set.ts';
+import { type Reason, reasons } from './reasons.ts';
+
+/** How the bodies of core functions are checked: by the engine now, or not at all because they are compiled elsewhere. */
+export type CoreBodies = 'engine' | 'skip';
+
+/** What one validation shares between all its scopes. */
+export class Session {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly features: Features;
+  readonly coreBodies: CoreBodies;
+  readonly coreTypes = new CoreTypes();
+  modulesAndComponents = 0;
+
+  constructor(bytes: Uint8Array<ArrayBuffer>, features: Partial<Features> | undefined, coreBodies: CoreBodies) {
+    this.bytes = bytes;
+    this.features = withFeatures(features);
+    this.coreBodies = coreBodies;
+  }
+}
+
+export type CoreTypeEntry = { readonly kind: 'module'; readonly type: ModuleType } | { readonly kind: 'canonical'; readonly id: number };
+
+export interface CoreFuncEntry {
+  readonly type: CoreFuncType;
+  readonly typeId: number;
+}
+
+export interface ValueEntry {
+  readonly type: ValueType;
+  used: boolean;
+}
+
+export type ScopeKind = 'component' | 'component type' | 'instance type';
+
+export class Scope {
+  readonly session: Session;
+  readonly kind: ScopeKind;
+  readonly parent: Scope | undefined;
+  readonly depth: number;
+  /** Path of this scope from the root; empty for the root. */
+  readonly path: string;
+  /** The definition under validation, for messages. */
+  here = '';
+
+  readonly coreFuncs: CoreFuncEntry[] = [];
+  readonly coreTables: TableType[] = [];
+  readonly coreMemories: MemoryType[] = [];
+  readonly coreGlobals: GlobalType[] = [];
+  readonly coreTags: CoreFuncEntry[] = [];
+  readonly coreTypes: CoreTypeEntry[] = [];
+  readonly coreModules: ModuleType[] = [];
+  readonly coreInstances: CoreInstanceType[] = [];
+  readonly funcs: FuncType[] = [];
+  readonly values: ValueEntry[] = [];
+  readonly types: TypeEntity[] = [];
+  readonly components: ComponentType[] = [];
+  readonly instances: InstanceType[] = [];
+
+  readonly imports = new Map<string, ExternType>();
+  readonly exports = new Map<string, ExternType>();
+  readonly importNames = new NameSet();
+  readonly exportNames = new NameSet();
+  /** Entities that imports have named. */
+  readonly importedTypes = new Set<TypeEntity>();
+  /** Entities that imports or exports have named. */
+  readonly visibleTypes = new Set<TypeEntity>();
+  readonly importedResources: ResourceType[] = [];
+  readonly definedResources: ResourceType[] = [];
+  readonly localResources = new Map<ResourceType, LocalResourceType>();
+  hasStart = false;
+  contextType: 'i32' | 'i64' | undefined;
+
+  constructor(session: Session, kind: ScopeKind, parent: Scope | undefined) {
+    this.session = session;
+    this.kind = kind;
+    this.parent = parent;
+    this.depth = parent === undefined ? 1 : parent.depth + 1;
+    this.path = parent === undefined ? '' : parent.place;
+  }
+
+  /** Path of the definition under validation. */
+  get place(): string {
+    if (this.path === '' || this.here === '') return this.path + this.here;
+    return `${this.path} > ${this.here}`;
+  }
+
+  fail(reason: Reason, offset: number): never {
+    const path = this.place;
+    throw new ValidationError(reason.code, reason.message, { offset, path: path === '' ? undefined : path });
+  }
+
+  /** Does `work` with a longer path. */
+  within<T>(part: string, work: () => T): T {
+    const before = this.here;
+    this.here = before === '' ? part : `${before} > ${part}`;
+    const result = work();
+    this.here = before;
+    return result;
+  }
+
+  require(feature: FeatureName, what: string, offset: number): void {
+    if (!this.session.features[feature]) this.fail(reasons.featureDisabled(what, feature), offset);
+  }
+
+  checkCount(what: string, count: number, limit: number, offset: number): void {
+    if (count > limit) this.fail(reasons.tooMany(what, limit), offset);
+  }
+
+  #at<T>(space: readonly T[], index: number, what: string, offset: number): T {
+    const item = space[index];
+    if (item === undefined) this.fail(reasons.unknownIndex(what, index), offset);
+    return item;
+  }
+
+  coreFunc = (index: number, offset: number) => this.#at(this.coreFuncs, index, 'function', offset);
+  coreTable = (index: number, offset: number) => this.#at(this.coreTables, index, 'table', offset);
+  coreMemory = (index: number, offset: number) => this.#at(this.coreMemories, index, 'memory', offset);
+  coreGlobal = (index: number, offset: number) => this.#at(this.coreGlobals, index, 'global', offset);
+  coreTag = (index: number, offset: number) => this.#at(this.coreTags, index, 'tag', offset);
+  coreType = (index: number, offset: number) => this.#at(this.coreTypes, index, 'type', offset);
+  coreModule = (index: number, offset: number) => this.#at(this.coreModules, index, 'module', offset);
+  coreInstance = (index: number, offset: number) => this.#at(this.coreInstances, index, 'instance', offset);
+  func = (index: number, offset: number) => this.#at(this.funcs, index, 'function', offset);
+  type = (index: number, offset: number) => this.#at(this.types, index, 'type', offset);
+  component = (index: number, offset: number) => this.#at(this.components, index, 'component', offset);
+  instance = (index: number, offset: number) => this.#at(this.instances, index, 'instance', offset);
+
+  /** The type of a value, which is used up by this. */
+  useValue(index: number, offset: number): ValueType {
+    const value = this.#at(this.values, index, 'value', offset);
+    if (value.used) this.fail(reasons.valueConsumed(index), offset);
+    value.used = true;
+    return value.type;
+  }
+
+  /** Adds to a space, within its limit. */
+  add<T>(space: T[], item: T, what: string, limit: number, offset: number): void {
+    if (space.length >= limit) this.fail(reasons.tooMany(what, limit), offset);
+    space.push(item);
+  }
+
+  addType(entity: TypeEntity, offset: number): void {
+    this.checkCount('type', this.types.length + this.coreTypes.length + 1, LIMITS.types, offset);
+    this.types.push(entity);
+  }
+
+  addCoreType(entry: CoreTypeEntry, offset: number): void {
+    this.checkCount('type', this.types.length + this.coreTypes.length + 1, LIMITS.types, offset);
+    this.coreTypes.push(entry);
+  }
+
+  /** Adds a function that a canonical definition makes. */
+  addCanonFunc(params: CoreFuncType['params'], results: CoreFuncType['results'], offset: number): void {
+    const type: CoreFuncType = { kind: 'func', params, results };
+    this.addCoreFunc({ type, typeId: this.session.coreTypes.defineFunc(type) }, offset);
+  }
+
+  addCoreFunc(entry: CoreFuncEntry, offset: number): void {
+    this.checkCount('function', this.funcs.length + this.coreFuncs.length + 1, LIMITS.functions, offset);
+    this.coreFuncs.push(entry);
+  }
+
+  addFunc(type: FuncType, offset: number): void {
+    this.checkCount('function', this.funcs.length + this.coreFuncs.length + 1, LIMITS.functions, offset);
+    this.funcs.push(type);
+  }
+
+  /** Counts one more module or component of the whole binary. */
+  countNested(offset: number): void {
+    this.session.modulesAndComponents++;
+    this.checkCount('module and component', this.session.modulesAndComponents, LIMITS.modules, offset);
+  }
+
+  /** Adds to the index space of the extern's sort, as imports, exports and aliases do. */
+  addExtern(type: ExternType, offset: number): void {
+    switch (type.kind) {
+      case 'core module':
+        return this.add(this.coreModules, type, 'module', LIMITS.modules, offset);
+      case 'func':
+        return this.addFunc(type, offset);
+      case 'value':
+        return this.add(this.values, { type: type.type, used: false }, 'value', LIMITS.values, offset);
+      case 'type':
+        return this.addType(type.type, offset);
+      case 'component':
+        return this.add(this.components, type, 'component', LIMITS.components, offset);
+      case 'instance':
+        this.checkCount('instance', this.instances.length + this.coreInstances.length + 1, LIMITS.instances, offset);
+        this.instances.push(type);
+        return;
+      default:
+        return unreachable(type);
+    }
+  }
+}
+
+/** How messages call the next item of a sort. */
+export function itemLabel(what: string, index: number): string {
+  return `${what} ${index}`;
+}

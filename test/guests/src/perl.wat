@@ -1,0 +1,40 @@
+;; Makes a command of the Perl reactor: runs the script that stands on standard input.
+(module
+  (import "guest" "memory" (memory 1))
+  (import "guest" "_initialize" (func $initialize))
+  (import "guest" "malloc" (func $malloc (param i32) (result i32)))
+  (import "guest" "zeroperl_init" (func $init (result i32)))
+  (import "guest" "zeroperl_eval" (func $eval (param i32 i32 i32 i32) (result i32)))
+  (import "guest" "zeroperl_last_error" (func $last-error (result i32)))
+  (import "guest" "zeroperl_flush" (func $flush (result i32)))
+  (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+
+  (func (export "_start")
+    (local $code i32) (local $io i32) (local $length i32) (local $message i32)
+    (call $initialize)
+    (if (call $init) (then unreachable))
+    (local.set $io (call $malloc (i32.const 16)))
+    (local.set $code (call $malloc (i32.const 65536)))
+    (loop $more
+      (i32.store (local.get $io) (i32.add (local.get $code) (local.get $length)))
+      (i32.store offset=4 (local.get $io) (i32.sub (i32.const 65535) (local.get $length)))
+      (if (call $read (i32.const 0) (local.get $io) (i32.const 1) (i32.add (local.get $io) (i32.const 8))) (then unreachable))
+      (local.set $length (i32.add (local.get $length) (i32.load offset=8 (local.get $io))))
+      (br_if $more (i32.load offset=8 (local.get $io))))
+    (i32.store8 (i32.add (local.get $code) (local.get $length)) (i32.const 0))
+    ;; In void context, without arguments. An error goes to standard error and ends with 1.
+    (if (call $eval (local.get $code) (i32.const 0) (i32.const 0) (i32.const 0))
+      (then
+        (drop (call $flush))
+        (local.set $message (call $last-error))
+        (local.set $length (i32.const 0))
+        (loop $next
+          (if (i32.load8_u (i32.add (local.get $message) (local.get $length)))
+            (then (local.set $length (i32.add (local.get $length) (i32.const 1))) (br $next))))
+        (i32.store (local.get $io) (local.get $message))
+        (i32.store offset=4 (local.get $io) (local.get $length))
+        (drop (call $write (i32.const 2) (local.get $io) (i32.const 1) (i32.add (local.get $io) (i32.const 8))))
+        (call $exit (i32.const 1))))
+    (drop (call $flush))))

@@ -1,0 +1,33 @@
+/** Loads components written in the text format, for tests. */
+import { Component, type Imports, type Instance, type LinkOptions } from '../../src/index.ts';
+import { parseText } from '../../src/text/parse.ts';
+
+/** Assembles and loads a component. */
+export async function component(text: string): Promise<Component> {
+  return Component.load(parseText(text).bytes);
+}
+
+/** Assembles, loads and instantiates a component. */
+export async function instance(text: string, imports: Imports = {}, options: LinkOptions = {}): Promise<Instance> {
+  return (await component(text)).instantiate(imports, options);
+}
+
+type Call = (...args: unknown[]) => unknown;
+
+/** A function of an export object, by path. */
+export function fn(exports: Record<string, unknown>, ...path: string[]): Call {
+  let value: unknown = exports;
+  for (const name of path) value = (value as Record<string, unknown>)[name];
+  if (typeof value !== 'function') throw new Error(`no function at ${path.join('.')}`);
+  return value as Call;
+}
+
+/** A promise and what settles it. */
+export function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void; reject: (error: unknown) => void } {
+  return Promise.withResolvers<T>();
+}
+
+/** Lets everything that is ready in microtasks and the event loop run. */
+export function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
