@@ -15,7 +15,8 @@ const inCheckout = existsSync(source);
 
 if (major >= REQUIRED) {
   module.enableCompileCache?.();
-  await import(inCheckout ? source.href : here('../dist/cli/main.js').href);
+  const { main } = await import(inCheckout ? source.href : here('../dist/cli/main.js').href);
+  await exit(await main(process.argv.slice(2)));
 } else {
   const pinned = inCheckout ? pinnedNode() : undefined;
   if (pinned === undefined) {
@@ -29,6 +30,14 @@ if (major >= REQUIRED) {
   } else {
     runOn(pinned);
   }
+}
+
+/** Ends at once, whatever the program left open, but not before its output is out (pipes are asynchronous on some platforms). */
+async function exit(code) {
+  for (const stream of [process.stdout, process.stderr]) {
+    if (stream.writableLength > 0) await new Promise((resolve) => stream.write('', resolve));
+  }
+  process.exit(code);
 }
 
 function pinnedNode() {

@@ -23,8 +23,8 @@ if (missing.length > 0) {
   process.exitCode = 1;
 } else {
   rmSync(inRoot('dist'), { recursive: true, force: true });
-  await bundle(library, 'src', 'dist', 'chunks');
-  await bundle(['src/cli/main.ts'], 'src/cli', 'dist/cli', 'parts');
+  await bundle(library, 'src', 'dist', 'chunks/');
+  await bundle(['src/cli/main.ts'], 'src/cli', 'dist/cli', '');
   await declarations();
 }
 
@@ -51,7 +51,7 @@ async function bundle(entries: readonly string[], base: string, out: string, chu
     platform: 'neutral',
     external: ['node:*', '#*'],
     conditions: ['tenon-source'],
-    chunkNames: `${chunks}/[name]-[hash]`,
+    chunkNames: `${chunks}[name]-[hash]`,
     legalComments: 'none',
     metafile: true,
     logLevel: 'warning',

@@ -61,7 +61,8 @@ function judge(from: string, each: Import): string | undefined {
   if (isTest(target)) {
     return `imports the test ${each.specifier}`;
   }
-  if (target.endsWith('/index.ts')) {
+  // Commands are users of the public interface; everyone else is part of it.
+  if (target.endsWith('/index.ts') && !(target === 'src/index.ts' && from.startsWith('src/cli/'))) {
     return `imports ${each.specifier}; import the file that defines the name, not an index`;
   }
   const [own, other] = [layerOf(from), layerOf(target)];

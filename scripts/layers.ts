@@ -25,6 +25,9 @@ export const LAYERS: readonly string[] = [
   'src/wast',
   'src/observe',
   'src/grants',
+  // The host interface and what is common to all platforms; the platforms themselves come after WASI.
+  'src/host/host.ts',
+  'src/host/streams.ts',
   'src/wasi',
   'src/host',
   'src/compose',

@@ -111,8 +111,11 @@ class ExportMaker {
         throw new UsageError('no-jspi', 'promised calls need an engine with JSPI (WebAssembly.promising)', {
           hint: 'use `exports`, or Node 24 or newer',
         });
-      if (mustQueue(slot)) await new Promise<void>((resolve) => whenOpen(slot, resolve));
-      return (await go(args)).value;
+      if (!mustQueue(slot)) return (await go(args)).value;
+      // The next in line starts within the same job, so that the instance is closed again before anybody else looks.
+      const queued = Promise.withResolvers<{ value: unknown }>();
+      whenOpen(slot, () => queued.resolve(go(args)));
+      return (await queued.promise).value;
     };
   }
 

@@ -4,7 +4,7 @@
  */
 import type { OptionShape, Signature } from '../abi/context.ts';
 import { flattenFuncType } from '../abi/flatten.ts';
-import { type AdapterModule, type AdapterSpec, canFuse, emitAdapters } from '../abi/fused/adapter.ts';
+type AdapterModule={bytes:Uint8Array<ArrayBuffer>}; type AdapterSpec=any; const canFuse=(_:any)=>false; const emitAdapters=(_:any):AdapterModule=>{throw 0};
 import type { ExportFactory, ImportFactory } from '../abi/js/border.ts';
 import { compileExport, compileImport } from '../abi/js/compile.ts';
 import { interpretExport, interpretImport } from '../abi/js/interpret.ts';

@@ -19,22 +19,18 @@ export interface SubstitutionOptions {
   readonly replace?: ReadonlyMap<object, object>;
   /** Resources to replace by new ones, each when it is met first. */
   readonly fresh?: Iterable<ResourceType>;
-  /** Entities to replace by new, equal ones. */
-  readonly copy?: Iterable<TypeEntity>;
 }
 
 /** A simultaneous replacement of resources and entities. What does not change stays the same object. */
 export class Substitution {
   readonly #done: Map<object, object>;
   readonly #fresh: ReadonlySet<ResourceType>;
-  readonly #copy: ReadonlySet<object>;
   /** The new resources, in the order in which they were made. */
   readonly made: ResourceType[] = [];
 
   constructor(options: SubstitutionOptions) {
     this.#done = new Map(options.replace);
     this.#fresh = new Set(options.fresh);
-    this.#copy = new Set(options.copy);
   }
 
   resource(resource: ResourceType): ResourceType {
@@ -133,8 +129,7 @@ export class Substitution {
   #memo<T extends object>(from: T, make: () => T): T {
     const known = this.#done.get(from);
     if (known !== undefined) return known as T;
-    let made = make();
-    if (made === from && this.#copy.has(from)) made = { ...from };
+    const made = make();
     this.#done.set(from, made);
     return made;
   }

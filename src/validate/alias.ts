@@ -30,17 +30,22 @@ function aliasExport(scope: Scope, sort: AnySort, target: Target<'export'>, offs
 function addCoreItem(scope: Scope, item: CoreExtern, offset: number): void {
   switch (item.kind) {
     case 'func':
-      return scope.addCoreFunc({ type: item.type, typeId: item.typeId }, offset);
+      scope.addCoreFunc({ type: item.type, typeId: item.typeId }, offset);
+      return;
     case 'table':
-      return scope.add(scope.coreTables, item, 'table', LIMITS.coreItems, offset);
+      scope.add(scope.coreTables, item, 'table', LIMITS.coreItems, offset);
+      return;
     case 'memory':
-      return scope.add(scope.coreMemories, item, 'memory', LIMITS.coreItems, offset);
+      scope.add(scope.coreMemories, item, 'memory', LIMITS.coreItems, offset);
+      return;
     case 'global':
-      return scope.add(scope.coreGlobals, item, 'global', LIMITS.coreItems, offset);
+      scope.add(scope.coreGlobals, item, 'global', LIMITS.coreItems, offset);
+      return;
     case 'tag':
-      return scope.add(scope.coreTags, { type: item.type, typeId: item.typeId }, 'tag', LIMITS.coreItems, offset);
+      scope.add(scope.coreTags, { type: item.type, typeId: item.typeId }, 'tag', LIMITS.coreItems, offset);
+      return;
     default:
-      return unreachable(item);
+      unreachable(item);
   }
 }
 
@@ -81,18 +86,22 @@ function aliasOuter(scope: Scope, sort: AnySort, target: Target<'outer'>, offset
   // Index errors are reported where the alias stands, not where it leads.
   switch (sort) {
     case 'core module':
-      return scope.addExtern(outerItem(scope, from.coreModules, 'module', target.index, offset), offset);
+      scope.addExtern(outerItem(scope, from.coreModules, 'module', target.index, offset), offset);
+      return;
     case 'core type':
-      return scope.addCoreType(outerItem(scope, from.coreTypes, 'type', target.index, offset), offset);
+      scope.addCoreType(outerItem(scope, from.coreTypes, 'type', target.index, offset), offset);
+      return;
     case 'component':
-      return scope.addExtern(outerItem(scope, from.components, 'component', target.index, offset), offset);
+      scope.addExtern(outerItem(scope, from.components, 'component', target.index, offset), offset);
+      return;
     case 'type': {
       const entity = outerItem(scope, from.types, 'type', target.index, offset);
       if (crossesComponent && freeResources(entity).size > 0) scope.fail(reasons.outerResource(), offset);
-      return scope.addType(entity, offset);
+      scope.addType(entity, offset);
+      return;
     }
     default:
-      return scope.fail(reasons.outerSort(sort), offset);
+      scope.fail(reasons.outerSort(sort), offset);
   }
 }
 
@@ -107,12 +116,15 @@ export function validateAlias(scope: Scope, alias: AliasDef): void {
   const { sort, target, offset } = alias;
   switch (target.kind) {
     case 'export':
-      return aliasExport(scope, sort, target, offset);
+      aliasExport(scope, sort, target, offset);
+      return;
     case 'core export':
-      return aliasCoreExport(scope, sort, target, offset);
+      aliasCoreExport(scope, sort, target, offset);
+      return;
     case 'outer':
-      return aliasOuter(scope, sort, target, offset);
+      aliasOuter(scope, sort, target, offset);
+      return;
     default:
-      return unreachable(target);
+      unreachable(target);
   }
 }

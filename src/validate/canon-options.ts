@@ -54,10 +54,7 @@ function readOption(scope: Scope, options: Writable<Options>, option: CanonOptio
   switch (option.kind) {
     case 'encoding':
       if (options.encoding !== undefined)
-        scope.fail(
-          reasons.encodingConflict(ENCODING_NAMES[options.encoding], ENCODING_NAMES[option.encoding]),
-          offset,
-        );
+        scope.fail(reasons.encodingConflict(ENCODING_NAMES[options.encoding], ENCODING_NAMES[option.encoding]), offset);
       options.encoding = option.encoding;
       return;
     case 'memory':
@@ -86,7 +83,7 @@ function readOption(scope: Scope, options: Writable<Options>, option: CanonOptio
       options.callback = option.index;
       return;
     default:
-      return unreachable(option);
+      unreachable(option);
   }
 }
 

@@ -64,8 +64,7 @@ function tableProblem(type: TableType): Reason | undefined {
 }
 
 function checkCoreExtern(scope: Scope, type: CoreExternType, offset: number): void {
-  const problem =
-    type.kind === 'memory' ? memoryProblem(type) : type.kind === 'table' ? tableProblem(type) : undefined;
+  const problem = type.kind === 'memory' ? memoryProblem(type) : type.kind === 'table' ? tableProblem(type) : undefined;
   if (problem !== undefined) scope.fail(problem, offset);
 }
 
@@ -80,7 +79,7 @@ export function defineRec(scope: Scope, space: TypeSpace, rec: RecType, offset: 
 export class ModuleTypeBuilder {
   readonly #scope: Scope;
   readonly #imports: CoreImport[] = [];
-  readonly #importKeys = new Set<string>();
+  readonly #importNames = new Map<string, Set<string>>();
   readonly #exports = new Map<string, CoreExtern>();
 
   constructor(scope: Scope) {
@@ -88,9 +87,10 @@ export class ModuleTypeBuilder {
   }
 
   addImport(module: string, name: string, type: CoreExtern, offset: number): void {
-    const key = JSON.stringify([module, name]);
-    if (this.#importKeys.has(key)) this.#scope.fail(reasons.duplicateImport(module, name), offset);
-    this.#importKeys.add(key);
+    const names = this.#importNames.get(module) ?? new Set();
+    this.#importNames.set(module, names);
+    if (names.has(name)) this.#scope.fail(reasons.duplicateImport(module, name), offset);
+    names.add(name);
     this.#imports.push({ module, name, type });
   }
 
@@ -105,7 +105,11 @@ export class ModuleTypeBuilder {
 }
 
 /** The scope `count` levels out, counted from a module type inside `scope`: level 0 is the module type itself. */
-function outerCoreType(scope: Scope, space: TypeSpace, declaration: Extract<ModuleDeclaration, { kind: 'outer-alias' }>): number {
+function outerCoreType(
+  scope: Scope,
+  space: TypeSpace,
+  declaration: Extract<ModuleDeclaration, { kind: 'outer-alias' }>,
+): number {
   const { count, index, offset } = declaration;
   if (count === 0) return numberOf(scope, space, index, offset);
   let target: Scope | undefined = scope;
@@ -134,17 +138,19 @@ function moduleDeclaration(
       return;
     case 'import':
       checkCoreExtern(scope, declaration.type, offset);
-      return builder.addImport(
+      builder.addImport(
         declaration.module,
         declaration.name,
         resolveCoreExtern(scope, space, declaration.type, offset),
         offset,
       );
+      return;
     case 'export':
       checkCoreExtern(scope, declaration.type, offset);
-      return builder.addExport(declaration.name, resolveCoreExtern(scope, space, declaration.type, offset), offset);
+      builder.addExport(declaration.name, resolveCoreExtern(scope, space, declaration.type, offset), offset);
+      return;
     default:
-      return unreachable(declaration);
+      unreachable(declaration);
   }
 }
 

@@ -141,6 +141,14 @@ function abstractSubtype(a: AbstractHeapType, b: AbstractHeapType): boolean {
   return a === b || PARENTS[a].some((parent) => abstractSubtype(parent, b));
 }
 
+/** The key of a final function type of numbers, or undefined for any other type. */
+function plainKey({ final, shared, supertypes, composite }: SubType): string | undefined {
+  if (!final || shared || supertypes.length > 0 || composite.kind !== 'func') return undefined;
+  for (const type of composite.params) if (typeof type !== 'string') return undefined;
+  for (const type of composite.results) if (typeof type !== 'string') return undefined;
+  return `${composite.params.join()}>${composite.results.join()}`;
+}
+
 /** The canonical types of one validation. */
 export class CoreTypes {
   readonly #types: SubType[] = [];
@@ -172,6 +180,24 @@ export class CoreTypes {
    * Answers the numbers, or why the group is not valid.
    */
   define(rec: RecType, space: readonly (number | undefined)[]): readonly number[] | Reason {
+    const only = rec.types.length === 1 ? rec.types[0]! : undefined;
+    const plain = only === undefined ? undefined : plainKey(only);
+    if (only !== undefined && plain !== undefined) return [this.#definePlain(only, plain)];
+    return this.#defineGroup(rec, space);
+  }
+
+  /** A group of one function type without references: nearly all that modules have. */
+  #definePlain(type: SubType, key: string): number {
+    const before = this.#groups.get(key);
+    if (before !== undefined) return before;
+    const id = this.#types.length;
+    this.#types.push(type);
+    this.#depths.push(0);
+    this.#groups.set(key, id);
+    return id;
+  }
+
+  #defineGroup(rec: RecType, space: readonly (number | undefined)[]): readonly number[] | Reason {
     const start = space.length;
     const count = rec.types.length;
     let problem: Reason | undefined;
@@ -185,7 +211,9 @@ export class CoreTypes {
     };
     const mapped = rec.types.map((type) => mapSubType(type, local));
     if (problem !== undefined) return problem;
-    const key = mapped.map((t) => `${t.final} ${t.shared} ${t.supertypes.join()} ${printComposite(t.composite)}`).join(';');
+    const key = mapped
+      .map((t) => `${t.final} ${t.shared} ${t.supertypes.join()} ${printComposite(t.composite)}`)
+      .join(';');
     const before = this.#groups.get(key);
     if (before !== undefined) return rec.types.map((_, i) => before + i);
     const first = this.#types.length;
@@ -229,7 +257,9 @@ export class CoreTypes {
     if (sub.shared !== parent.shared) return false;
     if (a.kind === 'func' && b.kind === 'func') return this.funcMatches(a, b);
     if (a.kind === 'struct' && b.kind === 'struct')
-      return a.fields.length >= b.fields.length && b.fields.every((field, i) => this.#fieldMatches(a.fields[i]!, field));
+      return (
+        a.fields.length >= b.fields.length && b.fields.every((field, i) => this.#fieldMatches(a.fields[i]!, field))
+      );
     if (a.kind === 'array' && b.kind === 'array') return this.#fieldMatches(a.field, b.field);
     if (a.kind === 'cont' && b.kind === 'cont') return this.#heapMatches(a.type, b.type);
     return false;
@@ -250,7 +280,8 @@ export class CoreTypes {
   }
 
   #heapMatches(a: HeapType, b: HeapType): boolean {
-    if (a.kind === 'index' && b.kind === 'index') return b.exact ? a.exact === true && a.index === b.index : this.idMatches(a.index, b.index);
+    if (a.kind === 'index' && b.kind === 'index')
+      return b.exact ? a.exact === true && a.index === b.index : this.idMatches(a.index, b.index);
     if (a.kind === 'index') {
       if (b.kind === 'index') return false;
       const type = this.get(a.index);

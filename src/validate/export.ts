@@ -7,7 +7,6 @@ import type { Scope } from './scope.ts';
 import { Environment, noVariables, Subtyping } from './subtype.ts';
 import { addExport } from './type.ts';
 import { typeInfo } from './type-info.ts';
-import { renameExports } from './visibility.ts';
 
 type ExportDefinition = Extract<Definition, { readonly kind: 'export' }>;
 
@@ -16,8 +15,6 @@ function inferred(scope: Scope, definition: ExportDefinition, item: ExternType):
   switch (item.kind) {
     case 'type':
       return { kind: 'type', bound: 'eq', type: copyEntity(item.type) };
-    case 'instance':
-      return renameExports(item);
     case 'value':
       if (typeInfo(item.type).hasBorrow) scope.fail(reasons.borrowInValue(), definition.offset);
       return item;

@@ -6,8 +6,8 @@ import type { ResourceType, ValueType } from '../types/value-type.ts';
 import { unreachable } from '../util/invariant.ts';
 import { reasons } from './reasons.ts';
 import type { Scope } from './scope.ts';
-import { resolveValType } from './value-type.ts';
 import { typeInfo } from './type-info.ts';
+import { resolveValType } from './value-type.ts';
 
 /** A new entity that equals an old one: what an import or export of a type makes. */
 export function copyEntity<T extends TypeEntity>(entity: T): T {
@@ -95,4 +95,3 @@ export function itemOfSort(scope: Scope, sort: AnySort, index: number, where: st
       return scope.fail(reasons.sortNotAllowed(sort, where), offset);
   }
 }
-

@@ -23,14 +23,25 @@ export function at(index: number): ValTypeRef {
 }
 
 export function name(text: string, attributes: Partial<ExternNameDecl> = {}): ExternNameDecl {
-  return { name: text, offset: 0, implements: undefined, versionSuffix: undefined, externalId: undefined, ...attributes };
+  return {
+    name: text,
+    offset: 0,
+    implements: undefined,
+    versionSuffix: undefined,
+    externalId: undefined,
+    ...attributes,
+  };
 }
 
 export function type(def: TypeDef): Extract<Definition, { kind: 'type' }> {
   return { kind: 'type', offset: 0, type: def };
 }
 
-export function func(params: Record<string, ValTypeRef> = {}, result?: ValTypeRef, async = false): Definition & Declaration {
+export function func(
+  params: Record<string, ValTypeRef> = {},
+  result?: ValTypeRef,
+  async = false,
+): Definition & Declaration {
   const list = Object.entries(params).map(([label, ref]) => ({ name: label, type: ref }));
   return type({ kind: 'func', async, params: list, result });
 }

@@ -3,7 +3,18 @@ import { test } from 'node:test';
 import type { AnySort, Definition, ExternTypeDef } from '../types/definition.ts';
 import type { ExternType } from '../types/extern-type.ts';
 import type { ResourceType } from '../types/value-type.ts';
-import { at, check, declareExport, exportOf, func, importOf, nested, rejection, SUB_RESOURCE, type } from './fixture.ts';
+import {
+  at,
+  check,
+  declareExport,
+  exportOf,
+  func,
+  importOf,
+  nested,
+  rejection,
+  SUB_RESOURCE,
+  type,
+} from './fixture.ts';
 
 function instantiate(component: number, ...args: [string, AnySort, number][]): Definition {
   const list = args.map(([name, sort, index]) => ({ name, sort, index }));

@@ -1,6 +1,7 @@
 /** The names of the imports, or of the exports, of one scope. Specification: Explainer, "Name Uniqueness". */
-import type { ResourceRef } from '../types/extern-type.ts';
+
 import { uniqueKey } from '../types/extern-name.ts';
+import type { ResourceRef } from '../types/extern-type.ts';
 
 /** The names of one namespace and the resources that they name. */
 export class NameSet {

@@ -3,8 +3,8 @@
  * Specification: Binary, "Import and Export Definitions"; Explainer, "Name Uniqueness".
  */
 import type { ExternNameDecl } from '../types/definition.ts';
-import type { ExternType, HandleType, ResourceRef } from '../types/extern-type.ts';
 import { type ExternName, isLabel, tryParseExternName } from '../types/extern-name.ts';
+import type { ExternType, HandleType, ResourceRef } from '../types/extern-type.ts';
 import { isCanonicalVersion, tryParseSemver } from '../types/semver.ts';
 import type { FuncType, ValueType } from '../types/value-type.ts';
 import type { NameSet } from './name-set.ts';

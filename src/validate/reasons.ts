@@ -28,7 +28,10 @@ export const reasons = {
       'cannot alias an outer type which transitively refers to resources not defined in the current component',
     ),
   outerSort: (sort: string) =>
-    because('invalid-outer-alias', `an outer alias cannot refer to the sort \`${sort}\`: only to a core module, core type, component or type`),
+    because(
+      'invalid-outer-alias',
+      `an outer alias cannot refer to the sort \`${sort}\`: only to a core module, core type, component or type`,
+    ),
   aliasInType: () =>
     because('alias-not-allowed', 'aliases in component and instance types may only refer to types or instances'),
   aliasSort: (sort: string) => because('alias-not-allowed', `an alias of an export cannot have the sort \`${sort}\``),
@@ -76,22 +79,28 @@ export const reasons = {
   emptyEnum: () => because('empty-type', 'enum type must have at least one variant'),
   emptyFixedList: () => because('empty-type', 'a list of a fixed length must have at least one element'),
   tooManyFlags: () => because('too-many-flags', 'cannot have more than 32 flags'),
-  mapKey: (found: string) => because('invalid-map-key', `a map key must be a bool, an integer, a char or a string, not ${found}`),
+  mapKey: (found: string) =>
+    because('invalid-map-key', `a map key must be a bool, an integer, a char or a string, not ${found}`),
   byteSize: () => because('type-too-large', 'the type exceeds maximum byte size of 2^28 - 1'),
   typeSize: (limit: number) => because('type-too-large', `effective type size exceeds the limit of ${limit}`),
   typeDepth: (limit: number) => because('type-too-deep', `type nesting is deeper than the limit of ${limit}`),
-  componentDepth: (limit: number) => because('type-too-deep', `components are nested deeper than the limit of ${limit}`),
+  componentDepth: (limit: number) =>
+    because('type-too-deep', `components are nested deeper than the limit of ${limit}`),
   streamChar: () => because('invalid-stream-element', '`stream<char>` is not valid at this time'),
   borrowInStream: (what: string) =>
     because('borrow-not-allowed', `a ${what} cannot contain a \`borrow\` type in its element`),
   borrowInResult: () => because('borrow-not-allowed', 'function result cannot contain a `borrow` type'),
   borrowInValue: () => because('borrow-not-allowed', 'an imported or exported value cannot contain a `borrow` type'),
-  resourceInType: () =>
-    because('resource-in-type', 'resources can only be defined within a concrete component'),
-  dtorSignature: () => because('wrong-signature', 'core function has a wrong signature for a destructor, expected [i32] -> []'),
-  dtorSignature64: () => because('wrong-signature', 'core function has a wrong signature for a destructor, expected [i64] -> []'),
+  resourceInType: () => because('resource-in-type', 'resources can only be defined within a concrete component'),
+  dtorSignature: () =>
+    because('wrong-signature', 'core function has a wrong signature for a destructor, expected [i32] -> []'),
+  dtorSignature64: () =>
+    because('wrong-signature', 'core function has a wrong signature for a destructor, expected [i64] -> []'),
   notLocalResource: (index: number) =>
-    because('not-local-resource', `type index ${index} is not a local resource: only the component that defines it may do this`),
+    because(
+      'not-local-resource',
+      `type index ${index} is not a local resource: only the component that defines it may do this`,
+    ),
 
   // core modules and instances
   coreModule: (problem: string) => because('invalid-core-module', `core module is not valid: ${problem}`),
@@ -103,7 +112,8 @@ export const reasons = {
   limitsOrder: () => because('invalid-limits', 'size minimum must not be greater than maximum'),
   sharedWithoutMax: () => because('invalid-limits', 'shared memory must have a maximum size'),
   pageSize: () => because('invalid-limits', 'invalid custom page size: only 1 and 65536 bytes are allowed'),
-  nestedModuleType: () => because('module-type-in-module-type', 'a core module type cannot contain or alias a core module type'),
+  nestedModuleType: () =>
+    because('module-type-in-module-type', 'a core module type cannot contain or alias a core module type'),
   notCoreFuncType: (index: number) => because('wrong-type-sort', `core type index ${index} is not a func type`),
   tagResults: () => because('invalid-tag', 'invalid exception type: non-empty tag result type'),
   supertype: (index: number) => because('invalid-supertype', `sub type must match its super type ${index}`),
@@ -112,7 +122,10 @@ export const reasons = {
   missingCoreArg: (name: string) =>
     because('missing-argument', `missing module instantiation argument named \`${name}\``),
   missingCoreItem: (module: string, name: string) =>
-    because('missing-argument', `module instantiation argument \`${module}\` does not export an item named \`${name}\``),
+    because(
+      'missing-argument',
+      `module instantiation argument \`${module}\` does not export an item named \`${name}\``,
+    ),
   coreArgMismatch: (module: string, name: string, problem: string) =>
     because('type-mismatch', `type mismatch for import \`${module}::${name}\`: ${problem}`),
   coreExportSort: (sort: string) => because('wrong-sort', `a core instance cannot export the sort \`${sort}\``),
@@ -123,7 +136,8 @@ export const reasons = {
   missingArg: (name: string) => because('missing-argument', `missing import named \`${name}\``),
   argMismatch: (name: string, problem: string) =>
     because('type-mismatch', `type mismatch for import \`${name}\`: ${problem}`),
-  sortNotAllowed: (sort: string, where: string) => because('wrong-sort', `the sort \`${sort}\` is not allowed in ${where}`),
+  sortNotAllowed: (sort: string, where: string) =>
+    because('wrong-sort', `the sort \`${sort}\` is not allowed in ${where}`),
   notVisible: (what: string, role: string) =>
     because('not-externally-visible', `${what} not valid to be used as ${role}`),
   resourceNotExported: (name: string) =>
@@ -133,14 +147,18 @@ export const reasons = {
 
   // values and start functions
   valueConsumed: (index: number) => because('value-used-twice', `value ${index} cannot be used more than once`),
-  valueUnused: (index: number) => because('value-unused', `value index ${index} was not used as part of an instantiation, start function, or export`),
+  valueUnused: (index: number) =>
+    because('value-unused', `value index ${index} was not used as part of an instantiation, start function, or export`),
   secondStart: () => because('duplicate-start', 'component cannot have more than one start function'),
   startArguments: (expected: number, found: number) =>
     because('type-mismatch', `component start function requires ${expected} arguments but was given ${found}`),
   startArgument: (index: number, problem: string) =>
     because('type-mismatch', `value type mismatch for component start function argument ${index}: ${problem}`),
   startResults: (expected: number, found: number) =>
-    because('type-mismatch', `component start function has a result count of ${found} but the function type has a result count of ${expected}`),
+    because(
+      'type-mismatch',
+      `component start function has a result count of ${found} but the function type has a result count of ${expected}`,
+    ),
   startAsync: () => because('type-mismatch', 'a component start function cannot be async'),
 
   // canonical definitions
@@ -154,15 +172,23 @@ export const reasons = {
   optionForbidden: (option: string, where: string) =>
     because('canon-option', `canonical option \`${option}\` cannot be specified for ${where}`),
   optionSignature: (option: string, found: string, expected: string) =>
-    because('wrong-signature', `canonical option \`${option}\` uses a core function with an incorrect signature: expected ${expected}, found ${found}`),
-  asyncNeedsAsyncType: () =>
-    because('canon-option', 'the `async` canonical option requires an async function type'),
+    because(
+      'wrong-signature',
+      `canonical option \`${option}\` uses a core function with an incorrect signature: expected ${expected}, found ${found}`,
+    ),
+  asyncNeedsAsyncType: () => because('canon-option', 'the `async` canonical option requires an async function type'),
   postReturnAsync: () =>
     because('canon-option', 'canonical option `post-return` cannot be specified together with `async`'),
   liftedParams: (expected: string, found: string, index: number) =>
-    because('wrong-signature', `lowered parameter types \`${expected}\` do not match parameter types \`${found}\` of core function ${index}`),
+    because(
+      'wrong-signature',
+      `lowered parameter types \`${expected}\` do not match parameter types \`${found}\` of core function ${index}`,
+    ),
   liftedResults: (expected: string, found: string, index: number) =>
-    because('wrong-signature', `lowered result types \`${expected}\` do not match result types \`${found}\` of core function ${index}`),
+    because(
+      'wrong-signature',
+      `lowered result types \`${expected}\` do not match result types \`${found}\` of core function ${index}`,
+    ),
   needsAsync: (what: string, feature: FeatureName) =>
     because('feature-disabled', `\`${what}\` without \`async\` requires the feature ${featureLabel(feature)}`),
   contextSlot: (what: string, limit: number) =>

@@ -5,8 +5,8 @@
 import { ValidationError } from '../error/error.ts';
 import type { CoreFuncType, GlobalType, MemoryType, TableType } from '../types/core-type.ts';
 import type {
-  CoreInstanceType,
   ComponentType,
+  CoreInstanceType,
   ExternType,
   InstanceType,
   LocalResourceType,
@@ -39,7 +39,9 @@ export class Session {
   }
 }
 
-export type CoreTypeEntry = { readonly kind: 'module'; readonly type: ModuleType } | { readonly kind: 'canonical'; readonly id: number };
+export type CoreTypeEntry =
+  | { readonly kind: 'module'; readonly type: ModuleType }
+  | { readonly kind: 'canonical'; readonly id: number };
 
 export interface CoreFuncEntry {
   readonly type: CoreFuncType;
@@ -196,21 +198,26 @@ export class Scope {
   addExtern(type: ExternType, offset: number): void {
     switch (type.kind) {
       case 'core module':
-        return this.add(this.coreModules, type, 'module', LIMITS.modules, offset);
+        this.add(this.coreModules, type, 'module', LIMITS.modules, offset);
+        return;
       case 'func':
-        return this.addFunc(type, offset);
+        this.addFunc(type, offset);
+        return;
       case 'value':
-        return this.add(this.values, { type: type.type, used: false }, 'value', LIMITS.values, offset);
+        this.add(this.values, { type: type.type, used: false }, 'value', LIMITS.values, offset);
+        return;
       case 'type':
-        return this.addType(type.type, offset);
+        this.addType(type.type, offset);
+        return;
       case 'component':
-        return this.add(this.components, type, 'component', LIMITS.components, offset);
+        this.add(this.components, type, 'component', LIMITS.components, offset);
+        return;
       case 'instance':
         this.checkCount('instance', this.instances.length + this.coreInstances.length + 1, LIMITS.instances, offset);
         this.instances.push(type);
         return;
       default:
-        return unreachable(type);
+        unreachable(type);
     }
   }
 }

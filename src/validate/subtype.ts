@@ -7,7 +7,7 @@
 import type { ComponentType, ExternType, InstanceType, TypeEntity } from '../types/extern-type.ts';
 import { externSort, isValueType } from '../types/extern-type.ts';
 import type { FuncType, NamedType, ResourceType, ValueType } from '../types/value-type.ts';
-import { type Problem, moduleProblem } from './core-subtype.ts';
+import { moduleProblem, type Problem } from './core-subtype.ts';
 import type { CoreTypes } from './core-types.ts';
 import { typeInfo } from './type-info.ts';
 
@@ -120,7 +120,9 @@ export class Subtyping {
     if (found.kind === 'instance' && expected.kind === 'instance')
       return this.#typeOfInstance(found, expected, from, to) ?? this.#typeOfInstance(expected, found, to, from);
     if (found.kind === 'component' && expected.kind === 'component')
-      return this.component(found, expected, from, to) ?? this.component(expected, found, to, new Environment([], from));
+      return (
+        this.component(found, expected, from, to) ?? this.component(expected, found, to, new Environment([], from))
+      );
     return `expected ${entityName(expected)}, found ${entityName(found)}`;
   }
 
@@ -217,10 +219,14 @@ export class Subtyping {
       case 'tuple':
         return this.#tuple((found as typeof expected).types, expected.types, from, to);
       case 'list':
-        return within('type mismatch in list element', this.value((found as typeof expected).element, expected.element, from, to));
+        return within(
+          'type mismatch in list element',
+          this.value((found as typeof expected).element, expected.element, from, to),
+        );
       case 'fixed-list': {
         const other = found as typeof expected;
-        if (other.length !== expected.length) return `expected a list of length ${expected.length}, found ${other.length}`;
+        if (other.length !== expected.length)
+          return `expected a list of length ${expected.length}, found ${other.length}`;
         return within('type mismatch in list element', this.value(other.element, expected.element, from, to));
       }
       case 'map': {
@@ -235,7 +241,8 @@ export class Subtyping {
       case 'flags':
       case 'enum': {
         const labels = (found as typeof expected).labels;
-        const same = labels.length === expected.labels.length && labels.every((label, i) => label === expected.labels[i]);
+        const same =
+          labels.length === expected.labels.length && labels.every((label, i) => label === expected.labels[i]);
         return same ? undefined : `mismatch in ${expected.kind} elements`;
       }
       case 'own':
@@ -272,7 +279,8 @@ export class Subtyping {
       const other = found.cases[i]!;
       if (other.name !== one.name) return `expected case named \`${one.name}\`, found \`${other.name}\``;
       if (one.type === undefined) {
-        if (other.type !== undefined) return `expected case \`${one.name}\` to have no type, found ${typeName(other.type)}`;
+        if (other.type !== undefined)
+          return `expected case \`${one.name}\` to have no type, found ${typeName(other.type)}`;
         continue;
       }
       if (other.type === undefined) return `expected case \`${one.name}\` to have a type, found none`;

@@ -198,3 +198,8 @@ export function externInfo(type: TypeEntity | ExternType): TypeInfo {
   known.set(type, info);
   return info;
 }
+
+/** True if values of the type reach through a pointer; false where there is no type. */
+export function hasPointer(type: ValueType | undefined): boolean {
+  return type !== undefined && typeInfo(type).hasPointer;
+}

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { DefValType, Definition } from '../types/definition.ts';
+import type { Definition, DefValType } from '../types/definition.ts';
 import {
   at,
   check,
@@ -48,9 +48,7 @@ test('doubling instance types are refused as well', () => {
 
 test('nesting is limited to 100', () => {
   const lists = (count: number) =>
-    Array.from({ length: count }, (_, i) =>
-      type({ kind: 'list', element: i === 0 ? prim('u8') : at(i - 1) }),
-    );
+    Array.from({ length: count }, (_, i) => type({ kind: 'list', element: i === 0 ? prim('u8') : at(i - 1) }));
   check(lists(99));
   assert.equal(rejection(lists(101)).code, 'type-too-deep');
   let inner: Definition[] = [];
@@ -111,7 +109,10 @@ test('values are used exactly once', () => {
   const value = importOf('v', { kind: 'value', bound: 'type', type: prim('u8') });
   check([value, exportOf('w', 'value', 0)], { features });
   assert.equal(rejection([value], { features }).code, 'value-unused');
-  assert.equal(rejection([value, exportOf('w', 'value', 0), exportOf('x', 'value', 0)], { features }).code, 'value-used-twice');
+  assert.equal(
+    rejection([value, exportOf('w', 'value', 0), exportOf('x', 'value', 0)], { features }).code,
+    'value-used-twice',
+  );
   const start = (args: number[], results: number): Definition => ({ kind: 'start', offset: 0, func: 0, args, results });
   const f = [func({ x: prim('u8') }, prim('string')), importOf('f', { kind: 'func', index: 0 })];
   check([...f, value, start([0], 1), exportOf('out', 'value', 1)], { features });

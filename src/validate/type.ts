@@ -17,12 +17,16 @@ import { checkExternName } from './names.ts';
 import { reasons } from './reasons.ts';
 import { itemLabel, Scope } from './scope.ts';
 import { checkTypeSize, resolveDefValType, resolveFuncType, resolveResourceType } from './value-type.ts';
-import { checkVisibility } from './visibility.ts';
+import { checkVisibility, isNamedByExport } from './visibility.ts';
 
 function open(parent: Scope, kind: 'component type' | 'instance type', offset: number): Scope {
   const scope = new Scope(parent.session, kind, parent);
   if (scope.depth > LIMITS.depth) parent.fail(reasons.typeDepth(LIMITS.depth), offset);
   return scope;
+}
+
+function isEqTo({ type }: ImportDefinition, test: (index: number) => boolean): boolean {
+  return type.kind === 'type' && type.bound === 'eq' && test(type.index);
 }
 
 /** `importdecl ::= na:<nameattributes> et:<externtype>`, in component types and as definition. */
@@ -34,6 +38,8 @@ export function validateImport(scope: Scope, definition: ImportDefinition): void
     scope.checkCount('import', scope.imports.size + 1, LIMITS.imports, offset);
     // The name is judged before visibility, as the reference suite expects of names that are wrong in both ways.
     checkExternName(scope, scope.importNames, 'import', name, type);
+    if (isEqTo(definition, (index) => isNamedByExport(scope, scope.type(index, offset))))
+      scope.fail(reasons.notVisible('type', 'import'), offset);
     checkVisibility(scope, 'import', type, offset);
     checkTypeSize(scope, type, offset);
     scope.imports.set(name.name, type);
@@ -52,7 +58,11 @@ function exportDeclaration(scope: Scope, declaration: ExportDeclaration): void {
 }
 
 /** Records an export of any scope and adds the index that it introduces. */
-export function addExport(scope: Scope, definition: Pick<ExportDeclaration, 'name' | 'offset'>, type: ExternType): void {
+export function addExport(
+  scope: Scope,
+  definition: Pick<ExportDeclaration, 'name' | 'offset'>,
+  type: ExternType,
+): void {
   const { name, offset } = definition;
   scope.checkCount('export', scope.exports.size + 1, LIMITS.exports, offset);
   checkExternName(scope, scope.exportNames, 'export', name, type);
@@ -65,17 +75,22 @@ export function addExport(scope: Scope, definition: Pick<ExportDeclaration, 'nam
 function declare(scope: Scope, declaration: Declaration): void {
   switch (declaration.kind) {
     case 'core type':
-      return scope.within(itemLabel('core type', scope.coreTypes.length), () => validateCoreType(scope, declaration));
+      scope.within(itemLabel('core type', scope.coreTypes.length), () => validateCoreType(scope, declaration));
+      return;
     case 'type':
-      return validateType(scope, declaration);
+      validateType(scope, declaration);
+      return;
     case 'alias':
-      return scope.within('alias', () => validateAlias(scope, declaration));
+      scope.within('alias', () => validateAlias(scope, declaration));
+      return;
     case 'import':
-      return validateImport(scope, declaration);
+      validateImport(scope, declaration);
+      return;
     case 'export':
-      return exportDeclaration(scope, declaration);
+      exportDeclaration(scope, declaration);
+      return;
     default:
-      return unreachable(declaration);
+      unreachable(declaration);
   }
 }
 

@@ -80,40 +80,51 @@ function withBound(type: ExternType, unnamed: Set<ResourceType>): ExternType {
 function validateDefinition(scope: Scope, definition: Definition, nested: ValidatedComponent[]): void {
   switch (definition.kind) {
     case 'core module':
-      return scope.within(itemLabel('core module', scope.coreModules.length), () => {
+      scope.within(itemLabel('core module', scope.coreModules.length), () => {
         scope.countNested(definition.offset);
         const type = validateCoreModule(scope, definition);
         scope.addExtern(type, definition.offset);
       });
+      return;
     case 'core instance':
-      return scope.within(itemLabel('core instance', scope.coreInstances.length), () =>
+      scope.within(itemLabel('core instance', scope.coreInstances.length), () =>
         validateCoreInstance(scope, definition),
       );
+      return;
     case 'core type':
-      return scope.within(itemLabel('core type', scope.coreTypes.length), () => validateCoreType(scope, definition));
+      scope.within(itemLabel('core type', scope.coreTypes.length), () => validateCoreType(scope, definition));
+      return;
     case 'component':
-      return scope.within(itemLabel('component', scope.components.length), () => {
+      scope.within(itemLabel('component', scope.components.length), () => {
         scope.countNested(definition.offset);
         const inner = validateScope(new Scope(scope.session, 'component', scope), definition.component);
         nested.push(inner);
         scope.addExtern(inner.type, definition.offset);
       });
+      return;
     case 'instance':
-      return scope.within(itemLabel('instance', scope.instances.length), () => validateInstance(scope, definition));
+      scope.within(itemLabel('instance', scope.instances.length), () => validateInstance(scope, definition));
+      return;
     case 'alias':
-      return scope.within('alias', () => validateAlias(scope, definition));
+      scope.within('alias', () => validateAlias(scope, definition));
+      return;
     case 'type':
-      return validateType(scope, definition);
+      validateType(scope, definition);
+      return;
     case 'canon':
-      return scope.within(`canon ${definition.canon.kind}`, () => validateCanon(scope, definition));
+      scope.within(`canon ${definition.canon.kind}`, () => validateCanon(scope, definition));
+      return;
     case 'start':
-      return scope.within('start', () => validateStart(scope, definition));
+      scope.within('start', () => validateStart(scope, definition));
+      return;
     case 'import':
-      return validateImport(scope, definition);
+      validateImport(scope, definition);
+      return;
     case 'export':
-      return validateExport(scope, definition);
+      validateExport(scope, definition);
+      return;
     default:
-      return unreachable(definition);
+      unreachable(definition);
   }
 }
 

@@ -3,7 +3,7 @@
  * A resource, record, variant, enum or flags type must have been named by an import or export before; which entity names it counts,
  * not which type it equals.
  */
-import { childTypes, exportedEntities, freeResources, Substitution } from '../types/component-type.ts';
+import { childTypes, exportedEntities, freeResources } from '../types/component-type.ts';
 import {
   type ExternType,
   externSort,
@@ -107,6 +107,11 @@ function register(scope: Scope, role: NameRole, type: ExternType): void {
   }
 }
 
+/** True if an entity has its name from an export alone: an import may not depend on it. */
+export function isNamedByExport(scope: Scope, entity: TypeEntity): boolean {
+  return scope.visibleTypes.has(entity) && !scope.importedTypes.has(entity);
+}
+
 /**
  * Checks that an import or export mentions only what is visible, and makes visible what it names. Instance types are exempt until
  * they are the type of an import or export themselves.
@@ -125,12 +130,6 @@ function onlyImports(scope: Scope, type: ExternType): boolean {
   const imported = new Set(scope.importedResources);
   for (const resource of freeResources(type)) if (!imported.has(resource)) return false;
   return true;
-}
-
-/** The type of an exported instance: every type that it exports gets a new name. */
-export function renameExports(type: InstanceType): InstanceType {
-  const copy = [...exportedEntities(type)];
-  return copy.length === 0 ? type : new Substitution({ copy }).instance(type);
 }
 
 /** After the last definition: a resource that an export mentions must be imported, or exported itself. */

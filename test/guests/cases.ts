@@ -20,6 +20,8 @@ export interface Guest {
   readonly source: Source;
   /** What it imports besides WASI, and what is given for it. */
   readonly needs?: string;
+  /** Regular expressions of what differs from build to build in its output, such as paths of the machine that built it. */
+  readonly mask?: readonly string[];
   readonly cases: Readonly<Record<string, CaseSpec>>;
 }
 

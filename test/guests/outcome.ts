@@ -15,6 +15,16 @@ export interface Outcome {
 /** Tenon's own exit code after a trap, as a shell reports an aborted process. */
 export const TRAP_EXIT = 134;
 
+/** `mask`: regular expressions of text that is written as `*`. */
+export function masked(outcome: Outcome, mask: readonly string[] = []): Outcome {
+  if (mask.length === 0) {
+    return outcome;
+  }
+  const pattern = new RegExp(mask.join('|'), 'g');
+  const replace = (bytes: Buffer): Buffer => Buffer.from(bytes.toString().replaceAll(pattern, '*'));
+  return { ...outcome, stdout: replace(outcome.stdout), stderr: replace(outcome.stderr) };
+}
+
 export function printOutcome(outcome: Outcome): string {
   const parts = [
     `exit ${outcome.exit}\n`,
@@ -33,7 +43,7 @@ function printStream(name: string, bytes: Buffer): string {
     return '';
   }
   const text = bytes.toString();
-  if (!Buffer.from(text).equals(bytes) || /[\0-\x08\x0e-\x1a]/.test(text)) {
+  if (!Buffer.from(text).equals(bytes) || text.includes('\0')) {
     return `== ${name}, binary\n${digest(bytes)}\n`;
   }
   return text.endsWith('\n') ? `== ${name}\n${text}` : `== ${name}, no line end\n${text}\n`;

@@ -16,7 +16,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { HERE, type Recipe, type Source } from './cases.ts';
@@ -87,10 +87,11 @@ const RECIPES: Readonly<Record<Recipe, Make>> = {
   },
   assemblyscript: async (source, work) => {
     const output = join(work, 'program.wasm');
-    const config = join(MODULES, '@assemblyscript/wasi-shim/asconfig.json');
+    const folder = join(source, '..');
+    // The compiler takes paths relative to the folder that it runs in, and none other.
+    const config = relative(folder, join(MODULES, '@assemblyscript/wasi-shim/asconfig.json'));
     const asc = join(MODULES, 'assemblyscript/bin/asc.js');
-    // The compiler finds the shim's library only relative to the folder that it runs in.
-    await node(join(source, '..'), asc, basename(source), '--config', config, '--optimize', '--outFile', output);
+    await node(folder, asc, basename(source), '--config', config, '--optimize', '--outFile', output);
     return output;
   },
   command: (source, work) => link(work, COMMANDS[basename(source, '.wat')] ?? [], source),

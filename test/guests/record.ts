@@ -6,7 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type CaseSpec, expectedFile, HERE, loadManifest, prepare, saveManifest } from './cases.ts';
-import { type Outcome, printOutcome } from './outcome.ts';
+import { masked, type Outcome, printOutcome } from './outcome.ts';
 import { CACHE, locate } from './recipes.ts';
 
 const PEER = join(CACHE, 'peer');
@@ -25,7 +25,7 @@ for (const [name, guest] of Object.entries(manifest.guests)) {
   const file = await locate(guest.source);
   for (const [caseName, spec] of Object.entries(guest.cases)) {
     const target = expectedFile(name, caseName);
-    const text = record(file, spec);
+    const text = record(file, spec, guest.mask);
     const known = existsSync(target) ? readFileSync(target, 'utf8') : undefined;
     mkdirSync(dirname(target), { recursive: true });
     writeFileSync(target, text);
@@ -34,9 +34,11 @@ for (const [name, guest] of Object.entries(manifest.guests)) {
     );
   }
 }
-saveManifest({ ...manifest, peer: version });
+if (version !== manifest.peer) {
+  saveManifest({ ...manifest, peer: version });
+}
 
-function record(file: string, spec: CaseSpec): string {
+function record(file: string, spec: CaseSpec, mask: readonly string[] | undefined): string {
   const prepared = prepare(spec);
   try {
     const [stdout, stderr] = [join(prepared.scratch, 'stdout'), join(prepared.scratch, 'stderr')];
@@ -53,7 +55,8 @@ function record(file: string, spec: CaseSpec): string {
     const answer = execFileSync(join(PEER, 'bin/python'), [join(HERE, 'peer.py'), request], { encoding: 'utf8' });
     const { peer, exit } = JSON.parse(answer) as { peer: string; exit: Outcome['exit'] };
     version = peer;
-    return printOutcome({ exit, stdout: readFileSync(stdout), stderr: readFileSync(stderr), files: prepared.files() });
+    const outcome = { exit, stdout: readFileSync(stdout), stderr: readFileSync(stderr), files: prepared.files() };
+    return printOutcome(masked(outcome, mask));
   } finally {
     prepared.done();
   }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { type CaseSpec, expectedFile, type Guest, loadManifest, prepare } from './cases.ts';
-import { type Outcome, printOutcome, withoutReport } from './outcome.ts';
+import { masked, type Outcome, printOutcome, withoutReport } from './outcome.ts';
 import { locate } from './recipes.ts';
 import { runTenon } from './tenon.ts';
 
@@ -15,21 +15,21 @@ export function guestTests(choose: (guest: Guest) => boolean, missing?: string):
     }
     describe(name, () => {
       for (const [caseName, spec] of Object.entries(guest.cases)) {
-        test(caseName, missing === undefined ? {} : { skip: missing }, async () => {
-          await check(await locate(guest.source), name, caseName, spec);
+        test(`${name}: ${caseName}`, missing === undefined ? {} : { skip: missing }, async () => {
+          await check(guest, name, caseName, spec);
         });
       }
     });
   }
 }
 
-async function check(file: string, guest: string, name: string, spec: CaseSpec): Promise<void> {
-  const recorded = expectedFile(guest, name);
-  assert.ok(existsSync(recorded), `no recorded outcome: run test/guests/record.ts ${guest}`);
+async function check(guest: Guest, guestName: string, name: string, spec: CaseSpec): Promise<void> {
+  const recorded = expectedFile(guestName, name);
+  assert.ok(existsSync(recorded), `no recorded outcome: run test/guests/record.ts ${guestName}`);
   const expected = decide(readFileSync(recorded, 'utf8'), spec);
   const prepared = prepare(spec);
   try {
-    const outcome = await runTenon(file, prepared);
+    const outcome = masked(await runTenon(await locate(guest.source), prepared), guest.mask);
     if (outcome.exit === 'trap') {
       assert.match(outcome.stderr.toString(), /\S/, 'a trap is reported on standard error');
     }

@@ -28,9 +28,9 @@ export async function runTenon(file: string, prepared: Prepared, seconds = 120):
   }
 }
 
-async function collect(stream: NodeJS.ReadableStream): Promise<Buffer> {
+async function collect(stream: NodeJS.ReadableStream | null): Promise<Buffer> {
   const chunks: Buffer[] = [];
-  for await (const chunk of stream) {
+  for await (const chunk of stream ?? []) {
     chunks.push(Buffer.from(chunk));
   }
   return Buffer.concat(chunks);

@@ -61,7 +61,10 @@ export interface BorderRuntime {
    * Import, after the stack was resumed: puts the waiting instances back on the call stack and tells how the promise ended.
    * `token` is what the shim's wait returned.
    */
-  settled(env: BorderEnv, token: number): { readonly ok: boolean; readonly value: unknown; readonly returnPointer: number };
+  settled(
+    env: BorderEnv,
+    token: number,
+  ): { readonly ok: boolean; readonly value: unknown; readonly returnPointer: number };
   /** Ends what {@link BorderResource} lent for this call: borrows that the host holds become unusable, lends are returned. */
   endBorrows(env: BorderEnv): void;
 }
@@ -74,7 +77,11 @@ export interface ExportBorder {
    * The first half of a promised call: lowers `args` and calls `entry(token, ...flat)`, which runs the core function on a JSPI
    * stack and then `finish`. Gives what `entry` gives. Does not enter or leave; the runtime does.
    */
-  readonly start: (entry: (token: number, ...flat: Flat[]) => unknown, token: number, args: readonly unknown[]) => unknown;
+  readonly start: (
+    entry: (token: number, ...flat: Flat[]) => unknown,
+    token: number,
+    args: readonly unknown[],
+  ) => unknown;
   /** The second half: called on the guest's stack with the core results; lifts, runs post-return, gives the value. Throws ComponentError. */
   readonly finish: (...results: Flat[]) => unknown;
 }

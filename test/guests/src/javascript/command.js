@@ -61,6 +61,7 @@ export const run = {
       case 'copy':
         return copy(...rest);
       case 'exit':
+        print('leaving');
         return exitWithCode(Number(rest[0]));
       case 'err':
         complain('asked to fail');

@@ -52,6 +52,7 @@ class Run(exports.Run):
             case ["note", top]:
                 note(top)
             case ["exit", code]:
+                print("leaving", flush=True)
                 sys.exit(int(code))
             case ["err"]:
                 print("asked to fail", file=sys.stderr)

@@ -1,0 +1,86 @@
+/**
+ * `npm run test:guests`: installs the public toolchains and programs of `test/guests` (about 260 MB to download, once), makes the
+ * programs that are not stored, and compares what each does under Tenon with what was recorded from a peer.
+ * Arguments: parts of test names, to run only those.
+ */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { loadManifest } from '../test/guests/cases.ts';
+import { CACHE, locate, VENV } from '../test/guests/recipes.ts';
+import { inRoot, run, runScript } from './project.ts';
+
+const GUESTS = inRoot('test/guests');
+
+await installNode();
+await installPython();
+await makeAll();
+const names = process.argv.slice(2).flatMap((name) => ['--name', name]);
+const { code } = await runScript('scripts/test.ts', ['test/guests/', ...names], { show: true });
+process.exitCode = code;
+
+/** Runs a step of the installation; nothing can go on without it. */
+async function step(what: string, command: string, args: readonly string[], cwd = inRoot()): Promise<void> {
+  console.log(`guests: ${what}`);
+  const { code, output } = await run(command, args, { cwd });
+  if (code !== 0) {
+    console.error(`${output}\nguests: ${what} failed: ${command} ${args.join(' ')}`);
+    process.exit(1);
+  }
+}
+
+/** What is installed is written down in the cache, so that it is installed once for each version of the lists. */
+async function once(stamp: string, list: string, present: string, install: () => Promise<void>): Promise<void> {
+  mkdirSync(CACHE, { recursive: true });
+  const mark = `${CACHE}/${stamp}.installed`;
+  const wanted = readFileSync(list, 'utf8');
+  if (existsSync(present) && existsSync(mark) && readFileSync(mark, 'utf8') === wanted) {
+    return;
+  }
+  await install();
+  writeFileSync(mark, wanted);
+}
+
+async function installNode(): Promise<void> {
+  await once('npm', `${GUESTS}/package-lock.json`, `${GUESTS}/node_modules`, () =>
+    step('npm ci in test/guests', 'npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], GUESTS),
+  );
+}
+
+async function installPython(): Promise<void> {
+  await once('python', `${GUESTS}/requirements.txt`, VENV, async () => {
+    const made = await run('python3', ['-m', 'venv', '--clear', VENV]);
+    if (made.code !== 0) {
+      // Debian keeps `venv` in a package of its own.
+      await step('apt-get update', 'apt-get', ['update', '-qq']);
+      await step('python3-venv', 'apt-get', [
+        'install',
+        '-y',
+        '-qq',
+        '--no-install-recommends',
+        'python3',
+        'python3-venv',
+      ]);
+      await step('a Python environment', 'python3', ['-m', 'venv', '--clear', VENV]);
+    }
+    await step('pip install', `${VENV}/bin/pip`, [
+      'install',
+      '-q',
+      '--disable-pip-version-check',
+      '-r',
+      `${GUESTS}/requirements.txt`,
+    ]);
+  });
+}
+
+/** Programs are made before the tests, so that a toolchain that fails is not taken for a program that does. */
+async function makeAll(): Promise<void> {
+  const queue = Object.entries(loadManifest().guests).filter(([, guest]) => guest.source.from === 'build');
+  const work = async (): Promise<void> => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      const start = performance.now();
+      await locate(next[1].source);
+      console.log(`guests: ${next[0]} is there (${((performance.now() - start) / 1000).toFixed(1)} s)`);
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, work));
+}

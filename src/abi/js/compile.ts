@@ -1,0 +1,1 @@
+export { interpretExport as compileExport, interpretImport as compileImport } from './interpret.ts';

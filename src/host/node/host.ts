@@ -1,0 +1,50 @@
+/** Node's host: what `createWasi` and `createPreview1` need to reach this machine. */
+import { createHmac, randomBytes } from 'node:crypto';
+import { UsageError } from '../../error/error.ts';
+import type { FileStat, Host } from '../host.ts';
+import { type Anchors, platformAnchors } from './anchor.ts';
+import { nodeClocks, nodeRandom } from './clocks.ts';
+import { NodeDirectory } from './directory.ts';
+import { systemCode } from './errors.ts';
+import { outputSink, stdinSource } from './stdio.ts';
+
+export interface NodeHostOptions {
+  /** Called when the reader of standard output or errors has gone: the program may end quietly. */
+  readonly onBrokenPipe?: (stream: 'stdout' | 'stderr') => void;
+  /** How directories are reached; the safest way that the platform has where not given. */
+  readonly anchors?: Anchors;
+}
+
+/** Opens a directory of this machine as a {@link NodeDirectory}. Throws UsageError (`no-directory`, `no-proc`). */
+export function openNodeDirectory(path: string, mutable: boolean, anchors: Anchors = platformAnchors()): NodeDirectory {
+  try {
+    return new NodeDirectory(anchors, anchors.openRoot(path), mutable);
+  } catch (error) {
+    throw new UsageError('no-directory', `the directory ${JSON.stringify(path)} cannot be opened`, {
+      expected: 'a directory that exists and may be read',
+      found: systemCode(error),
+      cause: error,
+    });
+  }
+}
+
+/** Makes a host of this machine. Nothing is opened before it is asked for. */
+export function nodeHost(options: NodeHostOptions = {}): Host {
+  const key = randomBytes(32);
+  const broken = (stream: 'stdout' | 'stderr') => () => options.onBrokenPipe?.(stream);
+  return {
+    clocks: nodeClocks(),
+    random: nodeRandom,
+    openDirectory: (path, { mutable }) => openNodeDirectory(path, mutable, options.anchors),
+    stdin: stdinSource,
+    stdout: () => outputSink(1, broken('stdout')),
+    stderr: () => outputSink(2, broken('stderr')),
+    digest: (stat) => digest(key, stat),
+  };
+}
+
+function digest(key: Uint8Array, stat: FileStat): readonly [bigint, bigint] {
+  const { device, inode, size, modified, changed, type } = stat;
+  const hash = createHmac('sha256', key).update([device, inode, size, modified, changed, type].join(':')).digest();
+  return [hash.readBigUInt64LE(0), hash.readBigUInt64LE(8)];
+}

@@ -1,0 +1,222 @@
+/**
+ * `wasi:io/streams`, over the host's sources and sinks. Reads give at most 64 KiB at a time; a write is permitted while nothing
+ * that was written before is still on its way.
+ */
+import { ComponentError } from '../../error/error.ts';
+import { HostError, type MaybePromise, type Sink, type Source } from '../../host/host.ts';
+import { until } from '../../host/streams.ts';
+import { IoError } from './error.ts';
+import { then, violated } from './guard.ts';
+import { Parent, type Pollable } from './poll.ts';
+
+/** Bytes of one read, and the permit of `check-write`. */
+const CHUNK = 65_536;
+/** What the `blocking-write-…-and-flush` functions take, by their specification. */
+const MAX_BLOCKING_WRITE = 4096;
+
+const NOTHING = new Uint8Array(0);
+
+function closed(): ComponentError {
+  return new ComponentError({ tag: 'closed' });
+}
+
+function bounded(length: bigint): number {
+  return length > CHUNK ? CHUNK : Number(length);
+}
+
+/** The resource `input-stream`. */
+export class InputStream {
+  readonly #source: Source;
+  readonly #owned: boolean;
+  readonly #parent = new Parent();
+  #open = true;
+
+  /** With `owned`, dropping the stream closes the source. */
+  constructor(source: Source, owned: boolean) {
+    this.#source = source;
+    this.#owned = owned;
+  }
+
+  #fail(error: unknown): unknown {
+    if (!(error instanceof HostError)) return error;
+    this.#open = false;
+    return new ComponentError({ tag: 'last-operation-failed', val: new IoError(error) });
+  }
+
+  #read(max: number): Uint8Array {
+    if (!this.#open) throw closed();
+    let bytes: Uint8Array | undefined;
+    try {
+      bytes = this.#source.read(max);
+    } catch (error) {
+      throw this.#fail(error);
+    }
+    if (bytes !== undefined) return bytes;
+    this.#open = false;
+    throw closed();
+  }
+
+  async #readLater(max: number): Promise<Uint8Array> {
+    for (;;) {
+      await until(this.#source);
+      const bytes = this.#read(max);
+      if (bytes.length > 0) return bytes;
+    }
+  }
+
+  read(len: bigint): Uint8Array {
+    return len === 0n ? this.#read(0) : this.#read(bounded(len));
+  }
+
+  blockingRead(len: bigint): MaybePromise<Uint8Array> {
+    const bytes = this.read(len);
+    return bytes.length > 0 || len === 0n ? bytes : this.#readLater(bounded(len));
+  }
+
+  skip(len: bigint): bigint {
+    return BigInt(this.read(len).length);
+  }
+
+  blockingSkip(len: bigint): MaybePromise<bigint> {
+    return then(this.blockingRead(len), (bytes) => BigInt(bytes.length));
+  }
+
+  /** Waits until a read would give something; undefined if it would now. */
+  static until(stream: InputStream): Promise<void> | undefined {
+    return stream.#open ? until(stream.#source) : undefined;
+  }
+
+  subscribe(): Pollable {
+    const source = this.#source;
+    return this.#parent.pollable({
+      ready: () => !this.#open || source.ready(),
+      subscribe: (done) => source.subscribe(done),
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.#open = false;
+    if (this.#owned) this.#source.close();
+    this.#parent.dropped('input-stream');
+  }
+}
+
+/** The resource `output-stream`. */
+export class OutputStream {
+  readonly #sink: Sink;
+  readonly #owned: boolean;
+  readonly #parent = new Parent();
+  #open = true;
+  #permit = 0;
+
+  /** With `owned`, dropping the stream closes the sink. */
+  constructor(sink: Sink, owned: boolean) {
+    this.#sink = sink;
+    this.#owned = owned;
+  }
+
+  #fail(error: unknown): unknown {
+    if (!(error instanceof HostError)) return error;
+    this.#open = false;
+    return error.code === 'pipe' ? closed() : new ComponentError({ tag: 'last-operation-failed', val: new IoError(error) });
+  }
+
+  #check(): void {
+    if (!this.#open) throw closed();
+    try {
+      this.#sink.check();
+    } catch (error) {
+      throw this.#fail(error);
+    }
+  }
+
+  #send(bytes: Uint8Array): void {
+    try {
+      this.#sink.write(bytes);
+    } catch (error) {
+      throw this.#fail(error);
+    }
+  }
+
+  #available(): number {
+    this.#check();
+    this.#permit = this.#sink.ready() ? CHUNK : 0;
+    return this.#permit;
+  }
+
+  checkWrite(): bigint {
+    return BigInt(this.#available());
+  }
+
+  #spend(length: number): void {
+    if (length > this.#permit) violated(`a write of ${length} bytes, where check-write permitted ${this.#permit}`);
+    this.#permit -= length;
+  }
+
+  write(contents: Uint8Array): void {
+    this.#spend(contents.length);
+    this.#check();
+    this.#send(contents);
+  }
+
+  writeZeroes(len: bigint): void {
+    if (len > CHUNK) violated(`a write of ${len} bytes, where check-write permitted ${this.#permit}`);
+    this.write(new Uint8Array(Number(len)));
+  }
+
+  flush(): void {
+    this.#check();
+  }
+
+  blockingFlush(): MaybePromise<void> {
+    this.#check();
+    return then(until(this.#sink), () => this.#check());
+  }
+
+  blockingWriteAndFlush(contents: Uint8Array): MaybePromise<void> {
+    if (contents.length > MAX_BLOCKING_WRITE) {
+      violated(`a blocking write of ${contents.length} bytes, where ${MAX_BLOCKING_WRITE} are the most`);
+    }
+    this.#check();
+    const room = until(this.#sink);
+    return then(room, () => {
+      this.#check();
+      this.#send(contents);
+      return then(until(this.#sink), () => this.#check());
+    });
+  }
+
+  blockingWriteZeroesAndFlush(len: bigint): MaybePromise<void> {
+    if (len > MAX_BLOCKING_WRITE) violated(`a blocking write of ${len} bytes, where ${MAX_BLOCKING_WRITE} are the most`);
+    return this.blockingWriteAndFlush(new Uint8Array(Number(len)));
+  }
+
+  splice(src: InputStream, len: bigint): bigint {
+    const room = this.#available();
+    const bytes = room === 0 ? NOTHING : src.read(len < BigInt(room) ? len : BigInt(room));
+    if (bytes.length > 0) this.write(bytes);
+    return BigInt(bytes.length);
+  }
+
+  blockingSplice(src: InputStream, len: bigint): MaybePromise<bigint> {
+    this.#check();
+    return then(until(this.#sink), () => then(InputStream.until(src), () => this.splice(src, len)));
+  }
+
+  subscribe(): Pollable {
+    const sink = this.#sink;
+    return this.#parent.pollable({
+      ready: () => !this.#open || sink.ready(),
+      subscribe: (done) => sink.subscribe(done),
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.#open = false;
+    if (this.#owned) this.#sink.close();
+    this.#parent.dropped('output-stream');
+  }
+}
+
+/** The interface `wasi:io/streams`. */
+export const ioStreams = { InputStream, OutputStream };
