@@ -33,7 +33,9 @@ export interface Grant {
 export interface GrantInput {
   readonly args?: readonly string[] | undefined;
   readonly env?: Readonly<Record<string, string>> | readonly (readonly [name: string, value: string])[] | undefined;
-  readonly dirs?: readonly { readonly host: string; readonly guest?: string; readonly readonly?: boolean }[] | undefined;
+  readonly dirs?:
+    | readonly { readonly host: string; readonly guest?: string; readonly readonly?: boolean }[]
+    | undefined;
   readonly stdio?: { readonly [stream in 'stdin' | 'stdout' | 'stderr']?: StdioGrant } | undefined;
   readonly clocks?: 'system' | 'none' | undefined;
   readonly random?: 'system' | 'none' | undefined;

@@ -13,7 +13,7 @@ export function guestTests(choose: (guest: Guest) => boolean, missing?: string):
     if (!choose(guest)) {
       continue;
     }
-    describe(name, () => {
+    describe(name, { concurrency: 2 }, () => {
       for (const [caseName, spec] of Object.entries(guest.cases)) {
         test(`${name}: ${caseName}`, missing === undefined ? {} : { skip: missing }, async () => {
           await check(guest, name, caseName, spec);

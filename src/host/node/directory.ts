@@ -22,9 +22,9 @@ import {
 import {
   type DirectoryEntry,
   type FileStat,
+  type HostDirectory,
   HostError,
   type HostErrorCode,
-  type HostDirectory,
   type NewTime,
   type OpenOptions,
 } from '../host.ts';
@@ -137,7 +137,8 @@ export class NodeDirectory implements HostDirectory {
 
   openAt(path: string, options: OpenOptions): NodeFile | NodeDirectory {
     const { create, directory, truncate } = options;
-    if (directory && (create || truncate)) throw new HostError('invalid', 'a directory cannot be created or emptied by opening it');
+    if (directory && (create || truncate))
+      throw new HostError('invalid', 'a directory cannot be created or emptied by opening it');
     if (create || truncate || options.write) this.#change();
     return this.#walk(path, (walk) => {
       let place = walk.place();
@@ -195,7 +196,8 @@ export class NodeDirectory implements HostDirectory {
 
   #refuseAsFile(options: OpenOptions): void {
     if (options.create && options.exclusive) throw new HostError('exist', 'there is a directory');
-    if (options.create || options.truncate || options.write) throw new HostError('is-directory', 'there is a directory');
+    if (options.create || options.truncate || options.write)
+      throw new HostError('is-directory', 'there is a directory');
   }
 
   #openSelf(place: Place, options: OpenOptions): NodeDirectory {
@@ -333,7 +335,8 @@ export class NodeDirectory implements HostDirectory {
     return this.#walk(path, (walk) => {
       const { anchor, name } = named(walk, 'invalid');
       const content = this.#anchors.readLink(anchor, name);
-      if (content === undefined || walk.slash) throw new HostError('invalid', 'the path does not lead to a symbolic link');
+      if (content === undefined || walk.slash)
+        throw new HostError('invalid', 'the path does not lead to a symbolic link');
       if (content.startsWith('/')) throw new HostError('not-permitted', 'the link leads to an absolute path');
       return content;
     });

@@ -12,7 +12,15 @@ import {
   writeSync,
 } from 'node:fs';
 import { isatty } from 'node:tty';
-import { type FileStat, type FileType, HostError, type HostFile, type NewTime, type Sink, type Source } from '../host.ts';
+import {
+  type FileStat,
+  type FileType,
+  HostError,
+  type HostFile,
+  type NewTime,
+  type Sink,
+  type Source,
+} from '../host.ts';
 import { READY } from '../streams.ts';
 import { hostCall } from './errors.ts';
 import { PipeSink, pollingDrain } from './sink.ts';

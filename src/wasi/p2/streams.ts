@@ -27,14 +27,14 @@ function bounded(length: bigint): number {
 /** The resource `input-stream`. */
 export class InputStream {
   readonly #source: Source;
-  readonly #owned: boolean;
+  #dropped: (() => void) | undefined;
   readonly #parent = new Parent();
   #open = true;
 
-  /** With `owned`, dropping the stream closes the source. */
-  constructor(source: Source, owned: boolean) {
+  /** `dropped` is called when the guest drops the stream, to close the source where it is the stream's own. */
+  constructor(source: Source, dropped?: () => void) {
     this.#source = source;
-    this.#owned = owned;
+    this.#dropped = dropped;
   }
 
   #fail(error: unknown): unknown {
@@ -96,7 +96,8 @@ export class InputStream {
 
   [Symbol.dispose](): void {
     this.#open = false;
-    if (this.#owned) this.#source.close();
+    this.#dropped?.();
+    this.#dropped = undefined;
     this.#parent.dropped('input-stream');
   }
 }
@@ -104,21 +105,23 @@ export class InputStream {
 /** The resource `output-stream`. */
 export class OutputStream {
   readonly #sink: Sink;
-  readonly #owned: boolean;
+  #dropped: (() => void) | undefined;
   readonly #parent = new Parent();
   #open = true;
   #permit = 0;
 
-  /** With `owned`, dropping the stream closes the sink. */
-  constructor(sink: Sink, owned: boolean) {
+  /** `dropped` is called when the guest drops the stream, to close the sink where it is the stream's own. */
+  constructor(sink: Sink, dropped?: () => void) {
     this.#sink = sink;
-    this.#owned = owned;
+    this.#dropped = dropped;
   }
 
   #fail(error: unknown): unknown {
     if (!(error instanceof HostError)) return error;
     this.#open = false;
-    return error.code === 'pipe' ? closed() : new ComponentError({ tag: 'last-operation-failed', val: new IoError(error) });
+    return error.code === 'pipe'
+      ? closed()
+      : new ComponentError({ tag: 'last-operation-failed', val: new IoError(error) });
   }
 
   #check(): void {
@@ -187,7 +190,8 @@ export class OutputStream {
   }
 
   blockingWriteZeroesAndFlush(len: bigint): MaybePromise<void> {
-    if (len > MAX_BLOCKING_WRITE) violated(`a blocking write of ${len} bytes, where ${MAX_BLOCKING_WRITE} are the most`);
+    if (len > MAX_BLOCKING_WRITE)
+      violated(`a blocking write of ${len} bytes, where ${MAX_BLOCKING_WRITE} are the most`);
     return this.blockingWriteAndFlush(new Uint8Array(Number(len)));
   }
 
@@ -213,7 +217,8 @@ export class OutputStream {
 
   [Symbol.dispose](): void {
     this.#open = false;
-    if (this.#owned) this.#sink.close();
+    this.#dropped?.();
+    this.#dropped = undefined;
     this.#parent.dropped('output-stream');
   }
 }

@@ -1,0 +1,98 @@
+/** `tenon run FILE [ARGS...]`. */
+import { Component, ComponentError, UsageError } from '../../index-node.ts';
+import { compareSemver, parseSemver, splitVersion } from '../../types/semver.ts';
+import { readPreamble } from '../../binary/decode.ts';
+import { exitOf } from '../../wasi/p2/exit.ts';
+import { nodeHost } from '../../host/node/host.ts';
+import { createWasi } from '../../wasi/p2/wasi.ts';
+import { type Command, MisuseError, type Parsed } from '../args.ts';
+import { readInput } from '../files.ts';
+const explainFile: any = () => new Error('x');
+import { grantOf, linkOptionsOf, linkProgram, loadFile, printStats, PROGRAM_FLAGS, programName } from '../program.ts';
+import { report } from '../report.ts';
+
+export const command: Command = {
+  name: 'run',
+  summary: 'Run a program: a component that exports wasi:cli/run, or a core module for WASI preview 1.',
+  usage: '[FLAGS] FILE [ARGS...]',
+  flags: PROGRAM_FLAGS,
+  passThrough: true,
+  details:
+    'The program reaches standard input, output and error, clocks and random numbers, and what the flags grant; nothing else.\n' +
+    'Exit code: the program’s own; 134 after a trap, 130 after an interrupt, 1 if it cannot be run, 2 for a wrong command line.',
+  examples: [
+    ['run a program with arguments', 'tenon run app.wasm hello world'],
+    ['one directory, read-only, as /data', 'tenon run --dir ./data::/data:ro app.wasm /data/in.txt'],
+    ['an environment variable, and one passed on', 'tenon run --env MODE=fast --env HOME app.wasm'],
+    ['a program whose imports another component exports', 'tenon run --plug words.wasm report.wasm'],
+    ['at most 64 MiB of memory', 'tenon run --max-memory 64M app.wasm'],
+  ],
+};
+
+const RUN = 'wasi:cli/run';
+
+/** The newest `wasi:cli/run` that this version can call. */
+function runExport(component: Component, path: string): string {
+  const names = component.exports.map((e) => e.name).filter((n) => splitVersion(n).name === RUN);
+  const version = (name: string) => parseSemver(splitVersion(name).version ?? '0.0.0');
+  const usable = names.filter((n) => version(n).major === 0n && version(n).minor === 2n).sort((a, b) => compareSemver(version(b), version(a)));
+  const [best] = usable;
+  if (best !== undefined) return best;
+  if (names.length > 0) {
+    throw new UsageError('wasi-version', `${path} needs ${names[0]}, which this version of Tenon does not have`, {
+      expected: 'wasi:cli/run@0.2.x',
+      hint: 'build it for WASI 0.2',
+    });
+  }
+  throw new UsageError('not-a-program', `${path} is a component, but no program: it exports no ${RUN}`, {
+    found: component.exports.map((e) => e.name).join(', ') || 'no exports',
+    hint: 'call one of its functions: tenon invoke FILE "func(args)"; see them all: tenon inspect FILE',
+  });
+}
+
+async function runComponent(path: string, bytes: Uint8Array<ArrayBuffer>, args: Parsed, program: readonly string[]): Promise<number> {
+  const main = await loadFile(path, bytes);
+  const name = runExport(main.component, path);
+  const plugs = await Promise.all((args.values.get('plug') ?? []).map((plug) => loadFile(plug)));
+  using wasi = createWasi({ host: nodeHost({ onBrokenPipe: endQuietly }), grant: grantOf(args, program) });
+  const { instance, parts } = await linkProgram(main, plugs, wasi, linkOptionsOf(args));
+  const { run } = instance.promised[name] as { run(): Promise<void> };
+  const code = await endOf(run());
+  printStats(args, [...parts, { path, instance }]);
+  return code;
+}
+
+/** The reader of standard output has gone (`| head`): nothing is left to do, and nothing to complain of. */
+function endQuietly(): void {
+  process.exit(0);
+}
+
+/** The exit code of a program that is under way. */
+async function endOf(running: Promise<unknown>): Promise<number> {
+  try {
+    await running;
+    return 0;
+  } catch (error) {
+    const exit = exitOf(error);
+    if (exit !== undefined) return exit.exitCode;
+    if (error instanceof ComponentError) return 1;
+    return report(error);
+  }
+}
+
+export async function run(args: Parsed): Promise<number> {
+  const [path, ...rest] = args.operands;
+  if (path === undefined) throw new MisuseError('missing-operand', 'no file was named', `usage: tenon run ${command.usage}`);
+  const bytes = await readInput(path);
+  const program = [programName(path), ...rest];
+  switch (readPreamble(bytes)) {
+    case 'component':
+      return runComponent(path, bytes, args, program);
+    case 'core module': {
+      const { runModule } = await import('../preview1.ts');
+      return endOf(runModule(path, bytes, grantOf(args, program), linkOptionsOf(args)));
+    }
+    default:
+      throw await explainFile(bytes, path);
+  }
+}

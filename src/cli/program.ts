@@ -1,0 +1,115 @@
+/** What `run` and `invoke` share: the flags that grant something, plugs, and the linked instance. */
+import { basename } from 'node:path';
+import { checkGrant, type Grant, parseDirFlag, parseEnvFlag } from '../grants/grant.ts';
+import { Component, type Instance, LinkError, Linker, type LinkOptions, UsageError } from '../index-node.ts';
+import { compatKey } from '../types/semver.ts';
+import { type Flag, MisuseError, type Parsed } from './args.ts';
+import { readInput } from './files.ts';
+
+export const PROGRAM_FLAGS: readonly Flag[] = [
+  { name: 'dir', value: 'HOST[::GUEST][:ro]', many: true, help: 'let the program reach a directory, under the name GUEST; `:ro` read-only' },
+  { name: 'env', value: 'NAME[=VALUE]', many: true, help: 'set an environment variable, or pass on the one of this process' },
+  { name: 'plug', value: 'OTHER', many: true, help: 'satisfy imports from the exports of another component, linked live' },
+  { name: 'max-memory', value: 'BYTES', help: 'limit on linear memory; suffixes K, M, G' },
+  { name: 'stats', help: 'at the end, print on stderr how calls were carried' },
+];
+
+const SUFFIXES: Readonly<Record<string, number>> = { '': 1, K: 1024, M: 1024 ** 2, G: 1024 ** 3 };
+
+function parseBytes(text: string): number {
+  const match = /^(\d+)([KMG]?)(?:i?B)?$/i.exec(text);
+  const bytes = match === null ? Number.NaN : Number(match[1]) * (SUFFIXES[(match[2] ?? '').toUpperCase()] ?? 1);
+  if (!Number.isSafeInteger(bytes)) throw new MisuseError('bad-size', `--max-memory: "${text}" is no size`, 'write bytes, or a number with K, M or G: 64M');
+  return bytes;
+}
+
+/** The grant that the flags spell out. */
+export function grantOf(args: Parsed, program: readonly string[]): Grant {
+  const values = (name: string): readonly string[] => args.values.get(name) ?? [];
+  return checkGrant({
+    args: program,
+    env: values('env').flatMap((flag) => {
+      const pair = parseEnvFlag(flag, process.env);
+      return pair === undefined ? [] : [pair];
+    }),
+    dirs: values('dir').map(parseDirFlag),
+    stdio: { stdin: 'inherit', stdout: 'inherit', stderr: 'inherit' },
+  });
+}
+
+export function linkOptionsOf(args: Parsed): LinkOptions {
+  const max = args.values.get('max-memory')?.[0];
+  return max === undefined ? {} : { limits: { memory: parseBytes(max) } };
+}
+
+/** A component file with its name for messages. */
+export interface Loaded {
+  readonly path: string;
+  readonly component: Component;
+}
+
+export async function loadFile(path: string, bytes?: Uint8Array<ArrayBuffer>): Promise<Loaded> {
+  return { path, component: await Component.load(bytes ?? (await readInput(path))) };
+}
+
+function offered(component: Component, name: string): string | undefined {
+  const key = compatKey(name);
+  return component.exports.find((e) => e.name === name || compatKey(e.name) === key)?.name;
+}
+
+/** Links plugs and the program, in the order of the command line; each plug may use those before it. */
+export async function linkProgram(
+  main: Loaded,
+  plugs: readonly Loaded[],
+  wasi: Readonly<Record<string, unknown>>,
+  options: LinkOptions,
+): Promise<{ readonly instance: Instance; readonly parts: readonly { readonly path: string; readonly instance: Instance }[] }> {
+  const parts: { path: string; instance: Instance; component: Component }[] = [];
+  const link = async ({ path, component }: Loaded): Promise<Instance> => {
+    const linker = new Linker();
+    const taken = new Set<string>();
+    for (const { name } of component.imports) {
+      const plug = parts.findLast((p) => offered(p.component, name) !== undefined);
+      if (plug === undefined) continue;
+      const key = offered(plug.component, name)!;
+      linker.define(name, plug.instance.exports[key]);
+      taken.add(name.split('@')[0]!);
+    }
+    for (const [name, value] of Object.entries(wasi)) if (!taken.has(name)) linker.define(name, value);
+    try {
+      return (await linker.link(component, options)).instantiate();
+    } catch (error) {
+      if (!(error instanceof LinkError)) throw error;
+      throw new LinkError(error.code, `${path}: ${error.message}`, { hint: linkHint(error), cause: error }, error.mismatches);
+    }
+  };
+  for (const plug of plugs) parts.push({ path: plug.path, component: plug.component, instance: await link(plug) });
+  const wanted = [main, ...plugs].flatMap(({ component }) => component.imports.map((i) => i.name));
+  for (const part of parts) {
+    if (wanted.some((name) => offered(part.component, name) !== undefined)) continue;
+    throw new UsageError('plug-unused', `${part.path} satisfies no import of ${main.path}`, {
+      expected: `one of ${wanted.filter((n) => !n.startsWith('wasi:')).join(', ') || 'nothing: there is no import that is not WASI'}`,
+      found: part.component.exports.map((e) => e.name).join(', ') || 'no exports',
+    });
+  }
+  return { instance: await link(main), parts };
+}
+
+function linkHint(error: LinkError): string {
+  const [first] = error.mismatches;
+  if (first === undefined) return 'see: tenon inspect FILE';
+  if (first.path.startsWith('wasi:http') || first.path.startsWith('wasi:sockets')) return 'this version grants no network';
+  if (first.path.startsWith('wasi:')) return `this version has no ${first.path.split('#')[0]}`;
+  return `give a component that exports ${first.path.split('#')[0]}: --plug OTHER.wasm`;
+}
+
+/** The name that a program sees as its own. */
+export function programName(path: string): string {
+  return basename(path);
+}
+
+/** What `--stats` prints. */
+export function printStats(args: Parsed, parts: readonly { readonly path: string; readonly instance: Instance }[]): void {
+  if (!args.values.has('stats')) return;
+  for (const { path, instance } of parts) process.stderr.write(`stats: ${path}: ${instance.stats.interpreted} calls carried by the interpreter\n`);
+}

@@ -1,0 +1,65 @@
+/** Opens what a grant names, for every version of WASI. */
+import { checkGrant, type Grant, type GrantInput } from '../grants/grant.ts';
+import type { Host, HostDirectory, Sink, Source } from '../host/host.ts';
+import { bytesSource, nullSink } from '../host/streams.ts';
+
+export interface WasiOptions {
+  readonly host: Host;
+  readonly grant?: GrantInput;
+  /** A source in place of what the grant's `stdio` says. Stays the caller's to close; so do the two sinks. */
+  readonly stdin?: Source;
+  readonly stdout?: Sink;
+  readonly stderr?: Sink;
+}
+
+export interface Stdio {
+  readonly stdin: Source;
+  readonly stdout: Sink;
+  readonly stderr: Sink;
+}
+
+/** A directory that the program is given, under the name by which it knows it. */
+export interface Preopen {
+  readonly directory: HostDirectory;
+  readonly guest: string;
+}
+
+/** What a grant opens. Dispose it when the program has ended. */
+export interface Opened extends Disposable {
+  readonly grant: Grant;
+  readonly stdio: Stdio;
+  readonly preopens: readonly Preopen[];
+}
+
+/** Opens the directories and standard streams of a grant. Throws UsageError (`bad-grant`, `no-directory`, `no-proc`). */
+export function openGrant({ host, grant: input, stdin, stdout, stderr }: WasiOptions): Opened {
+  const grant = checkGrant(input);
+  const toClose: { close(): void }[] = [];
+  const own = <T extends { close(): void }>(opened: T): T => {
+    toClose.push(opened);
+    return opened;
+  };
+  const dispose = (): void => {
+    for (const each of toClose.splice(0).reverse()) each.close();
+  };
+  const { stdio } = grant;
+  try {
+    const preopens = grant.dirs.map(({ host: path, guest, readonly }) => ({
+      directory: own(host.openDirectory(path, { mutable: !readonly })),
+      guest,
+    }));
+    return {
+      grant,
+      preopens,
+      stdio: {
+        stdin: stdin ?? own(stdio.stdin === 'inherit' ? host.stdin() : bytesSource()),
+        stdout: stdout ?? own(stdio.stdout === 'inherit' ? host.stdout() : nullSink()),
+        stderr: stderr ?? own(stdio.stderr === 'inherit' ? host.stderr() : nullSink()),
+      },
+      [Symbol.dispose]: dispose,
+    };
+  } catch (error) {
+    dispose();
+    throw error;
+  }
+}

@@ -1,0 +1,39 @@
+/** What the functions of preview 1 share, and how they answer. */
+import type { Grant } from '../../grants/grant.ts';
+import type { Host, MaybePromise } from '../../host/host.ts';
+import { answer, SUCCESS } from './errno.ts';
+import type { FdTable } from './fd-table.ts';
+import type { GuestMemory } from './memory.ts';
+
+export interface Context {
+  readonly host: Host;
+  readonly grant: Grant;
+  readonly table: FdTable;
+  readonly memory: GuestMemory;
+}
+
+/** A core function: i32 arrives as a signed number, i64 as a signed bigint; it answers an errno. */
+export type CoreFunction = (...args: never[]) => MaybePromise<number> | undefined;
+
+/** Functions by their names in `wasi_snapshot_preview1`. */
+export type Functions = Readonly<Record<string, CoreFunction>>;
+
+/** Goes on with `value`, now or when it has come. */
+export function then<T, R>(value: MaybePromise<T>, next: (value: T) => MaybePromise<R>): MaybePromise<R> {
+  return value instanceof Promise ? value.then(next) : next(value);
+}
+
+/** Runs a function's body and answers its errno. */
+export function answering(body: () => MaybePromise<void>): MaybePromise<number> {
+  try {
+    const done = body();
+    return done instanceof Promise ? done.then(() => SUCCESS, answer) : SUCCESS;
+  } catch (error) {
+    return answer(error);
+  }
+}
+
+/** An unsigned i64. */
+export function u64(value: bigint): bigint {
+  return BigInt.asUintN(64, value);
+}

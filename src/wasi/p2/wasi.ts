@@ -1,0 +1,49 @@
+/**
+ * WASI 0.2 as an imports object, made from a grant: what is not granted is not there. The keys have no version, so that one
+ * object serves every 0.2.x. It holds the `wasi:cli/command` world without `wasi:http`; sockets refuse everything.
+ */
+import { openGrant, type WasiOptions } from '../open-grant.ts';
+import { makeClocks } from './clocks.ts';
+import { makeEnvironment } from './environment.ts';
+import { ioError } from './error.ts';
+import { makeExit } from './exit.ts';
+import { Descriptors, makeFilesystem } from './filesystem.ts';
+import { ioPoll } from './poll.ts';
+import { makeRandom } from './random.ts';
+import { makeDeniedSockets } from './sockets-denied.ts';
+import { makeStdio } from './stdio.ts';
+import { ioStreams } from './streams.ts';
+
+/** Interfaces by name. Dispose it when the program has ended: it closes what was opened for it. */
+export type WasiImports = { readonly [name: string]: Readonly<Record<string, unknown>> } & Disposable;
+
+/**
+ * Makes the imports of a WASI 0.2 program. Two calls share nothing but the classes of resources, so that handles may pass
+ * between programs. Throws UsageError (`bad-grant`, `no-directory`, `no-proc`).
+ */
+export function createWasi(options: WasiOptions): WasiImports {
+  const opened = openGrant(options);
+  const { host } = options;
+  const { grant } = opened;
+  const descriptors = new Descriptors(host.digest);
+  const imports = {
+    'wasi:cli/environment': makeEnvironment(grant.args, grant.env),
+    'wasi:cli/exit': makeExit(),
+    ...makeStdio(opened.stdio),
+    'wasi:io/error': ioError,
+    'wasi:io/poll': ioPoll,
+    'wasi:io/streams': ioStreams,
+    ...makeClocks(grant.clocks === 'system' ? host.clocks : undefined),
+    ...makeRandom(grant.random === 'system' ? host.random : undefined),
+    ...makeFilesystem(opened.preopens, descriptors),
+    ...makeDeniedSockets(),
+  };
+  // Not enumerable: nobody who lists the interfaces meets it.
+  Object.defineProperty(imports, Symbol.dispose, {
+    value: () => {
+      descriptors.closeAll();
+      opened[Symbol.dispose]();
+    },
+  });
+  return imports as unknown as WasiImports;
+}
