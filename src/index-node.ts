@@ -1,7 +1,36 @@
-/** The package's entry point on Node: everything of `index.ts`, and files. */
+/** The package's entry point on Node: everything of `index.ts`, files, and WASI on this machine. */
 import { readFile } from 'node:fs/promises';
+import type { GrantInput } from './grants/grant.ts';
+import { nodeHost } from './host/node/host.ts';
+import { bytesSource } from './host/streams.ts';
 import { setFileReader } from './runtime/source.ts';
+import { createWasi as createWasiOn, type WasiImports } from './wasi/p2/wasi.ts';
 
 setFileReader(async (path) => new Uint8Array(await readFile(path)));
 
+export type { GrantInput } from './grants/grant.ts';
 export * from './index.ts';
+export { ExitError, exitOf } from './wasi/p2/exit.ts';
+export type { WasiImports } from './wasi/p2/wasi.ts';
+
+/** What a host may want to know of a program's standard streams. */
+export interface WasiHooks {
+  /** Called when the reader of standard output or error has gone. */
+  readonly onBrokenPipe?: (stream: 'stdout' | 'stderr') => void;
+  /** Standard input, in place of what the grant says. */
+  readonly stdin?: Uint8Array;
+}
+
+/**
+ * WASI 0.2 on this machine as an imports object: a program reaches what `grant` names, and nothing else. Dispose it when the
+ * program has ended.
+ * @throws UsageError `bad-grant`, `no-directory`
+ * @example
+ * import { createWasi } from 'tenon';
+ * using wasi = createWasi({ args: ['app'], env: { MODE: 'fast' } });
+ * console.log(Object.keys(wasi).includes('wasi:cli/environment')); // prints true
+ */
+export function createWasi(grant: GrantInput = {}, hooks: WasiHooks = {}): WasiImports {
+  const { stdin, ...rest } = hooks;
+  return createWasiOn({ host: nodeHost(rest), grant, ...(stdin === undefined ? {} : { stdin: bytesSource(stdin) }) });
+}

@@ -1,6 +1,14 @@
 /** Tenon: WebAssembly components, loaded, linked and run on the JavaScript engine that is already there. */
 export type { Details, Mismatch } from './error/error.ts';
-export { ComponentError, LinkError, MalformedError, TextError, UsageError, ValidationError, ValueError } from './error/error.ts';
+export {
+  ComponentError,
+  LinkError,
+  MalformedError,
+  TextError,
+  UsageError,
+  ValidationError,
+  ValueError,
+} from './error/error.ts';
 export type { TrapCode } from './error/trap.ts';
 export { Trap } from './error/trap.ts';
 export type { LoadOptions } from './runtime/component.ts';

@@ -7,9 +7,24 @@ import { type Flag, MisuseError, type Parsed } from './args.ts';
 import { readInput } from './files.ts';
 
 export const PROGRAM_FLAGS: readonly Flag[] = [
-  { name: 'dir', value: 'HOST[::GUEST][:ro]', many: true, help: 'let the program reach a directory, under the name GUEST; `:ro` read-only' },
-  { name: 'env', value: 'NAME[=VALUE]', many: true, help: 'set an environment variable, or pass on the one of this process' },
-  { name: 'plug', value: 'OTHER', many: true, help: 'satisfy imports from the exports of another component, linked live' },
+  {
+    name: 'dir',
+    value: 'HOST[::GUEST][:ro]',
+    many: true,
+    help: 'let the program reach a directory, under the name GUEST; `:ro` read-only',
+  },
+  {
+    name: 'env',
+    value: 'NAME[=VALUE]',
+    many: true,
+    help: 'set an environment variable, or pass on the one of this process',
+  },
+  {
+    name: 'plug',
+    value: 'OTHER',
+    many: true,
+    help: 'satisfy imports from the exports of another component, linked live',
+  },
   { name: 'max-memory', value: 'BYTES', help: 'limit on linear memory; suffixes K, M, G' },
   { name: 'stats', help: 'at the end, print on stderr how calls were carried' },
 ];
@@ -19,7 +34,12 @@ const SUFFIXES: Readonly<Record<string, number>> = { '': 1, K: 1024, M: 1024 ** 
 function parseBytes(text: string): number {
   const match = /^(\d+)([KMG]?)(?:i?B)?$/i.exec(text);
   const bytes = match === null ? Number.NaN : Number(match[1]) * (SUFFIXES[(match[2] ?? '').toUpperCase()] ?? 1);
-  if (!Number.isSafeInteger(bytes)) throw new MisuseError('bad-size', `--max-memory: "${text}" is no size`, 'write bytes, or a number with K, M or G: 64M');
+  if (!Number.isSafeInteger(bytes))
+    throw new MisuseError(
+      'bad-size',
+      `--max-memory: "${text}" is no size`,
+      'write bytes, or a number with K, M or G: 64M',
+    );
   return bytes;
 }
 
@@ -63,7 +83,10 @@ export async function linkProgram(
   plugs: readonly Loaded[],
   wasi: Readonly<Record<string, unknown>>,
   options: LinkOptions,
-): Promise<{ readonly instance: Instance; readonly parts: readonly { readonly path: string; readonly instance: Instance }[] }> {
+): Promise<{
+  readonly instance: Instance;
+  readonly parts: readonly { readonly path: string; readonly instance: Instance }[];
+}> {
   const parts: { path: string; instance: Instance; component: Component }[] = [];
   const link = async ({ path, component }: Loaded): Promise<Instance> => {
     const linker = new Linker();
@@ -80,7 +103,12 @@ export async function linkProgram(
       return (await linker.link(component, options)).instantiate();
     } catch (error) {
       if (!(error instanceof LinkError)) throw error;
-      throw new LinkError(error.code, `${path}: ${error.message}`, { hint: linkHint(error), cause: error }, error.mismatches);
+      throw new LinkError(
+        error.code,
+        `${path}: ${error.message}`,
+        { hint: linkHint(error), cause: error },
+        error.mismatches,
+      );
     }
   };
   for (const plug of plugs) parts.push({ path: plug.path, component: plug.component, instance: await link(plug) });
@@ -98,7 +126,8 @@ export async function linkProgram(
 function linkHint(error: LinkError): string {
   const [first] = error.mismatches;
   if (first === undefined) return 'see: tenon inspect FILE';
-  if (first.path.startsWith('wasi:http') || first.path.startsWith('wasi:sockets')) return 'this version grants no network';
+  if (first.path.startsWith('wasi:http') || first.path.startsWith('wasi:sockets'))
+    return 'this version grants no network';
   if (first.path.startsWith('wasi:')) return `this version has no ${first.path.split('#')[0]}`;
   return `give a component that exports ${first.path.split('#')[0]}: --plug OTHER.wasm`;
 }
@@ -109,7 +138,11 @@ export function programName(path: string): string {
 }
 
 /** What `--stats` prints. */
-export function printStats(args: Parsed, parts: readonly { readonly path: string; readonly instance: Instance }[]): void {
+export function printStats(
+  args: Parsed,
+  parts: readonly { readonly path: string; readonly instance: Instance }[],
+): void {
   if (!args.values.has('stats')) return;
-  for (const { path, instance } of parts) process.stderr.write(`stats: ${path}: ${instance.stats.interpreted} calls carried by the interpreter\n`);
+  for (const { path, instance } of parts)
+    process.stderr.write(`stats: ${path}: ${instance.stats.interpreted} calls carried by the interpreter\n`);
 }

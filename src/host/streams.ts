@@ -97,7 +97,7 @@ export function bytesSource(bytes: Uint8Array = NOTHING): Source {
     terminal: false,
     read(max) {
       if (position >= bytes.length) return undefined;
-      const chunk = bytes.slice(position, position + max);
+      const chunk = new Uint8Array(bytes.subarray(position, position + max));
       position += chunk.length;
       return chunk;
     },
@@ -119,7 +119,8 @@ export function callbackSink(take: (bytes: Uint8Array) => void): Sink {
     check,
     write(bytes) {
       check();
-      take(bytes.slice());
+      // Not `slice`: of a Buffer that is no copy.
+      take(new Uint8Array(bytes));
     },
     close() {
       closed = true;

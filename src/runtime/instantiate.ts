@@ -53,6 +53,8 @@ export class Instantiation {
   readonly prepared: Prepared;
   readonly store: Store;
   readonly slots: readonly number[];
+  /** Table slots of the edges to live instances. */
+  readonly edges: { readonly canon: number; readonly table: WebAssembly.Table }[] = [];
   readonly #cores: WebAssembly.Exports[] = [];
   readonly #canons: CoreFunction[] = [];
   readonly #resources = new Map<PlanResource, RuntimeResource>();

@@ -70,9 +70,12 @@ export function interpretCall(
   return (...flat) => {
     if (control.i32[(caller.slot + MAY_LEAVE) >> 2] === 0) throw makeTrap('cannot-leave', { path });
     if (!callee.store.alive) throw callee.store.deadTrap(path);
-    caller.store.stats.interpreted++;
+    caller.store.interpreted++;
     if (control.i32[(callee.slot + CLOSED) >> 2] !== 0) {
-      throw makeTrap('would-block', { reason: 'cannot block a synchronous task before returning: the called instance waits', path });
+      throw makeTrap('would-block', {
+        reason: 'cannot block a synchronous task before returning: the called instance waits',
+        path,
+      });
     }
     const lent: Lent = { ends: [] };
     const from = abiContext(caller, hooks(caller.slot, resourceOf, lent));

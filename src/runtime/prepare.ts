@@ -4,12 +4,12 @@
  */
 import type { OptionShape, Signature } from '../abi/context.ts';
 import { flattenFuncType } from '../abi/flatten.ts';
-type AdapterModule={bytes:Uint8Array<ArrayBuffer>}; type AdapterSpec=any; const canFuse=(_:any)=>false; const emitAdapters=(_:any):AdapterModule=>{throw 0};
+import { type AdapterModule, type AdapterSpec, canFuse, emitAdapters } from '../abi/fused/adapter.ts';
 import type { ExportFactory, ImportFactory } from '../abi/js/border.ts';
 import { compileExport, compileImport } from '../abi/js/compile.ts';
 import { interpretExport, interpretImport } from '../abi/js/interpret.ts';
 import type { WasmSignature } from '../core/builder.ts';
-import type { Plan, PlanCanon, PlanFunc, PlanItem, PlanResource } from '../link/plan.ts';
+import type { Plan, PlanCanon, PlanFunc, PlanItem } from '../link/plan.ts';
 import { edgeShim, hostShims, promisedEntries } from '../link/shim.ts';
 import { signatureResources } from '../types/resources-of.ts';
 import type { FuncType, ResourceType } from '../types/value-type.ts';
@@ -154,11 +154,6 @@ class Preparer {
       lift: live?.shape ?? (lift as Lift).options.shape,
       callerMemory: this.#memoryKey(canon.options.memory),
       calleeMemory: live === undefined ? this.#memoryKey((lift as Lift).options.memory) : liveKey(live),
-      resources: resources.map((r) => ({
-        calleeIsImpl:
-          live === undefined ? implements_(r, (lift as Lift).instance) : liveImplements(r, live, this.#bindings),
-        callerIsImpl: implements_(r, canon.instance),
-      })),
       maySuspend: live?.maySuspend ?? this.#plan.maySuspend[(lift as Lift).instance] === true,
       crossStore: live !== undefined,
       context: live?.usesContext ?? this.#plan.usesContext[(lift as Lift).instance] === true,
@@ -192,16 +187,6 @@ class Preparer {
 function liveKey(live: LiveFunc): number | undefined {
   // Live memories are told apart by the runtime when it fills in imports; each function brings its own.
   return live.memory === undefined ? undefined : 1_000_000 + live.slot;
-}
-
-function implements_(resource: ResourceType, instance: number): boolean {
-  const { origin } = resource as PlanResource;
-  return origin.kind === 'defined' && origin.instance === instance;
-}
-
-function liveImplements(resource: ResourceType, live: LiveFunc, bindings: Bindings): boolean {
-  const bound = bindings.resources.get(resource as PlanResource);
-  return bound?.kind === 'guest' && bound.slot === live.slot;
 }
 
 function collectLifts(item: PlanItem, into: Lift[]): void {

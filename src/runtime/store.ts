@@ -20,7 +20,9 @@ import {
 /** Counters that tell how a store's calls were carried. */
 export interface StoreStats {
   /** Calls between components, or over the host's border, that the interpreter carried. */
-  interpreted: number;
+  readonly interpreted: number;
+  /** With the flavour `counted`: calls between components, by path. */
+  readonly calls: Readonly<Record<string, number>>;
 }
 
 const storesByRecord = new Map<number, Store>();
@@ -30,10 +32,34 @@ export function storeAt(address: number): Store | undefined {
   return storesByRecord.get(address);
 }
 
+/** Counters of the `counted` flavour, in the control memory so that adapters can reach them. */
+class Counters {
+  readonly #between = new Map<string, number>();
+
+  /** Address of the counter of calls along one path between components. */
+  between(path: string): number {
+    let address = this.#between.get(path);
+    if (address === undefined) {
+      address = control.allocate(16);
+      this.#between.set(path, address);
+    }
+    return address;
+  }
+
+  /** How many calls each path had. */
+  read(): Readonly<Record<string, number>> {
+    return Object.fromEntries(
+      [...this.#between].map(([path, address]) => [path, (control.i32[address >> 2] ?? 0) >>> 0]),
+    );
+  }
+}
+
 export class Store {
+  readonly counters = new Counters();
   /** Byte address of the record in the control memory. */
   readonly record: number;
-  readonly stats: StoreStats = { interpreted: 0 };
+  /** Calls that the interpreter carried. */
+  interpreted = 0;
   /** What ended it. */
   failure: Trap | undefined;
   /** Called once when the store dies or is disposed. */
@@ -46,6 +72,10 @@ export class Store {
   constructor() {
     this.record = control.allocate(STORE_SIZE);
     storesByRecord.set(this.record, this);
+  }
+
+  get stats(): StoreStats {
+    return { interpreted: this.interpreted, calls: this.counters.read() };
   }
 
   /** True while calls may enter. */

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync, mkdtempSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 export function parseText(source: string): { kind: 'component'; bytes: Uint8Array<ArrayBuffer> } {
   const dir = mkdtempSync('/tmp/wt');
   writeFileSync(`${dir}/a.wat`, source);

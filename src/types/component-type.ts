@@ -219,12 +219,12 @@ export function* exportedEntities(type: InstanceType): Generator<TypeEntity> {
   }
 }
 
-/** Resources that a type mentions and does not bind itself. */
-export function freeResources(root: TypeEntity | ExternType): ReadonlySet<ResourceType> {
+/** Resources that types mention and do not bind themselves. */
+export function freeResources(roots: Iterable<TypeEntity | ExternType>): ReadonlySet<ResourceType> {
   const met = new Set<ResourceType>();
   const bound = new Set<ResourceType>();
   const seen = new Set<object>();
-  const queue: (TypeEntity | ExternType | undefined)[] = [root];
+  const queue: (TypeEntity | ExternType | undefined)[] = [...roots];
   while (queue.length > 0) {
     const type = queue.pop();
     if (type === undefined || seen.has(type)) continue;

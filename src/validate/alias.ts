@@ -96,7 +96,7 @@ function aliasOuter(scope: Scope, sort: AnySort, target: Target<'outer'>, offset
       return;
     case 'type': {
       const entity = outerItem(scope, from.types, 'type', target.index, offset);
-      if (crossesComponent && freeResources(entity).size > 0) scope.fail(reasons.outerResource(), offset);
+      if (crossesComponent && freeResources([entity]).size > 0) scope.fail(reasons.outerResource(), offset);
       scope.addType(entity, offset);
       return;
     }

@@ -1,7 +1,7 @@
 /** Canonical built-ins and the core types that they give. Specification: Canonical ABI, "Canonical Definitions". */
 import type { Canon, CanonOption, ValTypeRef } from '../types/definition.ts';
 import type { FeatureName } from '../types/features.ts';
-import type { FuncType, FutureType, StreamType, ValueType } from '../types/value-type.ts';
+import type { FuncType, FutureType, StreamType } from '../types/value-type.ts';
 import { unreachable } from '../util/invariant.ts';
 import {
   type Allowed,

@@ -87,6 +87,9 @@ export class Scope {
   readonly importedTypes = new Set<TypeEntity>();
   /** Entities that imports or exports have named. */
   readonly visibleTypes = new Set<TypeEntity>();
+  /** Value types that were found fit for imports, and for exports. */
+  readonly importableTypes = new Set<ValueType>();
+  readonly exportableTypes = new Set<ValueType>();
   readonly importedResources: ResourceType[] = [];
   readonly definedResources: ResourceType[] = [];
   readonly localResources = new Map<ResourceType, LocalResourceType>();

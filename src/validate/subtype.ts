@@ -14,12 +14,23 @@ import { typeInfo } from './type-info.ts';
 /** Abstract resources in scope on one side and what they stand for, by resource and by type entity. */
 export class Environment {
   readonly bindings = new Map<object, object>();
+  /** Pairs of value types found equal, by the supertype's side: bindings are only ever added, so that they stay equal. */
+  readonly #equal = new Map<ValueType, Map<ValueType, Environment>>();
   readonly #variables: ReadonlySet<ResourceType>;
   readonly #outer: Environment | undefined;
 
   constructor(variables: Iterable<ResourceType>, outer: Environment | undefined) {
     this.#variables = new Set(variables);
     this.#outer = outer;
+  }
+
+  knowsEqual(found: ValueType, expected: ValueType, from: Environment): boolean {
+    return this.#equal.get(expected)?.get(found) === from;
+  }
+
+  rememberEqual(found: ValueType, expected: ValueType, from: Environment): void {
+    const known = this.#equal.get(expected) ?? new Map<ValueType, Environment>();
+    this.#equal.set(expected, known.set(found, from));
   }
 
   resolve(resource: ResourceType): ResourceType {
@@ -79,8 +90,6 @@ function within(context: string, problem: Problem): Problem {
 /** Says why one type is not a subtype of another. "Found" is the supposed subtype, "expected" the supertype. */
 export class Subtyping {
   readonly #coreTypes: CoreTypes;
-  /** Pairs of types without resources that were found equal. */
-  readonly #equal = new WeakMap<ValueType, WeakSet<ValueType>>();
 
   constructor(coreTypes: CoreTypes) {
     this.#coreTypes = coreTypes;
@@ -195,13 +204,10 @@ export class Subtyping {
 
   /** Value types have no proper subtypes: this is equality. */
   value(found: ValueType, expected: ValueType, from: Environment, to: Environment): Problem {
-    if (typeInfo(found).hasResource || typeInfo(expected).hasResource) return this.#value(found, expected, from, to);
-    if (found === expected || this.#equal.get(found)?.has(expected)) return undefined;
+    const plain = !typeInfo(found).hasResource && !typeInfo(expected).hasResource;
+    if ((plain && found === expected) || to.knowsEqual(found, expected, from)) return undefined;
     const problem = this.#value(found, expected, from, to);
-    if (problem === undefined) {
-      const known = this.#equal.get(found) ?? new WeakSet();
-      this.#equal.set(found, known.add(expected));
-    }
+    if (problem === undefined && typeInfo(found).depth > 1) to.rememberEqual(found, expected, from);
     return problem;
   }
 

@@ -26,10 +26,14 @@ class Visibility {
   readonly #named: ReadonlySet<TypeEntity>;
   /** What instances under the question name themselves. */
   readonly #inner = new Set<TypeEntity>();
-  readonly #visible = new Set<ValueType>();
+  /** Types known to be visible by `#named` alone; shared with later questions, since names are only added. */
+  readonly #visible: Set<ValueType>;
+  /** Types that are visible to this question. */
+  readonly #visibleHere = new Set<ValueType>();
 
-  constructor(named: ReadonlySet<TypeEntity>) {
+  constructor(named: ReadonlySet<TypeEntity>, visible: Set<ValueType>) {
     this.#named = named;
+    this.#visible = visible;
   }
 
   #isNamed(entity: TypeEntity): boolean {
@@ -80,9 +84,9 @@ class Visibility {
 
   /** True if the type may be mentioned. */
   #used(type: ValueType): boolean {
-    if (this.#visible.has(type)) return true;
+    if (this.#visible.has(type) || this.#visibleHere.has(type)) return true;
     const visible = needsName(type) ? this.#isNamed(type) : this.#parts(type);
-    if (visible) this.#visible.add(type);
+    if (visible) (this.#inner.size === 0 ? this.#visible : this.#visibleHere).add(type);
     return visible;
   }
 
@@ -119,7 +123,8 @@ export function isNamedByExport(scope: Scope, entity: TypeEntity): boolean {
 export function checkVisibility(scope: Scope, role: NameRole, type: ExternType, offset: number): void {
   if (scope.kind === 'instance type') return;
   const named = role === 'import' ? scope.importedTypes : scope.visibleTypes;
-  const visible = new Visibility(named).extern(type) && (role === 'export' || onlyImports(scope, type));
+  const question = new Visibility(named, role === 'import' ? scope.importableTypes : scope.exportableTypes);
+  const visible = question.extern(type) && (role === 'export' || onlyImports(scope, type));
   if (!visible) scope.fail(reasons.notVisible(externSort(type), role), offset);
   register(scope, role, type);
 }
@@ -128,7 +133,7 @@ export function checkVisibility(scope: Scope, role: NameRole, type: ExternType, 
 function onlyImports(scope: Scope, type: ExternType): boolean {
   if (scope.kind !== 'component' || type.kind === 'func' || type.kind === 'core module') return true;
   const imported = new Set(scope.importedResources);
-  for (const resource of freeResources(type)) if (!imported.has(resource)) return false;
+  for (const resource of freeResources([type])) if (!imported.has(resource)) return false;
   return true;
 }
 
@@ -137,7 +142,7 @@ export function checkExportedResources(scope: Scope, offset: number): void {
   const allowed = new Set(scope.importedResources);
   for (const type of scope.exports.values())
     for (const entity of namedBy(type)) if (entity.kind === 'resource') allowed.add(entity.resource);
-  for (const [name, type] of scope.exports)
-    for (const resource of freeResources(type))
-      if (!allowed.has(resource)) scope.fail(reasons.resourceNotExported(name), offset);
+  const hidden = (types: Iterable<ExternType>) => [...freeResources(types)].some((resource) => !allowed.has(resource));
+  if (!hidden(scope.exports.values())) return;
+  for (const [name, type] of scope.exports) if (hidden([type])) scope.fail(reasons.resourceNotExported(name), offset);
 }

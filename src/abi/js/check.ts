@@ -47,7 +47,8 @@ export function checkInt(kind: SmallInt, value: unknown, path: string): number {
 /** A 64-bit integer: a bigint in range, or a safe integer. */
 export function checkBig(kind: 'u64' | 's64', value: unknown, path: string): bigint {
   const big = typeof value === 'number' && Number.isSafeInteger(value) ? BigInt(value) : value;
-  if (typeof big === 'bigint' && (kind === 'u64' ? BigInt.asUintN(64, big) : BigInt.asIntN(64, big)) === big) return big;
+  if (typeof big === 'bigint' && (kind === 'u64' ? BigInt.asUintN(64, big) : BigInt.asIntN(64, big)) === big)
+    return big;
   return mismatch(path, `${kind}: a bigint of 64 bits or a safe integer`, value);
 }
 

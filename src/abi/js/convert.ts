@@ -5,7 +5,16 @@
 import type { FlagsType, ValueType, VariantCase } from '../../types/value-type.ts';
 import { unreachable } from '../../util/invariant.ts';
 import { type AbiHandle, type AbiString, type AbiValue, type AbiVariant, hostString } from '../values.ts';
-import { checkBig, checkBool, checkCharText, checkFloat, checkInt, checkObject, checkString, mismatch } from './check.ts';
+import {
+  checkBig,
+  checkBool,
+  checkCharText,
+  checkFloat,
+  checkInt,
+  checkObject,
+  checkString,
+  mismatch,
+} from './check.ts';
 import { camelNames } from './names.ts';
 import { type NumberArray, numberKind, TYPED_ARRAYS } from './typed-array.ts';
 
@@ -181,7 +190,11 @@ function arrayOf(value: unknown, path: string, expected: string): ArrayLike<unkn
 }
 
 function listFromJs(element: ValueType, value: unknown, path: string): AbiValue {
-  const array = arrayOf(value, path, numberKind(element) === undefined ? 'an array' : 'a typed array or an array of numbers');
+  const array = arrayOf(
+    value,
+    path,
+    numberKind(element) === undefined ? 'an array' : 'a typed array or an array of numbers',
+  );
   const values: AbiValue[] = [];
   for (let i = 0; i < array.length; i++) values.push(fromJs(element, array[i], `${path}[${i}]`));
   return values;
@@ -203,19 +216,37 @@ function variantFromJs(cases: readonly VariantCase[], value: unknown, path: stri
   const index = cases.findIndex((c) => c.name === tag);
   if (index < 0) mismatch(`${path}.tag`, expected, tag);
   const { type } = cases[index]!;
-  return { kind: 'variant', case: index, value: type === undefined ? undefined : fromJs(type, object['val'], `${path}.val`) };
+  return {
+    kind: 'variant',
+    case: index,
+    value: type === undefined ? undefined : fromJs(type, object['val'], `${path}.val`),
+  };
 }
 
 function optionFromJs(inner: ValueType, value: unknown, path: string): AbiValue {
   if (isBoxedOption(inner)) {
-    return variantFromJs([{ name: 'none', type: undefined }, { name: 'some', type: inner }], value, path);
+    return variantFromJs(
+      [
+        { name: 'none', type: undefined },
+        { name: 'some', type: inner },
+      ],
+      value,
+      path,
+    );
   }
   if (value === undefined || value === null) return { kind: 'variant', case: 0, value: undefined };
   return { kind: 'variant', case: 1, value: fromJs(inner, value, path) };
 }
 
 function resultFromJs(ok: ValueType | undefined, err: ValueType | undefined, value: unknown, path: string): AbiValue {
-  return variantFromJs([{ name: 'ok', type: ok }, { name: 'err', type: err }], value, path);
+  return variantFromJs(
+    [
+      { name: 'ok', type: ok },
+      { name: 'err', type: err },
+    ],
+    value,
+    path,
+  );
 }
 
 function flagsFromJs(type: FlagsType, value: unknown, path: string): AbiValue {
@@ -228,4 +259,3 @@ function flagsFromJs(type: FlagsType, value: unknown, path: string): AbiValue {
   }
   return mask >>> 0;
 }
-

@@ -9,7 +9,15 @@ import { liftValues, lowerValues } from '../call.ts';
 import type { Signature } from '../context.ts';
 import { flattenTypes, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, pointerSize } from '../flatten.ts';
 import type { AbiValue } from '../values.ts';
-import type { BorderEnv, BorderRuntime, ExportBorder, ExportFactory, Flat, ImportBorder, ImportFactory } from './border.ts';
+import type {
+  BorderEnv,
+  BorderRuntime,
+  ExportBorder,
+  ExportFactory,
+  Flat,
+  ImportBorder,
+  ImportFactory,
+} from './border.ts';
 import { fromJs, toJs } from './convert.ts';
 
 /** The `result` that a function answers by returning or throwing, or undefined. */
@@ -52,7 +60,12 @@ function withoutLeave<T>(runtime: BorderRuntime, env: BorderEnv, body: () => T):
 }
 
 /** Lifts a core result, runs post-return, and gives the value or throws the component's error. */
-function finishExport(signature: Signature, runtime: BorderRuntime, env: BorderEnv, results: readonly Flat[]): { value: unknown } | { error: unknown } {
+function finishExport(
+  signature: Signature,
+  runtime: BorderRuntime,
+  env: BorderEnv,
+  results: readonly Flat[],
+): { value: unknown } | { error: unknown } {
   const { result } = signature.type;
   let lifted: AbiValue | undefined;
   if (result !== undefined) [lifted] = liftValues(env.context, MAX_FLAT_RESULTS, results, [result]);
@@ -67,7 +80,12 @@ function finishExport(signature: Signature, runtime: BorderRuntime, env: BorderE
   return tag === 'ok' ? { value: val } : { error: val };
 }
 
-function lowerParams(signature: Signature, runtime: BorderRuntime, env: BorderEnv, args: readonly unknown[]): readonly Flat[] {
+function lowerParams(
+  signature: Signature,
+  runtime: BorderRuntime,
+  env: BorderEnv,
+  args: readonly unknown[],
+): readonly Flat[] {
   const { params } = signature.type;
   const values = params.map((p, i) => fromJs(p.type, args[i], `parameter ${JSON.stringify(p.name)} of ${env.path}`));
   return withoutLeave(runtime, env, () =>
@@ -145,7 +163,8 @@ export function interpretImport(signature: Signature): ImportFactory {
   const { params, result } = signature.type;
   const types = params.map((p) => p.type);
   return (runtime, env): ImportBorder => {
-    const spills = result !== undefined && flattenTypes([result], pointerSize(signature.options)).length > MAX_FLAT_RESULTS;
+    const spills =
+      result !== undefined && flattenTypes([result], pointerSize(signature.options)).length > MAX_FLAT_RESULTS;
     const dead = (): boolean => runtime.control.i32[env.store >> 2] !== 0;
     const lower = (value: unknown, pointer: Flat): Flat | undefined => {
       if (dead()) throw runtime.poisoned(env);
@@ -157,12 +176,15 @@ export function interpretImport(signature: Signature): ImportFactory {
         } catch (error) {
           throw runtime.hostValue(env, error);
         }
-        flat = withoutLeave(runtime, env, () => lowerValues(env.context, MAX_FLAT_RESULTS, [lifted], [result], spills ? pointer : undefined));
+        flat = withoutLeave(runtime, env, () =>
+          lowerValues(env.context, MAX_FLAT_RESULTS, [lifted], [result], spills ? pointer : undefined),
+        );
       }
       runtime.endBorrows(env);
       return flat[0];
     };
-    const succeed = (value: unknown, pointer: Flat) => lower(topResult(signature) === undefined ? value : { tag: 'ok', val: value }, pointer);
+    const succeed = (value: unknown, pointer: Flat) =>
+      lower(topResult(signature) === undefined ? value : { tag: 'ok', val: value }, pointer);
     const fail = (error: unknown, pointer: Flat): Flat | undefined => {
       const end = errorOf(signature, error);
       if (end === undefined) throw runtime.hostThrew(env, error);

@@ -14,12 +14,13 @@ function attributes(r: Reader): Attributes {
     externalId: undefined,
   };
   const kinds = ['implements', 'versionSuffix', 'externalId'] as const;
+  const labels = ['implements', 'versionsuffix', 'external-id'] as const;
   r.vec((x) => {
     const from = x.at;
     const b = x.byte();
     const kind = kinds[b];
     if (kind === undefined) return x.unknown(b, 'name attribute', from);
-    if (found[kind] !== undefined) x.fail('duplicate-attribute', 'duplicate name attribute', from);
+    if (found[kind] !== undefined) x.fail('duplicate-attribute', `duplicate '${labels[b]}' option in name`, from);
     found[kind] = x.name();
   });
   return found;

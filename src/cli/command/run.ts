@@ -1,14 +1,17 @@
 /** `tenon run FILE [ARGS...]`. */
-import { Component, ComponentError, UsageError } from '../../index-node.ts';
-import { compareSemver, parseSemver, splitVersion } from '../../types/semver.ts';
+
 import { readPreamble } from '../../binary/decode.ts';
-import { exitOf } from '../../wasi/p2/exit.ts';
 import { nodeHost } from '../../host/node/host.ts';
+import { type Component, ComponentError, UsageError } from '../../index-node.ts';
+import { compareSemver, parseSemver, splitVersion } from '../../types/semver.ts';
+import { exitOf } from '../../wasi/p2/exit.ts';
 import { createWasi } from '../../wasi/p2/wasi.ts';
 import { type Command, MisuseError, type Parsed } from '../args.ts';
 import { readInput } from '../files.ts';
+
 const explainFile: any = () => new Error('x');
-import { grantOf, linkOptionsOf, linkProgram, loadFile, printStats, PROGRAM_FLAGS, programName } from '../program.ts';
+
+import { grantOf, linkOptionsOf, linkProgram, loadFile, PROGRAM_FLAGS, printStats, programName } from '../program.ts';
 import { report } from '../report.ts';
 
 export const command: Command = {
@@ -35,7 +38,9 @@ const RUN = 'wasi:cli/run';
 function runExport(component: Component, path: string): string {
   const names = component.exports.map((e) => e.name).filter((n) => splitVersion(n).name === RUN);
   const version = (name: string) => parseSemver(splitVersion(name).version ?? '0.0.0');
-  const usable = names.filter((n) => version(n).major === 0n && version(n).minor === 2n).sort((a, b) => compareSemver(version(b), version(a)));
+  const usable = names
+    .filter((n) => version(n).major === 0n && version(n).minor === 2n)
+    .sort((a, b) => compareSemver(version(b), version(a)));
   const [best] = usable;
   if (best !== undefined) return best;
   if (names.length > 0) {
@@ -50,7 +55,12 @@ function runExport(component: Component, path: string): string {
   });
 }
 
-async function runComponent(path: string, bytes: Uint8Array<ArrayBuffer>, args: Parsed, program: readonly string[]): Promise<number> {
+async function runComponent(
+  path: string,
+  bytes: Uint8Array<ArrayBuffer>,
+  args: Parsed,
+  program: readonly string[],
+): Promise<number> {
   const main = await loadFile(path, bytes);
   const name = runExport(main.component, path);
   const plugs = await Promise.all((args.values.get('plug') ?? []).map((plug) => loadFile(plug)));
@@ -82,7 +92,8 @@ async function endOf(running: Promise<unknown>): Promise<number> {
 
 export async function run(args: Parsed): Promise<number> {
   const [path, ...rest] = args.operands;
-  if (path === undefined) throw new MisuseError('missing-operand', 'no file was named', `usage: tenon run ${command.usage}`);
+  if (path === undefined)
+    throw new MisuseError('missing-operand', 'no file was named', `usage: tenon run ${command.usage}`);
   const bytes = await readInput(path);
   const program = [programName(path), ...rest];
   switch (readPreamble(bytes)) {

@@ -157,7 +157,7 @@ export class PipeSink extends FdSink implements Sink {
     this.#drain ??= this.#options.drain();
     this.#pending = true;
     // A copy: the guest's memory, or its caller's buffer, changes before the bytes are gone.
-    this.#drain.send(rest.slice(), (error) => {
+    this.#drain.send(new Uint8Array(rest), (error) => {
       this.#pending = false;
       if (error !== undefined) this.failLater(error);
       this.#waiters.wake();

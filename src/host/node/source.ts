@@ -192,7 +192,7 @@ export function socketListener(fd: number, terminal: boolean): (heard: Heard) =>
     const onread = {
       buffer: new Uint8Array(CHUNK),
       callback(length: number, buffer: Uint8Array): boolean {
-        heard.chunk(buffer.slice(0, length));
+        heard.chunk(new Uint8Array(buffer.subarray(0, length)));
         return false;
       },
     };

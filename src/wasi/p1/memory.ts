@@ -23,9 +23,8 @@ export class GuestMemory {
   }
 
   #checked(pointer: number, length: number): DataView {
-    if (this.#view.byteLength === 0 || this.#view.buffer !== this.#get().buffer) {
-      this.#view = new DataView(this.#get().buffer);
-    }
+    const { buffer } = this.#get();
+    if (this.#view.buffer !== buffer) this.#view = new DataView(buffer);
     if (pointer + length > this.#view.byteLength) throw new Errno(FAULT);
     return this.#view;
   }

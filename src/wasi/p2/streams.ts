@@ -157,8 +157,8 @@ export class OutputStream {
   }
 
   write(contents: Uint8Array): void {
-    this.#spend(contents.length);
     this.#check();
+    this.#spend(contents.length);
     this.#send(contents);
   }
 

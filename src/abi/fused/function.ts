@@ -1,0 +1,205 @@
+/** Writes one function of an adapter module: instructions by name, locals on demand, loads and stores of any memory. */
+import type { ModuleBuilder, WasmSignature, WasmType } from '../../core/builder.ts';
+import { CodeWriter } from '../../util/code-writer.ts';
+
+/** Opcodes without immediates, by their text names. */
+const PLAIN = {
+  unreachable: 0x00,
+  return: 0x0f,
+  end: 0x0b,
+  else: 0x05,
+  drop: 0x1a,
+  'i32.eqz': 0x45,
+  'i32.eq': 0x46,
+  'i32.ne': 0x47,
+  'i32.lt_u': 0x49,
+  'i32.gt_u': 0x4b,
+  'i32.le_u': 0x4d,
+  'i32.ge_u': 0x4f,
+  'i64.eqz': 0x50,
+  'i64.ne': 0x52,
+  'i64.lt_u': 0x54,
+  'i64.gt_u': 0x56,
+  'i32.add': 0x6a,
+  'i32.sub': 0x6b,
+  'i32.mul': 0x6c,
+  'i32.and': 0x71,
+  'i32.or': 0x72,
+  'i32.shl': 0x74,
+  'i32.shr_u': 0x76,
+  'i64.add': 0x7c,
+  'i64.sub': 0x7d,
+  'i64.and': 0x83,
+  'i64.or': 0x84,
+  'i64.shl': 0x86,
+  'i32.wrap_i64': 0xa7,
+  'i64.extend_i32_u': 0xad,
+  'i32.reinterpret_f32': 0xbc,
+  'i64.reinterpret_f64': 0xbd,
+  'f32.reinterpret_i32': 0xbe,
+  'f64.reinterpret_i64': 0xbf,
+  'i32.extend8_s': 0xc0,
+  'i32.extend16_s': 0xc1,
+} as const;
+
+export type Plain = keyof typeof PLAIN;
+
+const ACCESS = {
+  'i32.load': 0x28,
+  'i64.load': 0x29,
+  'f32.load': 0x2a,
+  'f64.load': 0x2b,
+  'i32.load8_s': 0x2c,
+  'i32.load8_u': 0x2d,
+  'i32.load16_s': 0x2e,
+  'i32.load16_u': 0x2f,
+  'i32.store': 0x36,
+  'i64.store': 0x37,
+  'f32.store': 0x38,
+  'f64.store': 0x39,
+  'i32.store8': 0x3a,
+  'i32.store16': 0x3b,
+} as const;
+
+export type Access = keyof typeof ACCESS;
+
+/** A memory of the module. */
+export interface Memory {
+  readonly index: number;
+  readonly is64: boolean;
+}
+
+export class FunctionWriter {
+  readonly index: number;
+  readonly #module: ModuleBuilder;
+  readonly #code = new CodeWriter();
+  readonly #locals: WasmType[] = [];
+  readonly #params: number;
+
+  constructor(module: ModuleBuilder, signature: WasmSignature) {
+    this.#module = module;
+    this.#params = signature.params.length;
+    this.index = module.declare(signature);
+  }
+
+  /** A new local, zero at first (and whatever it was in a later turn of a loop). */
+  local(type: WasmType): number {
+    return this.#params + this.#locals.push(type) - 1;
+  }
+
+  /** Instructions without immediates. */
+  op(...names: readonly Plain[]): this {
+    for (const name of names) this.#code.byte(PLAIN[name]);
+    return this;
+  }
+
+  get(local: number): this {
+    this.#code.byte(0x20).u(local);
+    return this;
+  }
+
+  set(local: number): this {
+    this.#code.byte(0x21).u(local);
+    return this;
+  }
+
+  tee(local: number): this {
+    this.#code.byte(0x22).u(local);
+    return this;
+  }
+
+  global(index: number): this {
+    this.#code.byte(0x23).u(index);
+    return this;
+  }
+
+  i32(value: number): this {
+    this.#code.byte(0x41).s(value | 0);
+    return this;
+  }
+
+  i64(value: bigint): this {
+    this.#code.byte(0x42).s(BigInt.asIntN(64, value));
+    return this;
+  }
+
+  /** Zero of any type. */
+  zero(type: 'i32' | 'i64' | 'f32' | 'f64'): this {
+    if (type === 'i32') return this.i32(0);
+    if (type === 'i64') return this.i64(0n);
+    if (type === 'f32') this.#code.byte(0x43).f32(0);
+    else this.#code.byte(0x44).f64(0);
+    return this;
+  }
+
+  call(index: number): this {
+    this.#code.byte(0x10).u(index);
+    return this;
+  }
+
+  /** Begins a block, loop or if without parameters and results. */
+  open(kind: 'block' | 'loop' | 'if'): this {
+    this.#code.byte(kind === 'block' ? 0x02 : kind === 'loop' ? 0x03 : 0x04, 0x40);
+    return this;
+  }
+
+  /** Begins a `try_table` that sends every exception to the label `depth` around it. */
+  tryAll(depth: number): this {
+    this.#code.byte(0x1f, 0x40).u(1).byte(0x02).u(depth);
+    return this;
+  }
+
+  br(depth: number): this {
+    this.#code.byte(0x0c).u(depth);
+    return this;
+  }
+
+  brIf(depth: number): this {
+    this.#code.byte(0x0d).u(depth);
+    return this;
+  }
+
+  brTable(labels: readonly number[], otherwise: number): this {
+    this.#code
+      .byte(0x0e)
+      .vec(labels, (l, w) => w.u(l))
+      .u(otherwise);
+    return this;
+  }
+
+  /** A load or store; the address (and value) are on the stack. Alignment hints are never relied on. */
+  access(name: Access, memory: Memory, offset = 0): this {
+    this.#code.byte(ACCESS[name]);
+    this.#memarg(memory, offset);
+    return this;
+  }
+
+  #memarg(memory: Memory, offset: number): void {
+    if (memory.index === 0) this.#code.u(0).u(offset);
+    else this.#code.u(0x40).u(memory.index).u(offset);
+  }
+
+  memorySize(memory: Memory): this {
+    this.#code.byte(0x3f).u(memory.index);
+    return this;
+  }
+
+  memoryCopy(to: Memory, from: Memory): this {
+    this.#code.byte(0xfc).u(10).u(to.index).u(from.index);
+    return this;
+  }
+
+  /** Loads 16 bytes and leaves the mask of their top bits. */
+  topBits16(memory: Memory): this {
+    this.#code.byte(0xfd).u(0);
+    this.#memarg(memory, 0);
+    this.#code.byte(0xfd).u(100);
+    return this;
+  }
+
+  /** Gives the body to the module. */
+  finish(): number {
+    this.#module.body(this.index, this.#locals, this.#code.finish());
+    return this.index;
+  }
+}

@@ -1,0 +1,150 @@
+/** One side of an adapter: its memory, its realloc, and the checked helpers that every translation uses. */
+import type { ModuleBuilder } from '../../core/builder.ts';
+import { type TrapCode, trapNumber } from '../../error/trap.ts';
+import { CONTEXT_0, CONTEXT_1 } from '../../runtime/control.ts';
+import type { StringEncoding } from '../../types/definition.ts';
+import { invariant } from '../../util/invariant.ts';
+import type { PointerSize } from '../layout.ts';
+import { FunctionWriter, type Memory } from './function.ts';
+
+/** Longest string or list, in bytes. */
+export const MAX_BYTES = 2 ** 28 - 1;
+
+/** What is common to all adapters of a module. */
+export interface Shared {
+  readonly module: ModuleBuilder;
+  readonly control: Memory;
+  readonly trap: number;
+  readonly closed: number;
+}
+
+export interface Side {
+  readonly shared: Shared;
+  readonly encoding: StringEncoding;
+  readonly memory: Memory | undefined;
+  readonly pointer: PointerSize;
+  /** Type of addresses. */
+  readonly address: 'i32' | 'i64';
+  /** Imported `realloc`, or undefined. */
+  readonly realloc: number | undefined;
+  /** Global with the address of the slot in the control memory. */
+  readonly slot: number;
+  /** Whether the component uses context slots, which realloc must find zeroed and leave as they were. */
+  readonly context: boolean;
+  /** Made on demand. */
+  alloc: number | undefined;
+  range: Map<TrapCode, number>;
+}
+
+export function memoryOf(side: Side): Memory {
+  invariant(side.memory !== undefined, 'a memory');
+  return side.memory;
+}
+
+/** Emits `call trap; unreachable`. */
+export function emitTrap(f: FunctionWriter, shared: Shared, code: TrapCode): void {
+  f.i32(trapNumber(code)).call(shared.trap).op('unreachable');
+}
+
+/** Emits: if the i32 on the stack is not zero, trap. */
+export function emitTrapIf(f: FunctionWriter, shared: Shared, code: TrapCode): void {
+  f.open('if');
+  emitTrap(f, shared, code);
+  f.op('end');
+}
+
+/** Emits a constant address or size of a side. */
+export function addressConst(f: FunctionWriter, side: Side, value: number): FunctionWriter {
+  return side.address === 'i64' ? f.i64(BigInt(value)) : f.i32(value);
+}
+
+/** Emits: turns the i32 on the stack into an address of the side. */
+export function toAddress(f: FunctionWriter, side: Side): FunctionWriter {
+  return side.address === 'i64' ? f.op('i64.extend_i32_u') : f;
+}
+
+/** Emits: adds the i32 in `local` to the address on the stack. */
+export function addOffset(f: FunctionWriter, side: Side, local: number): FunctionWriter {
+  toAddress(f.get(local), side);
+  return f.op(side.address === 'i64' ? 'i64.add' : 'i32.add');
+}
+
+/** A function `(address, bytes i32)` that traps unless the range is inside the memory. */
+export function rangeCheck(side: Side, code: TrapCode): number {
+  const known = side.range.get(code);
+  if (known !== undefined) return known;
+  const f = new FunctionWriter(side.shared.module, { params: [side.address, 'i32'], results: [] });
+  side.range.set(code, f.index);
+  const memory = memoryOf(side);
+  const size = f.local('i64');
+  f.memorySize(memory);
+  if (!memory.is64) f.op('i64.extend_i32_u');
+  f.i64(16n).op('i64.shl').set(size);
+  // pointer > size, or bytes > size - pointer: nothing can overflow.
+  const wide = (): FunctionWriter => (side.address === 'i64' ? f.get(0) : f.get(0).op('i64.extend_i32_u'));
+  wide().get(size).op('i64.gt_u');
+  emitTrapIf(f, side.shared, code);
+  f.get(1).op('i64.extend_i32_u').get(size);
+  wide().op('i64.sub', 'i64.gt_u');
+  emitTrapIf(f, side.shared, code);
+  f.finish();
+  return f.index;
+}
+
+/** Emits: traps unless the address in `local` is a multiple of `align`. */
+export function emitAligned(f: FunctionWriter, side: Side, local: number, align: number, code: TrapCode): void {
+  if (align === 1) return;
+  f.get(local);
+  if (side.address === 'i64') f.op('i32.wrap_i64');
+  f.i32(align - 1).op('i32.and');
+  emitTrapIf(f, side.shared, code);
+}
+
+/** A function `(old address, old size i32, align i32, size i32) -> address` around the guest's realloc: checks what it answers. */
+export function allocator(side: Side): number {
+  if (side.alloc !== undefined) return side.alloc;
+  invariant(side.realloc !== undefined, 'a realloc');
+  const { shared } = side;
+  const f = new FunctionWriter(shared.module, { params: [side.address, 'i32', 'i32', 'i32'], results: [side.address] });
+  side.alloc = f.index;
+  const check = rangeCheck(side, 'realloc-out-of-bounds');
+  const answer = f.local(side.address);
+  const saved = [f.local('i64'), f.local('i64')];
+  if (side.context) {
+    for (const [i, offset] of [CONTEXT_0, CONTEXT_1].entries()) {
+      f.global(side.slot).access('i64.load', shared.control, offset).set(saved[i]!);
+      f.global(side.slot).i64(0n).access('i64.store', shared.control, offset);
+    }
+  }
+  f.get(0);
+  for (const i of [1, 2, 3]) toAddress(f.get(i), side);
+  f.call(side.realloc).set(answer);
+  if (side.context) {
+    for (const [i, offset] of [CONTEXT_0, CONTEXT_1].entries()) {
+      f.global(side.slot).get(saved[i]!).access('i64.store', shared.control, offset);
+    }
+  }
+  f.get(answer);
+  if (side.address === 'i64') f.op('i32.wrap_i64');
+  f.get(2).i32(1).op('i32.sub', 'i32.and');
+  emitTrapIf(f, shared, 'realloc-unaligned');
+  f.get(answer).get(3).call(check).get(answer).finish();
+  return f.index;
+}
+
+/** Emits a fresh allocation of the size in local `bytes`; leaves the address. */
+export function emitAllocate(f: FunctionWriter, side: Side, align: number, bytes: number): void {
+  addressConst(f, side, 0).i32(0).i32(align).get(bytes).call(allocator(side));
+}
+
+/** Emits a reallocation; leaves the address. */
+export function emitReallocate(
+  f: FunctionWriter,
+  side: Side,
+  old: number,
+  oldBytes: number,
+  align: number,
+  bytes: number,
+): void {
+  f.get(old).get(oldBytes).i32(align).get(bytes).call(allocator(side));
+}
