@@ -84,7 +84,10 @@ function prepare(root: string): { inside: string; outside: string } {
 /** What is outside, to compare. */
 function picture(outside: string): string {
   return readdirSync(outside, { recursive: true, withFileTypes: true })
-    .map((entry) => `${entry.parentPath}/${entry.name}=${entry.isFile() ? readFileSync(join(entry.parentPath, entry.name)) : ''}`)
+    .map(
+      (entry) =>
+        `${entry.parentPath}/${entry.name}=${entry.isFile() ? readFileSync(join(entry.parentPath, entry.name)) : ''}`,
+    )
     .sort()
     .join('\n');
 }
@@ -172,7 +175,9 @@ export async function control(count: number): Promise<number> {
 }
 
 async function startSwapper(inside: string): Promise<ChildProcess> {
-  const child = spawn(process.execPath, [import.meta.filename, '--swap', inside], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const child = spawn(process.execPath, [import.meta.filename, '--swap', inside], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
   await new Promise((resolve, reject) => {
     child.stdout?.once('data', resolve);
     child.once('exit', reject);

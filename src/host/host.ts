@@ -56,6 +56,11 @@ export class HostError extends Error {
 
 export type MaybePromise<T> = T | Promise<T>;
 
+/** Goes on with `value`, now or when it has come. Only a Promise is waited for. */
+export function then<T, R>(value: MaybePromise<T>, next: (value: T) => MaybePromise<R>): MaybePromise<R> {
+  return value instanceof Promise ? value.then(next) : next(value);
+}
+
 /** Something that a guest may wait for. */
 export interface Waitable {
   /** Whether waiting is over. Never waits. */

@@ -281,11 +281,16 @@ class GuestBorder implements BorderResource {
     });
     return object;
   }
-  lowerOwn(value: unknown, path: string): number {
+  check(value: unknown, path: string, kind: 'own' | 'borrow'): HandleState {
     const state = stateFor(this.#resource, value, path);
+    if (kind === 'borrow') return state;
     if (state.kind === 'borrow')
       throw new ValueError('handle-borrowed', `${path} is only borrowed and cannot be moved`);
     if (state.lends > 0) throw new ValueError('handle-borrowed', `${path} is borrowed by a call that has not ended`);
+    return state;
+  }
+  lowerOwn(value: unknown, path: string): number {
+    const state = this.check(value, path, 'own');
     state.live = false;
     GuestHandle.settle(value as object);
     return addHandle(this.#env.slot, this.#resource.number, state.rep, OWN, 0);
@@ -323,7 +328,7 @@ class HostBorder implements BorderResource {
     remember(this.#env, giveBack);
     return this.#resource.get(rep);
   }
-  #expect(value: unknown, path: string): object {
+  check(value: unknown, path: string): object {
     const { hostClass, name } = this.#resource;
     if (typeof value === 'object' && value !== null && value instanceof hostClass) return value;
     throw new ValueError('wrong-resource', `${path} is not a ${name}`, {
@@ -332,11 +337,11 @@ class HostBorder implements BorderResource {
     });
   }
   lowerOwn(value: unknown, path: string): number {
-    const rep = this.#resource.add(this.#expect(value, path));
+    const rep = this.#resource.add(this.check(value, path));
     return addHandle(this.#env.slot, this.#resource.number, rep, OWN, 0);
   }
   lowerBorrow(value: unknown, path: string): number {
-    const rep = this.#resource.add(this.#expect(value, path));
+    const rep = this.#resource.add(this.check(value, path));
     const { index, end } = giveBorrow(this.#env.slot, this.#resource, rep);
     remember(this.#env, () => {
       this.#resource.take(rep);

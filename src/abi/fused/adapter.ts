@@ -25,10 +25,11 @@ import {
   pointerType,
 } from '../flatten.ts';
 import { layout } from '../layout.ts';
+import { partsOf } from '../parts.ts';
 import { FunctionWriter, type Memory } from './function.ts';
 import { emitAligned, emitAllocate, emitTrap, emitTrapIf, rangeCheck, type Shared, type Side } from './side.ts';
 import { StringKit } from './strings.ts';
-import { Direction, type Place, partsOf } from './translate.ts';
+import { Direction, type Place } from './translate.ts';
 
 export interface AdapterSpec {
   readonly type: FuncType;

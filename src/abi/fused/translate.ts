@@ -9,6 +9,7 @@ import { despecialize } from '../despecialize.ts';
 import { type FlatType, flattenType } from '../flatten.ts';
 import { discriminantSize, fieldOffsets, flagsSize, layout, payloadOffset } from '../layout.ts';
 import { flagsMask } from '../load.ts';
+import { partsOf } from '../parts.ts';
 import { type Access, FunctionWriter } from './function.ts';
 import {
   emitAligned,
@@ -31,22 +32,6 @@ export type Place =
 
 /** Types with more parts than this are carried by a function of their own between memories. */
 const OUTLINE_ABOVE = 24;
-
-const sizes = new WeakMap<ValueType, number>();
-
-/** How many parts a type has when every shared part is counted each time; stops counting at a million. */
-export function partsOf(type: ValueType): number {
-  const known = sizes.get(type);
-  if (known !== undefined) return known;
-  const t = despecialize(type);
-  let parts = 1;
-  if (t.kind === 'record') for (const f of t.fields) parts += partsOf(f.type);
-  else if (t.kind === 'variant') for (const c of t.cases) parts += c.type === undefined ? 1 : partsOf(c.type);
-  else if (t.kind === 'list' || t.kind === 'fixed-list') parts += partsOf(t.element);
-  parts = Math.min(parts, 1_000_000);
-  sizes.set(type, parts);
-  return parts;
-}
 
 /** Whether values of a type are the same bytes on both sides, without padding: then a list of them is one copy. */
 function isPlainBytes(type: ValueType): boolean {

@@ -17,6 +17,8 @@ export interface BorderResource {
   /** Throws a ValueError if `value` is not an object of this resource. */
   lowerOwn(value: unknown, path: string): number;
   lowerBorrow(value: unknown, path: string): number;
+  /** Throws what lowering would throw, and changes nothing. */
+  check(value: unknown, path: string, kind: 'own' | 'borrow'): void;
 }
 
 export interface BorderEnv {

@@ -4,7 +4,6 @@
  */
 import { ComponentError } from '../../error/error.ts';
 import { CALL_LIMIT, CALL_TOP, CLOSED, MAY_LEAVE, SUSPENDABLE } from '../../runtime/control.ts';
-import type { ResultType, ValueType } from '../../types/value-type.ts';
 import { liftValues, lowerValues } from '../call.ts';
 import type { Signature } from '../context.ts';
 import { flattenTypes, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, pointerSize } from '../flatten.ts';
@@ -19,37 +18,7 @@ import type {
   ImportFactory,
 } from './border.ts';
 import { fromJs, toJs } from './convert.ts';
-
-/** The `result` that a function answers by returning or throwing, or undefined. */
-export function topResult(signature: Signature): ResultType | undefined {
-  return signature.type.result?.kind === 'result' ? signature.type.result : undefined;
-}
-
-/** Whether a type holds an own handle anywhere. */
-function hasOwn(type: ValueType | undefined): boolean {
-  if (type === undefined) return false;
-  switch (type.kind) {
-    case 'own':
-      return true;
-    case 'record':
-      return type.fields.some((f) => hasOwn(f.type));
-    case 'variant':
-      return type.cases.some((c) => hasOwn(c.type));
-    case 'list':
-    case 'fixed-list':
-      return hasOwn(type.element);
-    case 'map':
-      return hasOwn(type.key) || hasOwn(type.value);
-    case 'tuple':
-      return type.types.some(hasOwn);
-    case 'option':
-      return hasOwn(type.type);
-    case 'result':
-      return hasOwn(type.ok) || hasOwn(type.err);
-    default:
-      return false;
-  }
-}
+import { checkAll, errorOf, holdsOwn, topResult } from './shape.ts';
 
 function withoutLeave<T>(runtime: BorderRuntime, env: BorderEnv, body: () => T): T {
   const word = (env.slot + MAY_LEAVE) >> 2;
@@ -87,6 +56,7 @@ function lowerParams(
   args: readonly unknown[],
 ): readonly Flat[] {
   const { params } = signature.type;
+  if (params.some((p) => holdsOwn(p.type))) checkAll(params, args, env);
   const values = params.map((p, i) => fromJs(p.type, args[i], `parameter ${JSON.stringify(p.name)} of ${env.path}`));
   return withoutLeave(runtime, env, () =>
     lowerValues(
@@ -146,18 +116,6 @@ export function interpretExport(signature: Signature): ExportFactory {
   };
 }
 
-/** The error value of something that a host function threw, where the function's type has one. */
-export function errorOf(signature: Signature, error: unknown): { payload: unknown } | undefined {
-  const result = topResult(signature);
-  if (result === undefined) return undefined;
-  if (typeof error === 'object' && error !== null) {
-    if (error instanceof WebAssembly.RuntimeError) return undefined;
-    if ('payload' in error) return { payload: error.payload };
-    if (error instanceof Error) return undefined;
-  }
-  return result.err === undefined ? undefined : { payload: error };
-}
-
 /** The functions of an import. */
 export function interpretImport(signature: Signature): ImportFactory {
   const { params, result } = signature.type;
@@ -186,7 +144,8 @@ export function interpretImport(signature: Signature): ImportFactory {
     const succeed = (value: unknown, pointer: Flat) =>
       lower(topResult(signature) === undefined ? value : { tag: 'ok', val: value }, pointer);
     const fail = (error: unknown, pointer: Flat): Flat | undefined => {
-      const end = errorOf(signature, error);
+      const top = topResult(signature);
+      const end = top === undefined ? undefined : errorOf(top, error);
       if (end === undefined) throw runtime.hostThrew(env, error);
       return lower({ tag: 'err', val: end.payload }, pointer);
     };
@@ -224,5 +183,3 @@ function zeroOf(signature: Signature): Flat | undefined {
   const flat = flattenTypes([result], pointerSize(signature.options));
   return flat.length === 1 && flat[0] === 'i64' ? 0n : 0;
 }
-
-export { hasOwn };

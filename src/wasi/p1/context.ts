@@ -18,11 +18,6 @@ export type CoreFunction = (...args: never[]) => MaybePromise<number> | undefine
 /** Functions by their names in `wasi_snapshot_preview1`. */
 export type Functions = Readonly<Record<string, CoreFunction>>;
 
-/** Goes on with `value`, now or when it has come. */
-export function then<T, R>(value: MaybePromise<T>, next: (value: T) => MaybePromise<R>): MaybePromise<R> {
-  return value instanceof Promise ? value.then(next) : next(value);
-}
-
 /** Runs a function's body and answers its errno. */
 export function answering(body: () => MaybePromise<void>): MaybePromise<number> {
   try {

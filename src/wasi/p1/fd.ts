@@ -1,7 +1,7 @@
 /** Preview 1: the `fd_…` functions that move data, and those that look after descriptors. */
-import { HostError, type HostFile, type MaybePromise, type Sink, type Source } from '../../host/host.ts';
+import { HostError, type HostFile, type MaybePromise, type Sink, type Source, then } from '../../host/host.ts';
 import { until } from '../../host/streams.ts';
-import { answering, type Context, type Functions, then, u64 } from './context.ts';
+import { answering, type Context, type Functions, u64 } from './context.ts';
 import { BADF, fail, INVAL, ISDIR, NAMETOOLONG, NOTCAPABLE, NOTDIR, SPIPE } from './errno.ts';
 import { APPEND, type Entry, type FileEntry, fileTypeNumber, NONBLOCK } from './fd-table.ts';
 import { readNewTimes, writeFilestat } from './filestat.ts';

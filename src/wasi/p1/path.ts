@@ -1,6 +1,6 @@
 /** Preview 1: the `path_…` functions and `fd_readdir`. Paths are walked by the host layer. */
-import type { DirectoryEntry, HostDirectory, HostFile, MaybePromise } from '../../host/host.ts';
-import { answering, type Context, type Functions, then, u64 } from './context.ts';
+import { type DirectoryEntry, type HostDirectory, type HostFile, type MaybePromise, then } from '../../host/host.ts';
+import { answering, type Context, type Functions, u64 } from './context.ts';
 import { fail, INVAL } from './errno.ts';
 import { APPEND, type DirectoryFd, DSYNC, type Entry, fileTypeNumber, NONBLOCK, RSYNC, SYNC } from './fd-table.ts';
 import { readNewTimes, writeFilestat } from './filestat.ts';

@@ -1,7 +1,7 @@
 /** Preview 1: `poll_oneoff`. */
-import type { MaybePromise, Waitable } from '../../host/host.ts';
+import { type MaybePromise, then, type Waitable } from '../../host/host.ts';
 import { READY, timer, untilAny } from '../../host/streams.ts';
-import { answering, type Context, type Functions, then } from './context.ts';
+import { answering, type Context, type Functions } from './context.ts';
 import { BADF, Errno, fail, INVAL, NOTCAPABLE, SUCCESS } from './errno.ts';
 import type { Entry } from './fd-table.ts';
 import { clockTime } from './program.ts';

@@ -13,11 +13,12 @@ import {
   type HostFile,
   type MaybePromise,
   type NewTime,
+  then,
 } from '../../host/host.ts';
 import type { Preopen } from '../open-grant.ts';
 import { type Datetime, datetime } from './clocks.ts';
 import { IoError } from './error.ts';
-import { answering, then } from './guard.ts';
+import { answering } from './guard.ts';
 import { InputStream, OutputStream } from './streams.ts';
 
 /** Bytes of one `read`: 1 MiB. */

@@ -8,11 +8,6 @@ export function violated(reason: string): never {
   throw makeTrap('host-error', { reason });
 }
 
-/** Goes on with `value`, now or when it has come. Only a Promise is waited for. */
-export function then<T, R>(value: MaybePromise<T>, next: (value: T) => MaybePromise<R>): MaybePromise<R> {
-  return value instanceof Promise ? value.then(next) : next(value);
-}
-
 function answer(error: unknown): unknown {
   return error instanceof HostError ? new ComponentError(error.code) : error;
 }

@@ -3,10 +3,10 @@
  * that was written before is still on its way.
  */
 import { ComponentError } from '../../error/error.ts';
-import { HostError, type MaybePromise, type Sink, type Source } from '../../host/host.ts';
+import { HostError, type MaybePromise, type Sink, type Source, then } from '../../host/host.ts';
 import { until } from '../../host/streams.ts';
 import { IoError } from './error.ts';
-import { then, violated } from './guard.ts';
+import { violated } from './guard.ts';
 import { Parent, type Pollable } from './poll.ts';
 
 /** Bytes of one read, and the permit of `check-write`. */

@@ -1,0 +1,276 @@
+/**
+ * Emits whole border functions: the protocol of a call (`border.ts`) around lowering and lifting. The source is a function body
+ * with the parameters `R` (runtime), `env`, `S` (support), `K` (constants), `ComponentError`.
+ */
+import { CALL_LIMIT, CALL_TOP, CLOSED, MAY_LEAVE, SUSPENDABLE } from '../../runtime/control.ts';
+import { describeFunc } from '../../types/describe.ts';
+import { signatureResources } from '../../types/resources-of.ts';
+import type { ValueType } from '../../types/value-type.ts';
+import type { Signature } from '../context.ts';
+import { flattenType, flattenTypes, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, pointerSize } from '../flatten.ts';
+import { fieldOffsets, layout } from '../layout.ts';
+import { Emitter, quote } from './emit-code.ts';
+import { liftFlat, liftTopResult, load } from './emit-lift.ts';
+import { lowerFlat, store } from './emit-lower.ts';
+import { holdsOwn, topResult } from './shape.ts';
+
+export interface Emitted {
+  readonly source: string;
+  readonly constants: readonly unknown[];
+}
+
+function emitterOf(signature: Signature): Emitter {
+  return new Emitter(pointerSize(signature.options), new Map(signatureResources(signature.type).map((r, i) => [r, i])));
+}
+
+/** What a comment may show of a type: nothing that could end the comment. */
+function comment(signature: Signature): string {
+  return describeFunc(signature.type)
+    .replace(/[^\w\s:<>(){},.\-…]/g, '?')
+    .replace(/[\r\n\u2028\u2029]/g, ' ')
+    .slice(0, 200);
+}
+
+function prologue(e: Emitter, signature: Signature): void {
+  e.line(`// ${comment(signature)}`);
+  e.line('const C = R.control, cx = env.context, mem = cx.memory, store = env.store >> 2, slot = env.slot;');
+  e.line(`const leave = (slot + ${MAY_LEAVE}) >> 2, path = env.path;`);
+  for (let i = 0; i < e.resources.size; i++) e.line(`const r${i} = env.resources[${i}];`);
+}
+
+function paramPath(name: string): string {
+  return `${quote(`parameter ${JSON.stringify(name)} of `)} + path`;
+}
+
+/** Whether lowering values of these types writes into the guest's memory. */
+function touchesMemory(types: readonly ValueType[], spills: boolean, e: Emitter): boolean {
+  return spills || types.some((t) => memoryType(t)) || e.resources.size < 0;
+}
+
+function memoryType(type: ValueType): boolean {
+  switch (type.kind) {
+    case 'string':
+    case 'list':
+    case 'map':
+      return true;
+    case 'record':
+      return type.fields.some((f) => memoryType(f.type));
+    case 'variant':
+      return type.cases.some((c) => c.type !== undefined && memoryType(c.type));
+    case 'tuple':
+      return type.types.some(memoryType);
+    case 'fixed-list':
+      return memoryType(type.element);
+    case 'option':
+      return memoryType(type.type);
+    case 'result':
+      return (type.ok !== undefined && memoryType(type.ok)) || (type.err !== undefined && memoryType(type.err));
+    default:
+      return false;
+  }
+}
+
+/** Emits the lowering of all parameters; gives the core arguments. */
+function lowerParams(e: Emitter, signature: Signature, args: readonly string[]): readonly string[] {
+  const { params } = signature.type;
+  const types = params.map((p) => p.type);
+  const spills = flattenTypes(types, e.pointer).length > MAX_FLAT_PARAMS;
+  if (types.some(holdsOwn)) e.line(`S.checkAll(${e.constant(params)}, [${args.join(', ')}], env);`);
+  const touches = touchesMemory(types, spills, e);
+  if (touches) e.line('C.i32[leave] = 0;');
+  let flat: readonly string[];
+  if (spills) {
+    const tuple: ValueType = { kind: 'tuple', types };
+    const { align, size } = layout(tuple, e.pointer);
+    const base = e.let(`S.allocatePlace(cx, ${size}, ${align})`, 'p');
+    const offsets = fieldOffsets(types, e.pointer);
+    for (const [i, p] of params.entries()) store(e, p.type, args[i]!, `${base} + ${offsets[i]}`, paramPath(p.name));
+    flat = [e.pointer === 8 ? `BigInt(${base})` : base];
+  } else {
+    flat = params.flatMap((p, i) => lowerFlat(e, p.type, args[i]!, paramPath(p.name)));
+  }
+  if (touches) e.line('C.i32[leave] = 1;');
+  return flat;
+}
+
+/** Emits what follows the core call: lifts into `value` and `failed`, runs post-return, ends borrows. */
+function finish(e: Emitter, signature: Signature, core: string, value: string, failed: string): void {
+  const { result } = signature.type;
+  if (result !== undefined) {
+    const spills = flattenType(result, e.pointer).length > MAX_FLAT_RESULTS;
+    let at: string | undefined;
+    if (spills) {
+      const { align, size } = layout(result, e.pointer);
+      at = e.let(e.pointer === 8 ? `S.word64(${core})` : `${core} >>> 0`, 'p');
+      e.line(`S.checkPlace(cx, ${at}, ${size}, ${align});`);
+    }
+    const top = topResult(signature);
+    if (top !== undefined) liftTopResult(e, top, at === undefined ? { flat: [core] } : { at }, value, failed);
+    else e.line(`${value} = ${at === undefined ? liftFlat(e, result, [core]) : load(e, result, at)};`);
+  }
+  if (signature.options.postReturn) {
+    const returns = result !== undefined;
+    e.line(`C.i32[leave] = 0; env.postReturn(${returns ? core : ''}); C.i32[leave] = 1;`);
+  }
+  if (signature.type.params.some((p) => holdsBorrow(p.type))) e.line('R.endBorrows(env);');
+}
+
+function holdsBorrow(type: ValueType): boolean {
+  return JSON.stringify(type, (key, v: unknown) => (key === 'resource' ? undefined : v)).includes('"borrow"');
+}
+
+/** The factory of an export's functions. */
+export function emitExport(signature: Signature): Emitted {
+  const e = emitterOf(signature);
+  const args = signature.type.params.map((_, i) => `a${i}x`);
+  const fails = topResult(signature) !== undefined;
+  prologue(e, signature);
+  e.block(`function call(${args.join(', ')})`, () => {
+    e.line('let s = C.i32;');
+    e.line(`if (s[store] !== 0 || s[(slot + ${CLOSED}) >> 2] !== 0) R.refuse(env);`);
+    e.line(`const top = s[${CALL_TOP >> 2}], suspendable = s[${SUSPENDABLE >> 2}];`);
+    e.line(`if (top >= ${CALL_LIMIT}) R.overflow(env);`);
+    e.line(`s[top >> 2] = slot; s[${CALL_TOP >> 2}] = top + 4; s[${SUSPENDABLE >> 2}] = 0;`);
+    e.line(`let value${fails ? ', failed = false' : ''};`);
+    e.block(
+      'try',
+      () => {
+        const flat = lowerParams(e, signature, args);
+        e.line(`const core = env.core(${flat.join(', ')});`);
+        finish(e, signature, 'core', 'value', 'failed');
+        e.line('s = C.i32;');
+        e.line('if (s[store] !== 0) throw R.poisoned(env);');
+        e.line(`s[${CALL_TOP >> 2}] = top; s[${SUSPENDABLE >> 2}] = suspendable;`);
+      },
+      '} catch (error) {',
+    );
+    e.line('  C.i32[leave] = 1;');
+    e.line('  throw R.failed(env, error, top, suspendable);');
+    e.line('}');
+    if (fails) e.line('if (failed) throw new ComponentError(value);');
+    e.line('return value;');
+  });
+  e.block('function start(entry, token, args)', () => {
+    for (const [i, a] of args.entries()) e.line(`const ${a} = args[${i}];`);
+    e.block(
+      'try',
+      () => {
+        const flat = lowerParams(e, signature, args);
+        e.line(`return entry(${['token', ...flat].join(', ')});`);
+      },
+      '} catch (error) {',
+    );
+    e.line('  C.i32[leave] = 1;');
+    e.line('  throw error;');
+    e.line('}');
+  });
+  e.block('function finish(core)', () => {
+    e.line(`let value${fails ? ', failed = false' : ''};`);
+    finish(e, signature, 'core', 'value', 'failed');
+    if (fails) e.line('if (failed) throw new ComponentError(value);');
+    e.line('return value;');
+  });
+  e.line('return { call, start, finish };');
+  return { source: `'use strict';\n${e.source()}`, constants: e.constants };
+}
+
+/** Emits the lowering of a host function's result into `return`. */
+function lowerResult(e: Emitter, signature: Signature, value: string): void {
+  const { result } = signature.type;
+  if (result === undefined) return;
+  const path = `'the result of ' + path`;
+  const spills = flattenType(result, e.pointer).length > MAX_FLAT_RESULTS;
+  if (!spills) {
+    const [core] = lowerFlat(e, result, value, path);
+    e.line(`out = ${core};`);
+    return;
+  }
+  const { align, size } = layout(result, e.pointer);
+  e.line(`S.checkPlace(cx, pointer, ${size}, ${align});`);
+  store(e, result, value, 'pointer', path);
+}
+
+/** The factory of an import's functions. */
+export function emitImport(signature: Signature): Emitted {
+  const e = emitterOf(signature);
+  const { params, result } = signature.type;
+  const types = params.map((p) => p.type);
+  const flatParams = flattenTypes(types, e.pointer);
+  const spilled = flatParams.length > MAX_FLAT_PARAMS;
+  const returns = result === undefined ? [] : flattenType(result, e.pointer);
+  const spillsResult = returns.length > MAX_FLAT_RESULTS;
+  const names = spilled ? ['f0x'] : flatParams.map((_, i) => `f${i}x`);
+  const zero = returns.length === 1 && returns[0] === 'i64' ? '0n' : '0';
+  const top = topResult(signature) !== undefined;
+  const lends = types.some(holdsBorrow);
+  prologue(e, signature);
+  e.line('const host = env.host;');
+  e.block('function lower(answer, pointer)', () => {
+    e.line('if (C.i32[store] !== 0) throw R.poisoned(env);');
+    if (result !== undefined) {
+      e.line(`let out = ${zero};`);
+      e.block(
+        'try',
+        () => {
+          e.line('C.i32[leave] = 0;');
+          lowerResult(e, signature, 'answer');
+          e.line('C.i32[leave] = 1;');
+        },
+        '} catch (error) {',
+      );
+      e.line('  C.i32[leave] = 1;');
+      e.line('  throw S.isValueError(error) ? R.hostValue(env, error) : error;');
+      e.line('}');
+    }
+    if (lends) e.line('R.endBorrows(env);');
+    if (result !== undefined && !spillsResult) e.line('return out;');
+  });
+  e.block('function fail(error, pointer)', () => {
+    if (top) {
+      e.line(`const end = S.errorOf(${e.constant(result)}, error);`);
+      e.line("if (end !== undefined) return lower({ tag: 'err', val: end.payload }, pointer);");
+    }
+    e.line('throw R.hostThrew(env, error);');
+  });
+  e.block(`function enter(${[...names, ...(spillsResult ? ['pointerRaw'] : [])].join(', ')})`, () => {
+    e.line('if (C.i32[leave] === 0) R.cannotLeave(env);');
+    if (spillsResult) e.line(`const pointer = ${e.pointer === 8 ? 'S.word64(pointerRaw)' : 'pointerRaw >>> 0'};`);
+    else e.line('const pointer = 0;');
+    const values = liftParams(e, types, names, spilled);
+    e.line('let answer;');
+    e.line(`try { answer = host(${values.join(', ')}); } catch (error) { return fail(error, pointer); }`);
+    e.line(
+      `if (answer instanceof Promise) { R.pending(env, answer, pointer); return ${returns.length === 1 ? zero : 'undefined'}; }`,
+    );
+    e.line(`return lower(${top ? "{ tag: 'ok', val: answer }" : 'answer'}, pointer);`);
+  });
+  e.block('function finish(token)', () => {
+    e.line('const { ok, value, returnPointer } = R.settled(env, token);');
+    e.line(
+      `return ok ? lower(${top ? "{ tag: 'ok', val: value }" : 'value'}, returnPointer) : fail(value, returnPointer);`,
+    );
+  });
+  e.line('return { enter, finish };');
+  return { source: `'use strict';\n${e.source()}`, constants: e.constants };
+}
+
+function liftParams(
+  e: Emitter,
+  types: readonly ValueType[],
+  names: readonly string[],
+  spilled: boolean,
+): readonly string[] {
+  if (spilled) {
+    const { align, size } = layout({ kind: 'tuple', types }, e.pointer);
+    const base = e.let(e.pointer === 8 ? `S.word64(${names[0]})` : `${names[0]} >>> 0`, 'p');
+    e.line(`S.checkPlace(cx, ${base}, ${size}, ${align});`);
+    const offsets = fieldOffsets(types, e.pointer);
+    return types.map((t, i) => e.let(load(e, t, `${base} + ${offsets[i]}`)));
+  }
+  let at = 0;
+  return types.map((t) => {
+    const count = flattenType(t, e.pointer).length;
+    at += count;
+    return e.let(liftFlat(e, t, names.slice(at - count, at)));
+  });
+}

@@ -1,0 +1,79 @@
+/** Questions about signatures that interpreted and generated border functions ask alike. */
+import { ValueError } from '../../error/error.ts';
+import { signatureResources } from '../../types/resources-of.ts';
+import type { NamedType, ResultType, ValueType } from '../../types/value-type.ts';
+import type { Signature } from '../context.ts';
+import { despecialize } from '../despecialize.ts';
+import type { AbiHandle, AbiValue, AbiVariant } from '../values.ts';
+import type { BorderEnv } from './border.ts';
+import { fromJs } from './convert.ts';
+
+/** The `result` that a function answers by returning or throwing, or undefined. */
+export function topResult(signature: Signature): ResultType | undefined {
+  return signature.type.result?.kind === 'result' ? signature.type.result : undefined;
+}
+
+/** Whether a type holds an own handle anywhere. */
+export function holdsOwn(type: ValueType): boolean {
+  const t = despecialize(type);
+  switch (t.kind) {
+    case 'own':
+      return true;
+    case 'record':
+      return t.fields.some((f) => holdsOwn(f.type));
+    case 'variant':
+      return t.cases.some((c) => c.type !== undefined && holdsOwn(c.type));
+    case 'list':
+    case 'fixed-list':
+      return holdsOwn(t.element);
+    default:
+      return false;
+  }
+}
+
+/** The error value of what a host function threw, where the function's type has one. */
+export function errorOf(result: ResultType, error: unknown): { payload: unknown } | undefined {
+  if (typeof error === 'object' && error !== null) {
+    if (error instanceof WebAssembly.RuntimeError) return undefined;
+    if ('payload' in error) return { payload: error.payload };
+    if (error instanceof Error) return undefined;
+  }
+  return result.err === undefined ? undefined : { payload: error };
+}
+
+export function isValueError(error: unknown): boolean {
+  return error instanceof ValueError;
+}
+
+/** Checks all arguments before any is lowered, so that a wrong one leaves the handles among the others where they are. */
+export function checkAll(params: readonly NamedType[], args: readonly unknown[], env: BorderEnv): void {
+  const resources = signatureResources({ kind: 'func', async: false, params, result: undefined });
+  const walk = (type: ValueType, value: AbiValue, path: string): void => {
+    const t = despecialize(type);
+    switch (t.kind) {
+      case 'own':
+      case 'borrow':
+        env.resources[resources.indexOf(t.resource)]?.check((value as AbiHandle).value, path, t.kind);
+        return;
+      case 'record':
+        for (const [i, f] of t.fields.entries()) walk(f.type, (value as readonly AbiValue[])[i]!, path);
+        return;
+      case 'variant': {
+        const { case: index, value: inner } = value as AbiVariant;
+        const type_ = t.cases[index]?.type;
+        if (type_ !== undefined && inner !== undefined) walk(type_, inner, path);
+        return;
+      }
+      case 'list':
+      case 'fixed-list':
+        for (const element of value as readonly AbiValue[]) walk(t.element, element, path);
+        return;
+      default:
+        return;
+    }
+  };
+  for (const [i, p] of params.entries()) {
+    const path = `parameter ${JSON.stringify(p.name)} of ${env.path}`;
+    walk(p.type, fromJs(p.type, args[i], path), path);
+  }
+}
