@@ -1,6 +1,11 @@
 /** Linear memories of a plan: their width, and limits on their growth. */
 import { decodeModule } from '../core/decode.ts';
+import { definedMemories, limitMemories } from '../core/rewrite.ts';
+import { LinkError } from '../error/error.ts';
 import type { CoreRef, ModuleRef, Plan } from '../link/plan.ts';
+import type { MemoryType } from '../types/core-type.ts';
+
+type StaticModule = Extract<ModuleRef, { kind: 'static' }>;
 
 /** Whether the memory that `ref` names is 32 or 64 bit. */
 export function memoryWidth(ref: CoreRef, modules: readonly ModuleRef[]): '32' | '64' {
@@ -11,7 +16,7 @@ export function memoryWidth(ref: CoreRef, modules: readonly ModuleRef[]): '32' |
 
 const widths = new WeakMap<Uint8Array, Map<string, '32' | '64'>>();
 
-function exportedWidth(module: Extract<ModuleRef, { kind: 'static' }>, name: string): '32' | '64' {
+function exportedWidth(module: StaticModule, name: string): '32' | '64' {
   let known = widths.get(module.bytes);
   if (known === undefined) {
     known = new Map();
@@ -28,6 +33,35 @@ function exportedWidth(module: Extract<ModuleRef, { kind: 'static' }>, name: str
   return width;
 }
 
-export async function limitedModules(_plan: Plan, _bytes: number): Promise<ReadonlyMap<ModuleRef, WebAssembly.Module>> {
-  return new Map();
+function pageBytes(memory: MemoryType): bigint {
+  return 1n << BigInt(memory.pageSizeLog2 ?? 16);
+}
+
+/**
+ * The core modules of a plan whose memories may together grow to `bytes` at most. Wasm has no hook on growth: each memory gets its
+ * minimum and an equal share of the rest as its maximum.
+ * @throws LinkError `memory-limit` if the minimums alone are more
+ */
+export async function limitedModules(plan: Plan, bytes: number): Promise<ReadonlyMap<ModuleRef, WebAssembly.Module>> {
+  const refs = plan.steps.flatMap((s) => (s.kind === 'instantiate' && s.module.kind === 'static' ? [s.module] : []));
+  const memories = refs.flatMap((ref) => definedMemories(decodeModule(ref.bytes, ref.start, ref.end)));
+  if (memories.length === 0) return new Map();
+  const least = memories.reduce((sum, m) => sum + m.limits.min * pageBytes(m), 0n);
+  if (!Number.isSafeInteger(bytes) || bytes < 0 || least > BigInt(bytes)) {
+    throw new LinkError('memory-limit', 'the component starts with more memory than the limit allows', {
+      expected: `a limit of at least ${least} bytes`,
+      found: `${bytes}`,
+    });
+  }
+  const share = (BigInt(bytes) - least) / BigInt(memories.length);
+  const limited = new Map<ModuleRef, WebAssembly.Module>();
+  await Promise.all(
+    [...new Set(refs)].map(async (ref) => {
+      const module = ref.bytes.slice(ref.start, ref.end);
+      if (definedMemories(decodeModule(module)).length === 0) return;
+      const rewritten = limitMemories(module, (m) => m.limits.min + share / pageBytes(m));
+      limited.set(ref, await WebAssembly.compile(rewritten.bytes));
+    }),
+  );
+  return limited;
 }

@@ -86,7 +86,7 @@ export class NodeDirectory implements HostDirectory {
 
   #change(): void {
     this.#base();
-    if (!this.mutable) throw new HostError('read-only', 'the directory was granted read-only');
+    if (!this.mutable) throw new HostError('not-permitted', 'the directory was granted read-only');
   }
 
   #walk<T>(path: string, use: (walk: Walk) => T): T {

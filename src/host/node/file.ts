@@ -94,7 +94,7 @@ export class NodeFile implements HostFile {
   }
 
   setTimes(accessed: NewTime, modified: NewTime): void {
-    if (!this.#mutable) throw new HostError('read-only', 'the directory was granted read-only');
+    if (!this.#mutable) throw new HostError('not-permitted', 'the directory was granted read-only');
     hostCall(() => futimesSync(this.#open(), ...newTimes(accessed, modified, () => this.stat())));
   }
 

@@ -170,18 +170,18 @@ test('timestamps', () => {
 test('a read-only preopen', () => {
   using s = scene(true);
   assert.deepEqual(s.base.getFlags(), { read: true, mutateDirectory: false });
-  fails('read-only', () => s.base.openAt({}, 'a.txt', {}, RW));
-  fails('read-only', () => s.base.openAt({}, 'sub', { directory: true }, { read: true, mutateDirectory: true }));
-  fails('read-only', () => s.base.openAt({}, 'n', NEW, RW));
-  fails('read-only', () => s.base.createDirectoryAt('n'));
-  fails('read-only', () => s.base.unlinkFileAt('a.txt'));
+  fails('not-permitted', () => s.base.openAt({}, 'a.txt', {}, RW));
+  fails('not-permitted', () => s.base.openAt({}, 'sub', { directory: true }, { read: true, mutateDirectory: true }));
+  fails('not-permitted', () => s.base.openAt({}, 'n', NEW, RW));
+  fails('not-permitted', () => s.base.createDirectoryAt('n'));
+  fails('not-permitted', () => s.base.unlinkFileAt('a.txt'));
   const sub = now(s.base.openAt({}, 'sub', { directory: true }, { read: true }));
-  fails('read-only', () => sub.symlinkAt('x', 'y'));
+  fails('not-permitted', () => sub.symlinkAt('x', 'y'));
   const file = now(s.base.openAt({}, 'a.txt', {}, { read: true }));
   fails('bad-descriptor', () => file.write(Buffer.from('x'), 0n));
   fails('bad-descriptor', () => file.appendViaStream());
   fails('bad-descriptor', () => file.setSize(0n));
-  fails('read-only', () => file.setTimes({ tag: 'now' }, { tag: 'now' }));
+  fails('not-permitted', () => file.setTimes({ tag: 'now' }, { tag: 'now' }));
   assert.equal(text(now(file.read(9n, 0n))[0]), 'alpha');
 });
 

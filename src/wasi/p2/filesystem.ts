@@ -271,7 +271,7 @@ export class Descriptor {
       () => {
         const directory = this.#directory();
         if (flags.mutateDirectory === true && !directory.mutable) {
-          throw new HostError('read-only', 'the directory was granted read-only');
+          throw new HostError('not-permitted', 'the directory was granted read-only');
         }
         return directory.openAt(path, {
           follow: pathFlags.symlinkFollow === true,
