@@ -57,6 +57,7 @@ async function checkTypes(): Promise<void> {
     extends: '../../tsconfig.json',
     compilerOptions: { customConditions: ['tenon-source'], noUnusedLocals: false },
     include: ['*.ts'],
+    exclude: [],
   };
   writeFileSync(inRoot(SCRATCH, 'tsconfig.json'), JSON.stringify(config));
   const { code, output } = await run(tool('tsc'), ['-p', `${SCRATCH}/tsconfig.json`, '--pretty', 'false']);

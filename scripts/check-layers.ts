@@ -43,7 +43,7 @@ function isTest(file: string): boolean {
 
 function judge(from: string, each: Import): string | undefined {
   if (each.specifier.startsWith('node:')) {
-    const allowed = PLATFORM_ROOMS.some((room) => from.startsWith(`${room}/`));
+    const allowed = PLATFORM_ROOMS.some((room) => from === room || from.startsWith(`${room}/`));
     return allowed ? undefined : `imports ${each.specifier}; only ${PLATFORM_ROOMS.join(' and ')} may`;
   }
   const target = each.file;
@@ -62,7 +62,10 @@ function judge(from: string, each: Import): string | undefined {
     return `imports the test ${each.specifier}`;
   }
   // Commands are users of the public interface; everyone else is part of it.
-  if (target.endsWith('/index.ts') && !(target === 'src/index.ts' && from.startsWith('src/cli/'))) {
+  if (
+    target.endsWith('/index.ts') &&
+    !(target === 'src/index.ts' && (from.startsWith('src/cli/') || from === 'src/node.ts'))
+  ) {
     return `imports ${each.specifier}; import the file that defines the name, not an index`;
   }
   const [own, other] = [layerOf(from), layerOf(target)];

@@ -3,7 +3,7 @@
  * prints, then each part's language, size, and how long it took to start.
  */
 import { readFileSync } from 'node:fs';
-import { Component, createWasi, type Instance, Linker } from '../../src/index-node.ts';
+import { Component, createWasi, type Instance, Linker } from '../../src/node.ts';
 
 const PARTS = [
   { name: 'style', language: 'AssemblyScript', imports: [] },

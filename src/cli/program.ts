@@ -1,7 +1,7 @@
 /** What `run` and `invoke` share: the flags that grant something, plugs, and the linked instance. */
 import { basename } from 'node:path';
 import { checkGrant, type Grant, parseDirFlag, parseEnvFlag } from '../grants/grant.ts';
-import { Component, type Instance, LinkError, Linker, type LinkOptions, UsageError } from '../index-node.ts';
+import { Component, type Instance, LinkError, Linker, type LinkOptions, UsageError } from '../node.ts';
 import { compatKey } from '../types/semver.ts';
 import { type Flag, MisuseError, type Parsed } from './args.ts';
 import { readInput } from './files.ts';

@@ -8,12 +8,13 @@ import { invariant } from '../util/invariant.ts';
 import { showPath } from './bind.ts';
 import { endCall, remember } from './borrow-log.ts';
 import { control } from './control.ts';
-import type { Instantiation, Side } from './instantiate.ts';
+import type { Instantiation } from './instantiate.ts';
 import { interpretCall } from './interpret-call.ts';
 import type { LiveFunc } from './live.ts';
 import { cachedModule } from './module-cache.ts';
 import type { PreparedCall, PreparedGroup } from './prepare.ts';
 import { giveBorrow, lend, type RuntimeResource, takeOwn } from './resource.ts';
+import type { Side } from './side.ts';
 import { awaitOpen, resumed, waitImport } from './stack.ts';
 import { addHandle, OWN } from './table.ts';
 

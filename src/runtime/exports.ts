@@ -39,11 +39,16 @@ function emptyNamespace(): Namespace {
 
 /** A class for a guest's resource; `construct` is found when the component exports a constructor. */
 function makeClass(name: string, construct: { fn: AnyFunction | undefined }): typeof GuestHandle {
+  const stateOf = (args: readonly unknown[]): unknown => {
+    if (args[0] instanceof HandleState || construct.fn === undefined) return args[0];
+    // The border wraps the handle that the constructor gave; its state moves to the object under construction.
+    const made = construct.fn(...args) as GuestHandle;
+    GuestHandle.settle(made);
+    return GuestHandle.stateOf(made);
+  };
   const cls = class extends GuestHandle {
     constructor(...args: unknown[]) {
-      if (args[0] instanceof HandleState || construct.fn === undefined) super(args[0]);
-      // biome-ignore lint/correctness/noConstructorReturn: the border made the object, as this class, out of the guest's handle.
-      else return construct.fn(...args) as GuestHandle;
+      super(stateOf(args));
     }
   };
   define(cls, 'name', name, false);

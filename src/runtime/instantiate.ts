@@ -2,7 +2,7 @@
  * Runs a prepared plan: core modules are instantiated, core functions made, in the plan's order; nothing is compiled.
  * Specification: Explainer, "Instance definitions"; CanonicalABI.md, `canon_*`.
  */
-import type { AbiContext, HandleHooks, OptionShape } from '../abi/context.ts';
+import type { HandleHooks } from '../abi/context.ts';
 import type { BorderEnv, BorderResource, Flat } from '../abi/js/border.ts';
 import { makeTrap } from '../error/trap.ts';
 import type {
@@ -18,7 +18,7 @@ import { dropShim } from '../link/shim.ts';
 import { signatureResources } from '../types/resources-of.ts';
 import type { ResourceType } from '../types/value-type.ts';
 import { invariant } from '../util/invariant.ts';
-import { pathKey, showPath } from './bind.ts';
+import { showPath } from './bind.ts';
 import { borderRuntime } from './border-runtime.ts';
 import { abandonAbove } from './borrow-log.ts';
 import { makeBuiltin, makeDrop } from './canon/builtins.ts';
@@ -29,6 +29,7 @@ import { LinearMemory } from './memory.ts';
 import { cachedModule } from './module-cache.ts';
 import type { Prepared, PreparedGroup } from './prepare.ts';
 import { borderOf, GuestResource, type RuntimeResource } from './resource.ts';
+import { abiContext, type Side } from './side.ts';
 import { waitImport } from './stack.ts';
 import type { Store } from './store.ts';
 import { endStoresAbove } from './store.ts';
@@ -38,16 +39,6 @@ type CoreItem = WebAssembly.ExportValue;
 
 /** Finds the compiled module of a plan's module reference. */
 export type ModuleSource = (ref: ModuleRef) => WebAssembly.Module;
-
-/** One side of a call: what its options refer to in this instantiation. */
-export interface Side {
-  readonly shape: OptionShape;
-  readonly memory: LinearMemory | undefined;
-  readonly realloc: CoreFunction | undefined;
-  readonly postReturn: CoreFunction | undefined;
-  readonly slot: number;
-  readonly store: Store;
-}
 
 export class Instantiation {
   readonly prepared: Prepared;
@@ -274,19 +265,3 @@ function hooksOf(borders: ReadonlyMap<ResourceType, BorderResource>): HandleHook
     lowerErrorContext: noAsync,
   };
 }
-
-/** The ABI's context of one side. */
-export function abiContext(side: Side, handles: HandleHooks): AbiContext {
-  return { options: side.shape, memory: side.memory, realloc: wrapRealloc(side.realloc, side.shape.memory), handles };
-}
-
-function wrapRealloc(realloc: CoreFunction | undefined, width: OptionShape['memory']): AbiContext['realloc'] {
-  if (realloc === undefined) return undefined;
-  if (width === '64') {
-    return (old, oldSize, align, size) =>
-      Number(BigInt.asUintN(64, realloc(BigInt(old), BigInt(oldSize), BigInt(align), BigInt(size)) as bigint));
-  }
-  return (old, oldSize, align, size) => (realloc(old, oldSize, align, size) as number) >>> 0;
-}
-
-export { pathKey };

@@ -10,8 +10,8 @@ import { makeTrap } from '../error/trap.ts';
 import type { FuncType, ResourceType } from '../types/value-type.ts';
 import { CALL_LIMIT, CALL_STACK, CALL_TOP, CLOSED, control, MAY_LEAVE } from './control.ts';
 import { asTrap } from './failure.ts';
-import { abiContext, type Side } from './instantiate.ts';
 import { giveBorrow, lend, type RuntimeResource, takeOwn } from './resource.ts';
+import { abiContext, type Side } from './side.ts';
 import { addHandle, OWN } from './table.ts';
 
 type CoreFunction = (...args: Flat[]) => Flat | undefined;

@@ -147,6 +147,7 @@ export class Direction {
   }
 
   /** Emits the code that carries a value of `type`. */
+  // biome-ignore lint/complexity/noExcessiveLinesPerFunction: table of types, a few lines each
   translate(f: FunctionWriter, type: ValueType, src: Place, dst: Place): void {
     const t = despecialize(type);
     switch (t.kind) {

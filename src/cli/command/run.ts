@@ -2,7 +2,7 @@
 
 import { readPreamble } from '../../binary/decode.ts';
 import { nodeHost } from '../../host/node/host.ts';
-import { type Component, ComponentError, UsageError } from '../../index-node.ts';
+import { type Component, ComponentError, UsageError } from '../../node.ts';
 import { compareSemver, parseSemver, splitVersion } from '../../types/semver.ts';
 import { exitOf } from '../../wasi/p2/exit.ts';
 import { createWasi } from '../../wasi/p2/wasi.ts';

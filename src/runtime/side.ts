@@ -1,0 +1,31 @@
+/** One side of a call in a running instance: what its canonical options refer to. Specification: CanonicalABI.md, `LiftLowerContext`. */
+import type { AbiContext, HandleHooks, OptionShape } from '../abi/context.ts';
+import type { Flat } from '../abi/js/border.ts';
+import type { LinearMemory } from './memory.ts';
+import type { Store } from './store.ts';
+
+type CoreFunction = (...args: Flat[]) => Flat | undefined;
+
+/** One side of a call: what its options refer to in this instantiation. */
+export interface Side {
+  readonly shape: OptionShape;
+  readonly memory: LinearMemory | undefined;
+  readonly realloc: CoreFunction | undefined;
+  readonly postReturn: CoreFunction | undefined;
+  readonly slot: number;
+  readonly store: Store;
+}
+
+/** The ABI's context of one side. */
+export function abiContext(side: Side, handles: HandleHooks): AbiContext {
+  return { options: side.shape, memory: side.memory, realloc: wrapRealloc(side.realloc, side.shape.memory), handles };
+}
+
+function wrapRealloc(realloc: CoreFunction | undefined, width: OptionShape['memory']): AbiContext['realloc'] {
+  if (realloc === undefined) return undefined;
+  if (width === '64') {
+    return (old, oldSize, align, size) =>
+      Number(BigInt.asUintN(64, realloc(BigInt(old), BigInt(oldSize), BigInt(align), BigInt(size)) as bigint));
+  }
+  return (old, oldSize, align, size) => (realloc(old, oldSize, align, size) as number) >>> 0;
+}
