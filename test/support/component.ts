@@ -1,10 +1,10 @@
 /** Loads components written in the text format, for tests. */
 import { Component, type Imports, type Instance, type LinkOptions } from '../../src/index.ts';
-import { parseText } from '../../src/text/parse.ts';
+import { assemble } from './assemble.ts';
 
 /** Assembles and loads a component. */
 export async function component(text: string): Promise<Component> {
-  return Component.load(parseText(text).bytes);
+  return Component.load(assemble(text));
 }
 
 /** Assembles, loads and instantiates a component. */
