@@ -3,6 +3,7 @@
  * Every failure is a MalformedError with the offset. Offsets are those of the outermost binary.
  */
 import { MalformedError } from '../error/error.ts';
+import { type MalformedReason, malformed } from '../error/malformed-reason.ts';
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
@@ -26,12 +27,12 @@ export class Reader {
     return this.at >= this.end;
   }
 
-  fail(code: string, message: string, at: number = this.at): never {
+  fail({ code, message }: MalformedReason, at: number = this.at): never {
     throw new MalformedError(code, message, { offset: at });
   }
 
   byte(): number {
-    if (this.at >= this.end) this.fail('unexpected-end', 'unexpected end-of-file');
+    if (this.at >= this.end) this.fail(malformed.unexpectedEnd());
     return this.bytes[this.at++]!;
   }
 
@@ -47,11 +48,7 @@ export class Reader {
     for (let shift = 0; ; shift += 7) {
       const b = this.byte();
       if (shift === 28 && b > 0x0f) {
-        this.fail(
-          b >= 0x80 ? 'leb-too-long' : 'leb-too-large',
-          b >= 0x80 ? 'integer representation too long' : 'integer too large',
-          from,
-        );
+        this.fail(b >= 0x80 ? malformed.lebTooLong() : malformed.lebTooLarge(), from);
       }
       result += (b & 0x7f) * 2 ** shift;
       if (b < 0x80) return result;
@@ -65,11 +62,7 @@ export class Reader {
     for (let shift = 0n; ; shift += 7n) {
       const b = this.byte();
       if (shift === 63n && b > 0x01) {
-        this.fail(
-          b >= 0x80 ? 'leb-too-long' : 'leb-too-large',
-          b >= 0x80 ? 'integer representation too long' : 'integer too large',
-          from,
-        );
+        this.fail(b >= 0x80 ? malformed.lebTooLong() : malformed.lebTooLarge(), from);
       }
       result |= BigInt(b & 0x7f) << shift;
       if (b < 0x80) return result;
@@ -83,9 +76,9 @@ export class Reader {
     for (let shift = 0; ; shift += 7) {
       const b = this.byte();
       if (shift === 28) {
-        if (b >= 0x80) this.fail('leb-too-long', 'integer representation too long', from);
+        if (b >= 0x80) this.fail(malformed.lebTooLong(), from);
         const unused = b & 0x70;
-        if (unused !== 0 && unused !== 0x70) this.fail('leb-too-large', 'integer too large', from);
+        if (unused !== 0 && unused !== 0x70) this.fail(malformed.lebTooLarge(), from);
       }
       result += (b & 0x7f) * 2 ** shift;
       if (b < 0x80) return (b & 0x40) === 0 ? result : result - 2 ** (shift + 7);
@@ -97,15 +90,15 @@ export class Reader {
     const from = this.at;
     const length = this.u32();
     if (length > MAX_NAME)
-      this.fail('name-too-long', `string size out of bounds: ${length} bytes, at most ${MAX_NAME}`, from);
-    if (length > this.end - this.at) this.fail('unexpected-end', 'unexpected end-of-file', this.at);
+      this.fail(malformed.nameTooLong(length, MAX_NAME), from);
+    if (length > this.end - this.at) this.fail(malformed.unexpectedEnd('in a name'));
     const bytes = this.bytes.subarray(this.at, this.at + length);
     try {
       const text = decoder.decode(bytes);
       this.at += length;
       return text;
     } catch {
-      return this.fail('invalid-utf8', 'malformed UTF-8 encoding', this.at);
+      return this.fail(malformed.invalidUtf8());
     }
   }
 
@@ -113,15 +106,28 @@ export class Reader {
   vec<T>(each: (reader: Reader) => T): T[] {
     const from = this.at;
     const count = this.u32();
-    if (count > this.end - this.at) this.fail('unexpected-end', 'unexpected end-of-file', from);
+    if (count > this.end - this.at) this.fail(malformed.unexpectedEnd(`: ${count} items do not fit into what is left`), from);
     const items: T[] = [];
     for (let i = 0; i < count; i++) items.push(each(this));
     return items;
   }
 
+  /** A byte that must be 0x00. */
+  zero(what: string): void {
+    const b = this.byte();
+    if (b !== 0) this.unknown(b, what, this.at - 1);
+  }
+
+  /** A flag byte: 0x00 or 0x01. */
+  boolean(what: string): boolean {
+    const b = this.byte();
+    if (b > 1) this.fail(malformed.invalidBoolean(b, what), this.at - 1);
+    return b === 1;
+  }
+
   /** A reader of the next `length` bytes; this one goes on behind them. */
   sub(length: number): Reader {
-    if (length > this.end - this.at) this.fail('unexpected-end', 'unexpected end-of-file: section runs past the end');
+    if (length > this.end - this.at) this.fail(malformed.unexpectedEnd(': a section runs past the end'));
     const inner = new Reader(this.bytes, this.at, this.at + length);
     this.at += length;
     return inner;
@@ -133,11 +139,11 @@ export class Reader {
     const flag = this.byte();
     if (flag === 0) return undefined;
     if (flag === 1) return each(this);
-    return this.fail('invalid-leading-byte', `invalid leading byte (0x${flag.toString(16)}) for ${what}`, from);
+    return this.unknown(flag, what, from);
   }
 
   /** Fails with what was found where a tag byte is none of those that are allowed. */
   unknown(byte: number, what: string, at: number): never {
-    return this.fail('invalid-leading-byte', `invalid leading byte (0x${byte.toString(16)}) for ${what}`, at);
+    return this.fail(malformed.leadingByte(byte, what), at);
   }
 }

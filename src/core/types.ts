@@ -1,4 +1,5 @@
 /** Types of core modules. Specification: core 3.0, "Binary format, types". */
+import { malformed } from '../error/malformed-reason.ts';
 import type {
   AbstractHeapType,
   CompositeType,
@@ -13,7 +14,8 @@ import type {
 } from '../types/core-type.ts';
 import type { Reader } from './reader.ts';
 
-const HEAP: Readonly<Record<number, AbstractHeapType>> = {
+/** Codes of abstract heap types. */
+export const HEAP: Readonly<Record<number, AbstractHeapType>> = {
   116: 'noexn',
   115: 'nofunc',
   114: 'noextern',
@@ -35,7 +37,7 @@ function heapType(r: Reader): HeapType {
   if (r.peek() === 0x65) {
     r.byte();
     const name = HEAP[r.byte()];
-    if (name === undefined) r.fail('invalid-heap-type', 'invalid abstract heap type', from);
+    if (name === undefined) r.fail(malformed.heapType(), from);
     return { kind: 'abstract', shared: true, name };
   }
   if (r.peek() === 0x62) {
@@ -45,7 +47,7 @@ function heapType(r: Reader): HeapType {
   const value = r.s33();
   if (value >= 0) return { kind: 'index', index: value };
   const name = HEAP[value + 0x80];
-  if (name === undefined) r.fail('invalid-heap-type', 'invalid abstract heap type', from);
+  if (name === undefined) r.fail(malformed.heapType(), from);
   return { kind: 'abstract', shared: false, name };
 }
 
@@ -59,7 +61,7 @@ function refType(r: Reader): RefType | undefined {
   if (b === 0x65) {
     r.byte();
     const name = HEAP[r.peek()];
-    if (name === undefined) r.fail('invalid-heap-type', 'invalid abstract heap type');
+    if (name === undefined) r.fail(malformed.heapType());
     r.byte();
     return { kind: 'ref', nullable: true, heap: { kind: 'abstract', shared: true, name } };
   }
@@ -142,7 +144,7 @@ export function recType(r: Reader): RecType {
 export function limits(r: Reader, what: 'memory' | 'table'): { limits: Limits; pageSizeLog2: number | undefined } {
   const from = r.at;
   const flags = r.byte();
-  if (flags > (what === 'memory' ? 15 : 7)) r.fail('invalid-limits', `invalid ${what} limits flags`, from);
+  if (flags > (what === 'memory' ? 15 : 7)) r.fail(malformed.limitsFlags(what), from);
   const is64 = (flags & 4) !== 0;
   const min = is64 ? r.u64() : BigInt(r.u32());
   const max = (flags & 1) === 0 ? undefined : is64 ? r.u64() : BigInt(r.u32());

@@ -1,6 +1,8 @@
 /** Canonical definitions. Specification: Binary, "canon", "canonopt". */
 
 import type { Reader } from '../../core/reader.ts';
+import { malformed } from '../../error/malformed-reason.ts';
+import { featureLabel } from '../../types/features.ts';
 import type { Canon, CanonOption, Definition, StringEncoding } from '../../types/definition.ts';
 import { resultList } from './types.ts';
 
@@ -33,20 +35,6 @@ function options(r: Reader): readonly CanonOption[] {
   return r.vec(option);
 }
 
-function zero(r: Reader, what: string): void {
-  const from = r.at;
-  const b = r.byte();
-  if (b !== 0x00) r.unknown(b, what, from);
-}
-
-/** `async?` and `cancel?`: 0x00 or 0x01. The pinned suite still sets the latter (spec change #716 makes it always 0x00). */
-function bit(r: Reader, what: string): boolean {
-  const from = r.at;
-  const b = r.byte();
-  if (b > 1) r.unknown(b, what, from);
-  return b === 1;
-}
-
 function context(r: Reader, kind: 'context.get' | 'context.set'): Canon {
   const from = r.at;
   const b = r.byte();
@@ -64,7 +52,7 @@ const copy =
   (r) => ({ kind, type: r.u32(), options: options(r) });
 const cancel =
   (kind: 'stream.cancel-read' | 'stream.cancel-write' | 'future.cancel-read' | 'future.cancel-write'): Decode =>
-  (r) => ({ kind, type: r.u32(), async: bit(r, 'async flag') });
+  (r) => ({ kind, type: r.u32(), async: r.boolean('async flag') });
 const drop =
   (kind: 'stream.drop-readable' | 'stream.drop-writable' | 'future.drop-readable' | 'future.drop-writable'): Decode =>
   (r) => ({ kind, type: r.u32() });
@@ -79,26 +67,26 @@ const cancellable =
       | 'thread.yield-then-promote',
   ): Decode =>
   (r) =>
-    ({ kind, cancellable: bit(r, 'cancellable flag') }) as Canon;
+    ({ kind, cancellable: r.boolean('cancellable flag') }) as Canon;
 const setWait =
   (kind: 'waitable-set.wait' | 'waitable-set.poll'): Decode =>
-  (r) => ({ kind, cancellable: bit(r, 'cancellable flag'), memory: r.u32() });
+  (r) => ({ kind, cancellable: r.boolean('cancellable flag'), memory: r.u32() });
 
 /** By opcode, in the order of the binary format. */
 const CANONS: Readonly<Record<number, Decode>> = {
   0: (r) => {
-    zero(r, 'canonical function lift');
+    r.zero('canonical function lift');
     return { kind: 'lift', func: r.u32(), options: options(r), type: r.u32() };
   },
   1: (r) => {
-    zero(r, 'canonical function lower');
+    r.zero('canonical function lower');
     return { kind: 'lower', func: r.u32(), options: options(r) };
   },
   2: (r) => ({ kind: 'resource.new', type: r.u32() }),
   3: (r) => ({ kind: 'resource.drop', type: r.u32() }),
   4: (r) => ({ kind: 'resource.rep', type: r.u32() }),
   5: () => ({ kind: 'task.cancel' }),
-  6: (r) => ({ kind: 'subtask.cancel', async: bit(r, 'async flag') }),
+  6: (r) => ({ kind: 'subtask.cancel', async: r.boolean('async flag') }),
   9: (r) => ({ kind: 'task.return', result: resultList(r), options: options(r) }),
   10: (r) => context(r, 'context.get'),
   11: (r) => context(r, 'context.set'),
@@ -138,10 +126,14 @@ const CANONS: Readonly<Record<number, Decode>> = {
   45: cancellable('thread.yield-then-promote'),
 };
 
+/** `thread.spawn-ref`, `thread.spawn-indirect`, `thread.available-parallelism`. */
+const SHARED_THREADS: readonly number[] = [0x40, 0x41, 0x42];
+
 export function canonDefinition(r: Reader): Definition {
   const offset = r.at;
   const b = r.byte();
   const decode = CANONS[b];
+  if (SHARED_THREADS.includes(b)) r.fail(malformed.gated('a canonical built-in', featureLabel('shared-threads')), offset);
   if (decode === undefined) return r.unknown(b, 'canonical function', offset);
   return { kind: 'canon', offset, canon: decode(r) };
 }

@@ -35,6 +35,6 @@ function moduleDeclaration(r: Reader): ModuleDeclaration {
     case 0x03:
       return { kind: 'export', offset, name: r.name(), type: coreExternType(r) };
     default:
-      return r.unknown(b, 'module type declaration', offset);
+      return r.unknown(b, 'type definition', offset);
   }
 }

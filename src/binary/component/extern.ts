@@ -1,6 +1,7 @@
 /** Imports and exports: names with attributes, external types. Specification: Binary, "Import and Export Definitions". */
 
 import type { Reader } from '../../core/reader.ts';
+import { malformed } from '../../error/malformed-reason.ts';
 import type { Definition, ExternNameDecl, ExternTypeDef } from '../../types/definition.ts';
 import { sort } from './sorts.ts';
 import { valType } from './val-type.ts';
@@ -19,8 +20,8 @@ function attributes(r: Reader): Attributes {
     const from = x.at;
     const b = x.byte();
     const kind = kinds[b];
-    if (kind === undefined) return x.unknown(b, 'name attribute', from);
-    if (found[kind] !== undefined) x.fail('duplicate-attribute', `duplicate '${labels[b]}' option in name`, from);
+    if (kind === undefined) return x.unknown(b, 'name option', from);
+    if (found[kind] !== undefined) x.fail(malformed.duplicateAttribute(labels[b]!), from);
     found[kind] = x.name();
   });
   return found;
@@ -30,7 +31,7 @@ function attributes(r: Reader): Attributes {
 export function externName(r: Reader): ExternNameDecl {
   const from = r.at;
   const b = r.byte();
-  if (b > 0x02) r.unknown(b, 'component external name', from);
+  if (b > 0x02) r.unknown(b, 'component name', from);
   const offset = r.at;
   const name = r.name();
   if (b === 0x02) return { name, offset, ...attributes(r) };
@@ -44,7 +45,7 @@ export function externType(r: Reader): ExternTypeDef {
   switch (b) {
     case 0x00: {
       const module = r.byte();
-      if (module !== 0x11) r.unknown(module, 'core module type', r.at - 1);
+      if (module !== 0x11) r.unknown(module, 'component external kind', r.at - 1);
       return { kind: 'core module', index: r.u32() };
     }
     case 0x01:
@@ -79,5 +80,5 @@ export function exportDefinition(r: Reader): Definition {
   const name = externName(r);
   const s = sort(r);
   const index = r.u32();
-  return { kind: 'export', offset, name, sort: s, index, type: r.optional(externType, 'optional export type') };
+  return { kind: 'export', offset, name, sort: s, index, type: r.optional(externType, 'optional component export type') };
 }

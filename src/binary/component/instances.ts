@@ -9,7 +9,7 @@ function coreArg(r: Reader): { name: string; instance: number } {
   const name = r.name();
   const from = r.at;
   const b = r.byte();
-  if (b !== 0x12) r.unknown(b, 'core instantiation argument', from);
+  if (b !== 0x12) r.unknown(b, 'instantiation arg kind', from);
   return { name, instance: r.u32() };
 }
 

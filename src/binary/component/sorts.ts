@@ -2,7 +2,9 @@
 
 import type { Reader } from '../../core/reader.ts';
 import type { CoreSort } from '../../types/core-type.ts';
-import type { AnySort } from '../../types/definition.ts';
+import type { AnySort, Sort } from '../../types/definition.ts';
+import type { CodeWriter } from '../../util/code-writer.ts';
+import { inverse } from './inverse.ts';
 
 const CORE: Readonly<Record<number, CoreSort>> = {
   0: 'func',
@@ -15,7 +17,7 @@ const CORE: Readonly<Record<number, CoreSort>> = {
   18: 'instance',
 };
 
-const COMPONENT: Readonly<Record<number, AnySort>> = {
+const COMPONENT: Readonly<Record<number, Sort>> = {
   1: 'func',
   2: 'value',
   3: 'type',
@@ -23,15 +25,31 @@ const COMPONENT: Readonly<Record<number, AnySort>> = {
   5: 'instance',
 };
 
-export function coreSort(r: Reader): CoreSort {
+const CORE_BYTE = inverse(CORE);
+const COMPONENT_BYTE = inverse(COMPONENT);
+
+/** `core:sort`; `what` is how a message calls it. */
+export function coreSort(r: Reader, what = 'external kind'): CoreSort {
   const from = r.at;
   const b = r.byte();
-  return CORE[b] ?? r.unknown(b, 'core sort', from);
+  return CORE[b] ?? r.unknown(b, what, from);
 }
 
-export function sort(r: Reader): AnySort {
+/** `sort`; `what` is how a message calls it. */
+export function sort(r: Reader, what = 'component external kind'): AnySort {
   const from = r.at;
   const b = r.byte();
-  if (b === 0x00) return `core ${coreSort(r)}`;
-  return COMPONENT[b] ?? r.unknown(b, 'component sort', from);
+  if (b === 0x00) return `core ${coreSort(r, what)}`;
+  return COMPONENT[b] ?? r.unknown(b, what, from);
+}
+
+export function encodeCoreSort(w: CodeWriter, s: CoreSort): void {
+  w.byte(CORE_BYTE[s]);
+}
+
+export function encodeSort(w: CodeWriter, s: AnySort): void {
+  if (s.startsWith('core ')) {
+    w.byte(0x00);
+    encodeCoreSort(w, s.slice('core '.length) as CoreSort);
+  } else w.byte(COMPONENT_BYTE[s as Sort]);
 }

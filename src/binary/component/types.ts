@@ -1,6 +1,7 @@
 /** Component types. Specification: Binary, "Type Definitions". */
 
 import type { Reader } from '../../core/reader.ts';
+import { malformed } from '../../error/malformed-reason.ts';
 import type {
   Declaration,
   DefValType,
@@ -18,6 +19,8 @@ import { PRIMITIVES, valType } from './val-type.ts';
 /** Component and instance types inside each other. */
 const MAX_DEPTH = 100;
 
+const DECLARATION = 'component or instance type declaration';
+
 function named(r: Reader): NamedTypeRef {
   return { name: r.name(), type: valType(r) };
 }
@@ -29,9 +32,7 @@ function optionalType(r: Reader): ValTypeRef | undefined {
 function variantCase(r: Reader): { name: string; type: ValTypeRef | undefined } {
   const name = r.name();
   const type = optionalType(r);
-  const from = r.at;
-  const refines = r.byte();
-  if (refines !== 0) r.unknown(refines, 'variant case', from);
+  r.zero('zero byte required');
   return { name, type };
 }
 
@@ -41,8 +42,7 @@ export function resultList(r: Reader): ValTypeRef | undefined {
   const b = r.byte();
   if (b === 0x00) return valType(r);
   if (b !== 0x01) return r.unknown(b, 'component function results', from);
-  const zero = r.byte();
-  if (zero !== 0x00) r.unknown(zero, 'component function results', r.at - 1);
+  r.zero('number of results');
   return undefined;
 }
 
@@ -99,7 +99,7 @@ function defValType(r: Reader, b: number, from: number): DefValType {
 /** `deftype`. */
 export function typeDef(r: Reader, depth: number): TypeDef {
   const from = r.at;
-  if (depth > MAX_DEPTH) r.fail('nested-too-deep', `types are nested more than ${MAX_DEPTH} levels deep`, from);
+  if (depth > MAX_DEPTH) r.fail(malformed.nestedTooDeep('types', MAX_DEPTH), from);
   const b = r.byte();
   const primitive = PRIMITIVES[b];
   if (primitive !== undefined) return { kind: 'primitive', primitive };
@@ -130,11 +130,11 @@ function declaration(r: Reader, inComponent: boolean, depth: number): Declaratio
     case 0x02:
       return alias(r, offset);
     case 0x03:
-      if (!inComponent) return r.unknown(b, 'instance type declaration', offset);
+      if (!inComponent) return r.unknown(b, DECLARATION, offset);
       return { kind: 'import', offset, name: externName(r), type: externType(r) };
     case 0x04:
       return { kind: 'export', offset, name: externName(r), type: externType(r) };
     default:
-      return r.unknown(b, `${inComponent ? 'component' : 'instance'} type declaration`, offset);
+      return r.unknown(b, DECLARATION, offset);
   }
 }
