@@ -1,12 +1,14 @@
 /** The package's entry point on Node: everything of `index.ts`, files, and WASI on this machine. */
-import { readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs';
+import { promisify } from 'node:util';
 import type { GrantInput } from './grants/grant.ts';
 import { nodeHost } from './host/node/host.ts';
 import { bytesSource } from './host/streams.ts';
 import { setFileReader } from './runtime/source.ts';
 import { createWasi as createWasiOn, type WasiImports } from './wasi/p2/wasi.ts';
 
-setFileReader(async (path) => new Uint8Array(await readFile(path)));
+const read = promisify(readFile);
+setFileReader(async (path) => new Uint8Array(await read(path)));
 
 export type { GrantInput } from './grants/grant.ts';
 export * from './index.ts';

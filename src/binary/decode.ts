@@ -3,9 +3,13 @@
  * are taken as ranges, their bodies are not walked. Specification: Binary, "Component Definitions".
  */
 
+import { coreModuleProblem, hexBytes, readPreamble } from '../core/preamble.ts';
 import { Reader } from '../core/reader.ts';
-import { MalformedError } from '../error/error.ts';
+import { type Details, MalformedError } from '../error/error.ts';
+import { type MalformedReason, malformed } from '../error/malformed-reason.ts';
 import type { Component, CustomSection, Definition, SectionRange } from '../types/definition.ts';
+import { featureLabel } from '../types/features.ts';
+import { unreachable } from '../util/invariant.ts';
 import { alias } from './component/alias.ts';
 import { canonDefinition } from './component/canons.ts';
 import { coreType } from './component/core-types.ts';
@@ -13,70 +17,58 @@ import { exportDefinition, importDefinition } from './component/extern.ts';
 import { coreInstance, instance } from './component/instances.ts';
 import { typeDef } from './component/types.ts';
 
+export { type Preamble, readPreamble } from '../core/preamble.ts';
+
 /** Components inside components. */
 const MAX_NESTING = 100;
 
-/** The 8 bytes that begin every component: magic, version 0x0d, layer 1. */
-const PREAMBLE = [0x00, 0x61, 0x73, 0x6d, 0x0d, 0x00, 0x01, 0x00] as const;
+const LAST_SECTION = 12;
 
-/** What the first eight bytes say a file is. */
-export type Preamble = 'component' | 'core module' | 'unknown version' | 'truncated' | 'not wasm';
-
-/** Looks at the preamble alone. */
-export function readPreamble(bytes: Uint8Array, start = 0, end = bytes.length): Preamble {
-  const length = Math.min(8, end - start);
-  for (let i = 0; i < Math.min(4, length); i++) if (bytes[start + i] !== PREAMBLE[i]) return 'not wasm';
-  if (length < 8) return 'truncated';
-  const version = bytes[start + 4]! | (bytes[start + 5]! << 8);
-  const layer = bytes[start + 6]! | (bytes[start + 7]! << 8);
-  if (version === 0x0d && layer === 1) return 'component';
-  return version === 1 && layer === 0 ? 'core module' : 'unknown version';
+function malformedError({ code, message }: MalformedReason, details: Details): MalformedError {
+  return new MalformedError(code, message, details);
 }
 
 function checkPreamble(bytes: Uint8Array<ArrayBuffer>, start: number, end: number): void {
-  switch (readPreamble(bytes, start, end)) {
+  const found = readPreamble(bytes, start, end);
+  switch (found) {
     case 'component':
       return;
     case 'core module':
-      throw new MalformedError('core-module', 'this is a core module, not a component', {
+      throw malformedError(malformed.coreModule(), {
         offset: start,
         hint: 'a module for WASI preview 1 can be run with `tenon run`; others become components with `wasm-tools component new`',
       });
     case 'truncated':
-      throw new MalformedError('truncated', 'unexpected end-of-file: the file ends within its first 8 bytes', {
-        offset: end,
-        hint: 'download or build it again',
-      });
+      throw malformedError(malformed.truncated(), { offset: end, hint: 'download or build it again' });
     case 'unknown version':
-      throw new MalformedError('unknown-version', `unknown binary version: ${hex(bytes, start + 4, start + 8)}`, {
+      throw malformedError(malformed.unknownVersion(hexBytes(bytes, start + 4, start + 8)), {
         offset: start + 4,
         expected: '0d 00 01 00 (a component)',
         hint: 'it was made by a newer or much older toolchain',
       });
     case 'not wasm':
-      throw new MalformedError('not-wasm', 'bad magic number: this is not WebAssembly', {
+      throw malformedError(malformed.notWasm(), {
         offset: start,
         expected: '00 61 73 6d',
-        found: hex(bytes, start, Math.min(end, start + 4)),
+        found: hexBytes(bytes, start, Math.min(end, start + 4)),
       });
+    default:
+      unreachable(found);
   }
 }
 
-function hex(bytes: Uint8Array, start: number, end: number): string {
-  return [...bytes.subarray(start, end)].map((b) => b.toString(16).padStart(2, '0')).join(' ');
-}
-
+/** `core:module`: its range; the contents are read by `src/core`. */
 function coreModule(r: Reader): Definition {
   const start = r.at;
-  if (readPreamble(r.bytes, start, r.end) !== 'core module')
-    r.fail('bad-core-module', 'bad magic number or version of a core module', start);
+  const found = readPreamble(r.bytes, start, r.end);
+  if (found !== 'core module') r.fail(coreModuleProblem(found, r.bytes, start), start);
   r.at = r.end;
   return { kind: 'core module', offset: start, start, end: r.end };
 }
 
-function startSection(r: Reader): Definition {
-  const offset = r.at;
-  return r.fail('gated-values', 'component values and start functions are behind the feature gate "values"', offset);
+/** `start ::= f:<funcidx> arg*:vec(<valueidx>) r:<u32>`; the validator asks for its gate. */
+function startDefinition(r: Reader): Definition {
+  return { kind: 'start', offset: r.at, func: r.u32(), args: r.vec((x) => x.u32()), results: r.u32() };
 }
 
 /** Decodes one entry of a section that is a vector. */
@@ -127,21 +119,19 @@ function section(id: number, r: Reader, offset: number, depth: number, into: Bui
       return;
     }
     case 9:
-      into.definitions.push(startSection(r));
+      into.definitions.push(startDefinition(r));
       return;
     case 12:
-      r.fail('gated-values', 'the value section is behind the feature gate "values"', offset);
+      r.fail(malformed.gated('the value section', featureLabel('values')), offset);
       break;
     default:
-      r.fail('unknown-section', `malformed section id: ${id}`, offset);
+      r.fail(malformed.sectionId(id), offset);
   }
 }
 
 function decodeRange(bytes: Uint8Array<ArrayBuffer>, start: number, end: number, depth: number): Component {
   if (depth > MAX_NESTING) {
-    throw new MalformedError('nested-too-deep', `components are nested more than ${MAX_NESTING} levels deep`, {
-      offset: start,
-    });
+    throw malformedError(malformed.nestedTooDeep('components', MAX_NESTING), { offset: start });
   }
   checkPreamble(bytes, start, end);
   const r = new Reader(bytes, start + 8, end);
@@ -149,11 +139,12 @@ function decodeRange(bytes: Uint8Array<ArrayBuffer>, start: number, end: number,
   while (!r.done) {
     const offset = r.at;
     const id = r.byte();
+    if (id > LAST_SECTION) r.fail(malformed.sectionId(id), offset);
     const size = r.u32();
     const body = r.sub(size);
     const before = into.definitions.length;
     section(id, body, offset, depth, into);
-    if (!body.done) body.fail('section-size', 'section size mismatch: unexpected data at the end of the section');
+    if (!body.done) body.fail(malformed.sectionSize());
     into.sections.push({ id, offset, end: body.end, count: into.definitions.length - before });
   }
   return { kind: 'component', bytes, start, end, ...into };

@@ -1,11 +1,11 @@
 /** Files named on the command line. */
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { UsageError } from '../error/error.ts';
 
 /** Reads a file whole. */
 export async function readInput(path: string): Promise<Uint8Array<ArrayBuffer>> {
   try {
-    return new Uint8Array(await readFile(path));
+    return new Uint8Array(readFileSync(path));
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const why =

@@ -4,7 +4,10 @@
  */
 
 import { MalformedError } from '../error/error.ts';
+import { malformed } from '../error/malformed-reason.ts';
 import type { CoreExternType, GlobalType, MemoryType, RefType, SubType, TableType } from '../types/core-type.ts';
+import { skipExpression } from './constant-expression.ts';
+import { coreModuleProblem, readPreamble } from './preamble.ts';
 import { Reader } from './reader.ts';
 import { coreExternType, coreValType, limits, recType } from './types.ts';
 
@@ -86,66 +89,14 @@ function table(r: Reader): TableType {
   const initialised = r.peek() === 0x40;
   if (initialised) {
     r.byte();
-    const zero = r.byte();
-    if (zero !== 0) r.unknown(zero, 'table', r.at - 1);
+    r.zero('table');
   }
   const at = r.at;
   const element = coreValType(r);
-  if (typeof element === 'string') r.fail('invalid-table', 'a table holds references', at);
+  if (typeof element === 'string') r.fail(malformed.tableElement(), at);
   const type: TableType = { kind: 'table', element: element as RefType, limits: limits(r, 'table').limits };
   if (initialised) skipExpression(r);
   return type;
-}
-
-/** Instructions that a constant expression may hold, and how many LEB128 immediates each has. */
-const CONSTANT: Readonly<Record<number, number>> = {
-  65: 1,
-  66: 1,
-  35: 1,
-  208: 1,
-  210: 1,
-  106: 0,
-  107: 0,
-  108: 0,
-  124: 0,
-  125: 0,
-  126: 0,
-};
-
-/** Immediates of the 0xfb (GC) instructions that may stand in constant expressions. */
-const CONSTANT_GC: Readonly<Record<number, number>> = { 0: 1, 1: 1, 6: 1, 7: 1, 8: 2, 26: 0, 27: 0, 28: 0 };
-
-function skipLeb(r: Reader): void {
-  for (let i = 0; i < 10; i++) if (r.byte() < 0x80) return;
-  r.fail('leb-too-long', 'integer representation too long');
-}
-
-function skipBytes(r: Reader, count: number): void {
-  r.sub(count);
-}
-
-/** Skips a constant expression, `end` included. */
-function skipExpression(r: Reader): void {
-  for (;;) {
-    const from = r.at;
-    const opcode = r.byte();
-    if (opcode === 0x0b) return;
-    let immediates: number | undefined;
-    if (opcode === 0x43 || opcode === 0x44) {
-      skipBytes(r, opcode === 0x43 ? 4 : 8);
-      continue;
-    }
-    if (opcode === 0xfd) {
-      if (r.u32() !== 12) r.fail('constant-expression', 'constant expression required', from);
-      skipBytes(r, 16);
-      continue;
-    }
-    if (opcode === 0xfb) immediates = CONSTANT_GC[r.u32()];
-    else immediates = CONSTANT[opcode];
-    if (immediates === undefined)
-      r.fail('constant-expression', `constant expression required, found opcode 0x${opcode.toString(16)}`, from);
-    for (let i = 0; i < immediates; i++) skipLeb(r);
-  }
 }
 
 function exportDef(r: Reader): CoreExportDef {
@@ -169,7 +120,9 @@ function each(r: Reader, read: (r: Reader) => void): void {
 function readSection(id: number, r: Reader, m: Building): boolean {
   switch (id) {
     case 1:
-      each(r, (x) => m.types.push(...recType(x).types));
+      each(r, (x) => {
+        for (const type of recType(x).types) m.types.push(type);
+      });
       return true;
     case 2:
       each(r, (x) => addImport(m, importDef(x)));
@@ -201,8 +154,7 @@ function readSection(id: number, r: Reader, m: Building): boolean {
       return true;
     case 13:
       each(r, (x) => {
-        const zero = x.byte();
-        if (zero !== 0) x.unknown(zero, 'tag attribute', x.at - 1);
+        x.zero('tag attribute');
         m.tags.push(x.u32());
       });
       return true;
@@ -211,16 +163,58 @@ function readSection(id: number, r: Reader, m: Building): boolean {
   }
 }
 
+/** Where sections stand: the order of ids that a module must keep. */
+const ORDER = [1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11] as const;
+const LAST_SECTION = 13;
+const DATA_COUNT_SECTION = 12;
+const CODE_SECTION = 10;
+const DATA_SECTION = 11;
+
+function checkPreamble(bytes: Uint8Array<ArrayBuffer>, start: number, end: number): void {
+  const found = readPreamble(bytes, start, end);
+  if (found === 'core module') return;
+  const { code, message } = coreModuleProblem(found, bytes, start);
+  throw new MalformedError(code, message, { offset: start });
+}
+
+/** Keeps track of what several sections must agree on. */
+class Consistency {
+  #place = -1;
+  #dataCount: number | undefined;
+  #code = { count: 0, at: 0 };
+  #data = { count: 0, at: 0 };
+
+  section(id: number, r: Reader, offset: number): void {
+    if (id === 0) return;
+    const place = ORDER.indexOf(id as (typeof ORDER)[number]);
+    if (place <= this.#place) r.fail(malformed.sectionOrder(), offset);
+    this.#place = place;
+    if (id !== CODE_SECTION && id !== DATA_SECTION && id !== DATA_COUNT_SECTION) return;
+    const count = new Reader(r.bytes, r.at, r.end).u32();
+    if (id === CODE_SECTION) this.#code = { count, at: offset };
+    else if (id === DATA_SECTION) this.#data = { count, at: offset };
+    else this.#dataCount = count;
+  }
+
+  finish(r: Reader, definedFunctions: number): void {
+    const { count: bodies, at } = this.#code;
+    if (bodies !== definedFunctions) r.fail(malformed.codeCount(definedFunctions, bodies), at === 0 ? r.at : at);
+    const { count: segments, at: dataAt } = this.#data;
+    if (this.#dataCount !== undefined && this.#dataCount !== segments)
+      r.fail(malformed.dataCount(this.#dataCount, segments), dataAt === 0 ? r.at : dataAt);
+  }
+}
+
+function importedFunctions(imports: readonly CoreImportDef[]): number {
+  return imports.filter((i) => i.type.kind === 'func').length;
+}
+
 /**
  * Decodes the core module at `start`..`end` of `bytes`.
  * @throws MalformedError with the byte offset
  */
 export function decodeModule(bytes: Uint8Array<ArrayBuffer>, start = 0, end: number = bytes.length): CoreModule {
-  const preamble = [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
-  if (end - start < 8) throw new MalformedError('truncated', 'unexpected end-of-file in the preamble', { offset: end });
-  if (preamble.some((b, i) => bytes[start + i] !== b)) {
-    throw new MalformedError('not-core-module', 'bad magic number or version of a core module', { offset: start });
-  }
+  checkPreamble(bytes, start, end);
   const m: Building = {
     sections: [],
     types: [],
@@ -234,16 +228,18 @@ export function decodeModule(bytes: Uint8Array<ArrayBuffer>, start = 0, end: num
     startFunc: undefined,
   };
   const r = new Reader(bytes, start + 8, end);
+  const consistency = new Consistency();
   while (!r.done) {
     const offset = r.at;
     const id = r.byte();
+    if (id > LAST_SECTION) r.fail(malformed.sectionId(id), offset);
     const body = r.sub(r.u32());
-    if (id > 13) r.fail('unknown-section', `malformed section id: ${id}`, offset);
+    consistency.section(id, body, offset);
     const name = id === 0 ? body.name() : undefined;
     const section: CoreSection = { id, offset, start: body.at, end: body.end, name };
-    if (readSection(id, body, m) && !body.done)
-      body.fail('section-size', 'section size mismatch: unexpected data at the end of the section');
+    if (readSection(id, body, m) && !body.done) body.fail(malformed.sectionSize());
     m.sections.push(section);
   }
+  consistency.finish(r, m.funcs.length - importedFunctions(m.imports));
   return { kind: 'core module', bytes, start, end, ...m };
 }

@@ -89,8 +89,7 @@ export class Reader {
   name(): string {
     const from = this.at;
     const length = this.u32();
-    if (length > MAX_NAME)
-      this.fail(malformed.nameTooLong(length, MAX_NAME), from);
+    if (length > MAX_NAME) this.fail(malformed.nameTooLong(length, MAX_NAME), from);
     if (length > this.end - this.at) this.fail(malformed.unexpectedEnd('in a name'));
     const bytes = this.bytes.subarray(this.at, this.at + length);
     try {
@@ -106,7 +105,8 @@ export class Reader {
   vec<T>(each: (reader: Reader) => T): T[] {
     const from = this.at;
     const count = this.u32();
-    if (count > this.end - this.at) this.fail(malformed.unexpectedEnd(`: ${count} items do not fit into what is left`), from);
+    if (count > this.end - this.at)
+      this.fail(malformed.unexpectedEnd(`: ${count} items do not fit into what is left`), from);
     const items: T[] = [];
     for (let i = 0; i < count; i++) items.push(each(this));
     return items;

@@ -71,11 +71,14 @@ export class Component {
   static async load(source: Source | Promise<Source>, options: LoadOptions = {}): Promise<Component> {
     const bytes = await readSource(await source);
     const data = decodeComponent(bytes);
+    // The engine compiles on threads of its own meanwhile.
+    const compiling = compileModules(data);
+    compiling.catch(() => {});
     const validated = validateComponent(data, {
       coreBodies: 'skip',
       ...(options.features === undefined ? {} : { features: options.features }),
     });
-    await compileModules(data);
+    await compiling;
     return new Component(data, validated.imports, validated.exports);
   }
 

@@ -2,8 +2,8 @@
 
 import type { Reader } from '../../core/reader.ts';
 import { malformed } from '../../error/malformed-reason.ts';
-import { featureLabel } from '../../types/features.ts';
 import type { Canon, CanonOption, Definition, StringEncoding } from '../../types/definition.ts';
+import { featureLabel } from '../../types/features.ts';
 import { resultList } from './types.ts';
 
 const ENCODINGS: readonly StringEncoding[] = ['utf8', 'utf16', 'latin1+utf16'];
@@ -133,7 +133,8 @@ export function canonDefinition(r: Reader): Definition {
   const offset = r.at;
   const b = r.byte();
   const decode = CANONS[b];
-  if (SHARED_THREADS.includes(b)) r.fail(malformed.gated('a canonical built-in', featureLabel('shared-threads')), offset);
+  if (SHARED_THREADS.includes(b))
+    r.fail(malformed.gated('a canonical built-in', featureLabel('shared-threads')), offset);
   if (decode === undefined) return r.unknown(b, 'canonical function', offset);
   return { kind: 'canon', offset, canon: decode(r) };
 }

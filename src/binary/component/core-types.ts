@@ -1,6 +1,7 @@
 /** Core types inside components. Specification: Binary, "core:type", "core:moduledecl". */
 import type { Reader } from '../../core/reader.ts';
 import { coreExternType, recType } from '../../core/types.ts';
+import type { RecType } from '../../types/core-type.ts';
 import type { CoreTypeDef, ModuleDeclaration } from '../../types/definition.ts';
 
 /** `core:type`: 0x50 is a module type here, a non-final sub type is written 0x00 0x50. */
@@ -9,13 +10,19 @@ export function coreType(r: Reader): CoreTypeDef {
     r.byte();
     return { kind: 'module', declarations: r.vec(moduleDeclaration) };
   }
-  if (r.peek() === 0x00) {
-    const from = r.at;
-    r.byte();
-    if (r.peek() !== 0x50) r.unknown(0, 'core type', from);
-  }
-  return { kind: 'rec', rec: recType(r) };
+  return { kind: 'rec', rec: prefixedRecType(r) };
 }
+
+/** A recursion group of which a non-final sub type may be written with the prefix 0x00. */
+function prefixedRecType(r: Reader): RecType {
+  if (r.peek() === 0x00) {
+    r.byte();
+    if (r.peek() !== 0x50) r.unknown(0, 'core type', r.at - 1);
+  }
+  return recType(r);
+}
+
+/** `core:moduledecl`. Inside a module type 0x50 begins a sub type, as toolchains write it; module types do not nest. */
 
 function moduleDeclaration(r: Reader): ModuleDeclaration {
   const offset = r.at;
@@ -24,7 +31,7 @@ function moduleDeclaration(r: Reader): ModuleDeclaration {
     case 0x00:
       return { kind: 'import', offset, module: r.name(), name: r.name(), type: coreExternType(r) };
     case 0x01:
-      return { kind: 'type', offset, type: recType(r) };
+      return { kind: 'type', offset, type: prefixedRecType(r) };
     case 0x02: {
       const sort = r.byte();
       if (sort !== 0x10) r.unknown(sort, 'outer alias kind', r.at - 1);

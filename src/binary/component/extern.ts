@@ -80,5 +80,12 @@ export function exportDefinition(r: Reader): Definition {
   const name = externName(r);
   const s = sort(r);
   const index = r.u32();
-  return { kind: 'export', offset, name, sort: s, index, type: r.optional(externType, 'optional component export type') };
+  return {
+    kind: 'export',
+    offset,
+    name,
+    sort: s,
+    index,
+    type: r.optional(externType, 'optional component export type'),
+  };
 }

@@ -7,10 +7,8 @@ import { compareSemver, parseSemver, splitVersion } from '../../types/semver.ts'
 import { exitOf } from '../../wasi/p2/exit.ts';
 import { createWasi } from '../../wasi/p2/wasi.ts';
 import { type Command, MisuseError, type Parsed } from '../args.ts';
+import { explainFile } from '../explain.ts';
 import { readInput } from '../files.ts';
-
-const explainFile: any = () => new Error('x');
-
 import { grantOf, linkOptionsOf, linkProgram, loadFile, PROGRAM_FLAGS, printStats, programName } from '../program.ts';
 import { report } from '../report.ts';
 

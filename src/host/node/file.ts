@@ -11,7 +11,6 @@ import {
   readSync,
   writeSync,
 } from 'node:fs';
-import { isatty } from 'node:tty';
 import {
   type FileStat,
   type FileType,
@@ -26,6 +25,7 @@ import { hostCall } from './errors.ts';
 import { PipeSink, pollingDrain } from './sink.ts';
 import { PipeSource, pollingListener } from './source.ts';
 import { fileStat, newTimes } from './stat.ts';
+import { isTerminal } from './terminal.ts';
 
 /** What a file was opened as. */
 export interface FileAccess {
@@ -155,7 +155,7 @@ export class NodeFile implements HostFile {
     return hostCall(() => {
       const fd = this.#again(constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
       const patient = this.type === 'fifo';
-      return new PipeSource({ terminal: isatty(fd), fd, patient, listen: pollingListener(fd) });
+      return new PipeSource({ terminal: isTerminal(fd), fd, patient, listen: pollingListener(fd) });
     });
   }
 
@@ -167,7 +167,7 @@ export class NodeFile implements HostFile {
     }
     return hostCall(() => {
       const fd = this.#again(constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
-      return new PipeSink({ terminal: isatty(fd), fd, drain: pollingDrain(fd) });
+      return new PipeSink({ terminal: isTerminal(fd), fd, drain: pollingDrain(fd) });
     });
   }
 }

@@ -1,5 +1,4 @@
 /** Node's host: what `createWasi` and `createPreview1` need to reach this machine. */
-import { createHmac, randomBytes } from 'node:crypto';
 import { UsageError } from '../../error/error.ts';
 import type { FileStat, Host } from '../host.ts';
 import { type Anchors, platformAnchors } from './anchor.ts';
@@ -30,7 +29,7 @@ export function openNodeDirectory(path: string, mutable: boolean, anchors: Ancho
 
 /** Makes a host of this machine. Nothing is opened before it is asked for. */
 export function nodeHost(options: NodeHostOptions = {}): Host {
-  const key = randomBytes(32);
+  let key: Uint8Array | undefined;
   const broken = (stream: 'stdout' | 'stderr') => () => options.onBrokenPipe?.(stream);
   return {
     clocks: nodeClocks(),
@@ -39,12 +38,23 @@ export function nodeHost(options: NodeHostOptions = {}): Host {
     stdin: stdinSource,
     stdout: () => outputSink(1, broken('stdout')),
     stderr: () => outputSink(2, broken('stderr')),
-    digest: (stat) => digest(key, stat),
+    digest(stat) {
+      key ??= nodeCrypto().randomBytes(32);
+      return digest(key, stat);
+    },
   };
+}
+
+/** Loaded when it is needed first: that costs a short program a tenth of its start. */
+function nodeCrypto(): typeof import('node:crypto') {
+  return process.getBuiltinModule('node:crypto');
 }
 
 function digest(key: Uint8Array, stat: FileStat): readonly [bigint, bigint] {
   const { device, inode, size, modified, changed, type } = stat;
-  const hash = createHmac('sha256', key).update([device, inode, size, modified, changed, type].join(':')).digest();
+  const hash = nodeCrypto()
+    .createHmac('sha256', key)
+    .update([device, inode, size, modified, changed, type].join(':'))
+    .digest();
   return [hash.readBigUInt64LE(0), hash.readBigUInt64LE(8)];
 }

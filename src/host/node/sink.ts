@@ -3,10 +3,10 @@
  * of our own that does not block, and the rest follows when the reader has made room: the guest is told to wait meanwhile.
  */
 import { closeSync, writeSync } from 'node:fs';
-import { Socket } from 'node:net';
 import { HostError, type Sink } from '../host.ts';
 import { READY, Waiters } from '../streams.ts';
 import { hostError, systemCode } from './errors.ts';
+import { nodeNet } from './terminal.ts';
 
 /** Writes what goes now: fewer bytes than given where a non-blocking descriptor is full. */
 function writeSome(fd: number, bytes: Uint8Array): number {
@@ -183,7 +183,7 @@ export class PipeSink extends FdSink implements Sink {
 /** Drains through the event loop. Takes over `fd`. */
 export function socketDrain(fd: number): () => Drain {
   return () => {
-    const socket = new Socket({ fd, readable: false, writable: true });
+    const socket = new (nodeNet().Socket)({ fd, readable: false, writable: true });
     // Every write reports its own failure.
     socket.on('error', () => {});
     return {

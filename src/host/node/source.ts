@@ -4,11 +4,12 @@
  * somebody waits, so that nothing keeps the process alive once the guest has ended.
  */
 import { closeSync, readSync } from 'node:fs';
-import { Socket } from 'node:net';
-import { ReadStream } from 'node:tty';
+import type { Socket } from 'node:net';
+import type { ReadStream } from 'node:tty';
 import type { Source } from '../host.ts';
 import { READY, Waiters } from '../streams.ts';
 import { hostError, systemCode } from './errors.ts';
+import { nodeNet, nodeTty } from './terminal.ts';
 
 const NOTHING = new Uint8Array(0);
 const CHUNK = 65_536;
@@ -198,8 +199,8 @@ export function socketListener(fd: number, terminal: boolean): (heard: Heard) =>
     };
     // A terminal's stream takes the same options; its declaration does not say so.
     const stream: Socket = terminal
-      ? new (ReadStream as unknown as new (fd: number, options: object) => ReadStream)(fd, { onread })
-      : new Socket({ fd, readable: true, writable: false, onread });
+      ? new (nodeTty().ReadStream as unknown as new (fd: number, options: object) => ReadStream)(fd, { onread })
+      : new (nodeNet().Socket)({ fd, readable: true, writable: false, onread });
     stream.on('end', () => heard.end());
     stream.on('error', (error) => heard.fail(error));
     return {

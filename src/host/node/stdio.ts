@@ -3,11 +3,11 @@
  * the descriptor is a socket, or the platform gives no way to open it anew; then only while somebody waits.
  */
 import { closeSync, constants, fstatSync, openSync, type Stats } from 'node:fs';
-import { isatty } from 'node:tty';
 import type { Sink, Source } from '../host.ts';
 import { bytesSource, nullSink } from '../streams.ts';
 import { type BrokenPipe, PipeSink, PromptSink, sharedDrain, socketDrain } from './sink.ts';
 import { PipeSource, promptSource, sharedListener, socketListener } from './source.ts';
+import { isTerminal } from './terminal.ts';
 
 /** What the descriptor is; undefined where it is closed. */
 function look(fd: number): Stats | undefined {
@@ -39,7 +39,7 @@ function openAgain(fd: number, flags: number): number | undefined {
 export function stdinSource(): Source {
   const stat = look(0);
   if (stat === undefined) return bytesSource();
-  const terminal = isatty(0);
+  const terminal = isTerminal(0);
   if (!terminal && !stat.isFIFO() && !stat.isSocket()) return promptSource(0);
   const own = openAgain(0, constants.O_RDONLY);
   const listen = own === undefined ? sharedListener(() => process.stdin) : socketListener(own, terminal);
@@ -50,7 +50,7 @@ export function stdinSource(): Source {
 export function outputSink(fd: 1 | 2, broken: BrokenPipe): Sink {
   const stat = look(fd);
   if (stat === undefined) return nullSink();
-  const terminal = isatty(fd);
+  const terminal = isTerminal(fd);
   const shared = (): NodeJS.WriteStream => (fd === 1 ? process.stdout : process.stderr);
   if (terminal && process.platform === 'win32') {
     return new PipeSink({ terminal, fd: undefined, drain: sharedDrain(shared), broken });
