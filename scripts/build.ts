@@ -24,7 +24,7 @@ if (missing.length > 0) {
 } else {
   rmSync(inRoot('dist'), { recursive: true, force: true });
   await bundle(library, 'src', 'dist', 'chunks/');
-  await bundle(['src/cli/main.ts'], 'src/cli', 'dist/cli', '');
+  await commandLine();
   await declarations();
 }
 
@@ -52,6 +52,30 @@ async function bundle(entries: readonly string[], base: string, out: string, chu
     external: ['node:*', '#*'],
     conditions: ['tenon-source'],
     chunkNames: `${chunks}[name]-[hash]`,
+    legalComments: 'none',
+    metafile: true,
+    logLevel: 'warning',
+  });
+  list(result.metafile);
+}
+
+/** The command line is one script, which `bin/cached.js` runs from V8's code cache; parts that a command does not need stay asleep in it. */
+async function commandLine(): Promise<void> {
+  const result = await build({
+    absWorkingDir: inRoot(),
+    entryPoints: ['src/cli/main.ts'],
+    outfile: 'dist/cli/main.cjs',
+    bundle: true,
+    format: 'cjs',
+    target: 'es2024',
+    platform: 'node',
+    conditions: ['tenon-source'],
+    define: { 'import.meta.url': '__moduleUrl' },
+    banner: { js: "const __moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
+    minifySyntax: true,
+    minifyWhitespace: true,
+    minifyIdentifiers: true,
+    keepNames: false,
     legalComments: 'none',
     metafile: true,
     logLevel: 'warning',

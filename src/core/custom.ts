@@ -1,5 +1,6 @@
 /** Custom sections that people ask for: names and producers. Contents that are not well formed are ignored, as the specification says. */
 
+import { MalformedError } from '../error/error.ts';
 import type { CoreModule, CoreSection } from './decode.ts';
 import { Reader } from './reader.ts';
 
@@ -49,7 +50,8 @@ export function readProducers(
 function lenient(read: () => void): void {
   try {
     read();
-  } catch {
+  } catch (error) {
     // Custom sections never make a module malformed.
+    if (!(error instanceof MalformedError)) throw error;
   }
 }

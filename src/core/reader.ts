@@ -90,7 +90,7 @@ export class Reader {
     const from = this.at;
     const length = this.u32();
     if (length > MAX_NAME) this.fail(malformed.nameTooLong(length, MAX_NAME), from);
-    if (length > this.end - this.at) this.fail(malformed.unexpectedEnd('in a name'));
+    if (length > this.end - this.at) this.fail(malformed.unexpectedEnd('a name runs past the end'));
     const bytes = this.bytes.subarray(this.at, this.at + length);
     try {
       const text = decoder.decode(bytes);
@@ -106,7 +106,7 @@ export class Reader {
     const from = this.at;
     const count = this.u32();
     if (count > this.end - this.at)
-      this.fail(malformed.unexpectedEnd(`: ${count} items do not fit into what is left`), from);
+      this.fail(malformed.unexpectedEnd(`a count of ${count} with ${this.end - this.at} bytes left`), from);
     const items: T[] = [];
     for (let i = 0; i < count; i++) items.push(each(this));
     return items;
@@ -127,7 +127,7 @@ export class Reader {
 
   /** A reader of the next `length` bytes; this one goes on behind them. */
   sub(length: number): Reader {
-    if (length > this.end - this.at) this.fail(malformed.unexpectedEnd(': a section runs past the end'));
+    if (length > this.end - this.at) this.fail(malformed.unexpectedEnd('a section runs past the end'));
     const inner = new Reader(this.bytes, this.at, this.at + length);
     this.at += length;
     return inner;

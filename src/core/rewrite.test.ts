@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { CodeWriter } from '../util/code-writer.ts';
+import { decodeModule } from './decode.ts';
 import { importMemory, limitMemories } from './rewrite.ts';
 
 /** A module with an imported function (if asked for), a memory of 1 page without maximum, and code that reads, writes and grows it. */
@@ -62,6 +63,42 @@ describe('importMemory', () => {
       WebAssembly.Module.imports(new WebAssembly.Module(bytes)).filter((i) => i.kind === 'memory').length,
       1,
     );
+  });
+
+  test('a memory that is imported already keeps its index too', () => {
+    const w = new CodeWriter().byte(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
+    w.byte(1).sized((s) => s.u(1).byte(0x60, 0, 1, 0x7f));
+    w.byte(2).sized((s) => s.u(1).name('env').name('first').byte(2, 0).u(1));
+    w.byte(3).sized((s) => s.u(2).u(0).u(0));
+    w.byte(5).sized((s) => s.u(1).byte(0).u(2));
+    w.byte(7).sized((s) => s.u(2).name('size0').byte(0).u(0).name('size1').byte(0).u(1));
+    w.byte(10).sized((s) =>
+      s
+        .u(2)
+        .sized((b) => b.u(0).byte(0x3f, 0, 0x0b))
+        .sized((b) => b.u(0).byte(0x3f, 1, 0x0b)),
+    );
+    const { bytes } = importMemory(w.finish(), NAME);
+    const { size0, size1 } = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
+      env: { first: new WebAssembly.Memory({ initial: 5 }) },
+      tenon: { memory: new WebAssembly.Memory({ initial: 7 }) },
+    }).exports as { size0(): number; size1(): number };
+    assert.deepEqual([size0(), size1()], [5, 7]);
+  });
+
+  test('the code section is copied whole and its offsets map both ways', () => {
+    const original = sample(true);
+    const { bytes, map } = importMemory(original, NAME);
+    const code = (of: Uint8Array<ArrayBuffer>) => decodeModule(of).sections.find((s) => s.id === 10)!;
+    const [before, after] = [code(original), code(bytes)];
+    assert.deepEqual(bytes.slice(after.start, after.end), original.slice(before.start, before.end));
+    for (let i = 0; i < after.end - after.start; i++) {
+      assert.equal(map.original(after.start + i), before.start + i);
+      assert.equal(map.rewritten(before.start + i), after.start + i);
+    }
+    const imports = decodeModule(bytes).imports;
+    assert.equal(map.original(imports[0]!.offset), decodeModule(original).imports[0]!.offset);
+    assert.equal(map.original(imports[1]!.offset), undefined, 'the new import came from nowhere');
   });
 
   test('every copied byte maps back to where it came from', () => {

@@ -4,39 +4,13 @@
  */
 
 import { LinkError } from '../error/error.ts';
-import type { Limits, MemoryType } from '../types/core-type.ts';
+import type { MemoryType } from '../types/core-type.ts';
 import { CodeWriter } from '../util/code-writer.ts';
 import { invariant } from '../util/invariant.ts';
 import { type CoreModule, type CoreSection, decodeModule } from './decode.ts';
+import { encodeCoreExternType, encodeLimits } from './encode-types.ts';
+import { type CopiedRun, OffsetMap } from './offset-map.ts';
 import { Reader } from './reader.ts';
-
-/** A run of bytes that was copied: `length` bytes from `from` (old) to `to` (new). */
-interface Copied {
-  readonly from: number;
-  readonly to: number;
-  readonly length: number;
-}
-
-/** Where bytes of a rewritten module came from. */
-export class OffsetMap {
-  readonly #runs: readonly Copied[];
-
-  constructor(runs: readonly Copied[]) {
-    this.#runs = runs;
-  }
-
-  /** The offset in the original module, or undefined for bytes that the rewrite wrote itself. */
-  original(offset: number): number | undefined {
-    const run = this.#runs.find((r) => offset >= r.to && offset < r.to + r.length);
-    return run === undefined ? undefined : run.from + (offset - run.to);
-  }
-
-  /** The offset in the rewritten module, or undefined for bytes that were left out. */
-  rewritten(offset: number): number | undefined {
-    const run = this.#runs.find((r) => offset >= r.from && offset < r.from + r.length);
-    return run === undefined ? undefined : run.to + (offset - run.from);
-  }
-}
 
 export interface Rewritten {
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -44,40 +18,67 @@ export interface Rewritten {
   readonly map: OffsetMap;
 }
 
-/** New contents of a section; `undefined` leaves it out. */
-type Edit = (section: CoreSection) => Uint8Array | undefined | 'keep';
+/** Bytes that a rewrite wrote, or a range of the original that it copies. */
+type Piece = Uint8Array | { readonly start: number; readonly end: number };
+
+/** New contents of a section; `keep` copies it with its header, `undefined` leaves it out. */
+type Edit = (section: CoreSection) => readonly Piece[] | undefined | 'keep';
 
 interface Insertion {
   readonly id: number;
-  readonly contents: Uint8Array;
+  readonly contents: readonly Piece[];
   /** It goes before the first section with one of these ids. */
   readonly before: readonly number[];
 }
 
-/** Rebuilds a module; sections whose edit is `keep` are copied with their headers. */
+function pieceLength(piece: Piece): number {
+  return piece instanceof Uint8Array ? piece.length : piece.end - piece.start;
+}
+
+/** Writes a rewritten module and notes what it copies. */
+class Rebuilding {
+  readonly #module: CoreModule;
+  readonly #out = new CodeWriter();
+  readonly #runs: CopiedRun[] = [];
+
+  constructor(module: CoreModule) {
+    this.#module = module;
+  }
+
+  copy(start: number, end: number): void {
+    this.#runs.push({ from: start - this.#module.start, to: this.#out.length, length: end - start });
+    this.#out.raw(this.#module.bytes.subarray(start, end));
+  }
+
+  section(id: number, pieces: readonly Piece[]): void {
+    this.#out.byte(id).u(pieces.reduce((sum, piece) => sum + pieceLength(piece), 0));
+    for (const piece of pieces) {
+      if (piece instanceof Uint8Array) this.#out.raw(piece);
+      else this.copy(piece.start, piece.end);
+    }
+  }
+
+  finish(): Rewritten {
+    return { bytes: this.#out.finish(), map: new OffsetMap(this.#runs) };
+  }
+}
+
+/** Rebuilds a module section by section. */
 function rebuild(module: CoreModule, edit: Edit, insertion?: Insertion): Rewritten {
-  const out = new CodeWriter();
-  const runs: Copied[] = [];
-  const copy = (start: number, end: number): void => {
-    runs.push({ from: start - module.start, to: out.length, length: end - start });
-    out.raw(module.bytes.subarray(start, end));
-  };
-  const write = (id: number, contents: Uint8Array): void => {
-    out.byte(id).u(contents.length).raw(contents);
-  };
-  copy(module.start, module.start + 8);
+  const out = new Rebuilding(module);
+  out.copy(module.start, module.start + 8);
   let pending = insertion;
   for (const section of module.sections) {
     if (pending?.before.includes(section.id) === true) {
-      write(pending.id, pending.contents);
+      out.section(pending.id, pending.contents);
       pending = undefined;
     }
     const change = edit(section);
-    if (change === 'keep') copy(section.offset, section.end);
-    else if (change !== undefined) write(section.id, change);
+    if (change === 'keep') out.copy(section.offset, section.end);
+    else if (change !== undefined) out.section(section.id, change);
   }
-  if (pending !== undefined) write(pending.id, pending.contents);
-  return { bytes: out.finish(), map: new OffsetMap(runs) };
+  if (pending !== undefined) out.section(pending.id, pending.contents);
+  return out.finish();
 }
 
 const IMPORT_SECTION = 2;
@@ -85,28 +86,22 @@ const MEMORY_SECTION = 5;
 /** Every section that must stand behind the imports. */
 const AFTER_IMPORTS = [3, 4, MEMORY_SECTION, 13, 6, 7, 8, 9, 12, 10, 11];
 
-function writeLimits(w: CodeWriter, { min, max, is64, shared }: Limits, pageSizeLog2: number | undefined): void {
-  const flags = (max === undefined ? 0 : 1) | (shared ? 2 : 0) | (is64 ? 4 : 0) | (pageSizeLog2 === undefined ? 0 : 8);
-  w.byte(flags).u(min);
-  if (max !== undefined) w.u(max);
-  if (pageSizeLog2 !== undefined) w.u(pageSizeLog2);
-}
-
 /** The memories that a module defines, in order. */
 export function definedMemories(module: CoreModule): readonly MemoryType[] {
   const imported = module.imports.filter((i) => i.type.kind === 'memory').length;
   return module.memories.slice(imported);
 }
 
-function memorySection(memories: readonly MemoryType[]): Uint8Array | undefined {
+function memorySection(memories: readonly MemoryType[]): readonly Piece[] | undefined {
   if (memories.length === 0) return undefined;
-  return new CodeWriter().vec(memories, (m, w) => writeLimits(w, m.limits, m.pageSizeLog2)).finish();
+  return [new CodeWriter().vec(memories, (m, w) => encodeLimits(w, m.limits, m.pageSizeLog2)).finish()];
 }
 
 /**
- * Turns the first memory that a module defines into an import. Its index stays: imported memories come first, and it becomes the
- * last of them. Who instantiates the module passes a memory of the same type.
+ * Turns the first memory that a module defines into an import. Its index stays, and so do all others: imported memories come first
+ * in the index space, and it becomes the last of them. Who instantiates the module passes a memory of the same type.
  * @throws LinkError `no-memory` if the module defines none
+ * @throws MalformedError if the bytes are no core module
  */
 export function importMemory(
   bytes: Uint8Array<ArrayBuffer>,
@@ -116,22 +111,18 @@ export function importMemory(
   const [first, ...rest] = definedMemories(module);
   if (first === undefined)
     throw new LinkError('no-memory', 'the core module defines no memory that could be imported instead');
-  const entry = new CodeWriter().name(name.module).name(name.name).byte(0x02);
-  writeLimits(entry, first.limits, first.pageSizeLog2);
+  const entry = new CodeWriter().name(name.module).name(name.name);
+  encodeCoreExternType(entry, first);
   const imports = module.sections.find((s) => s.id === IMPORT_SECTION);
   const edit: Edit = (section) => {
     if (section.id === MEMORY_SECTION) return memorySection(rest);
     if (section.id !== IMPORT_SECTION) return 'keep';
     const r = new Reader(bytes, section.start, section.end);
-    const count = r.u32();
-    return new CodeWriter()
-      .u(count + 1)
-      .raw(bytes.subarray(r.at, section.end))
-      .raw(entry.view())
-      .finish();
+    const count = new CodeWriter().u(r.u32() + 1).finish();
+    return [count, { start: r.at, end: section.end }, entry.view()];
   };
   if (imports !== undefined) return rebuild(module, edit);
-  const contents = new CodeWriter().u(1).raw(entry.view()).finish();
+  const contents = [new CodeWriter().u(1).finish(), entry.view()];
   return rebuild(module, edit, { id: IMPORT_SECTION, contents, before: AFTER_IMPORTS });
 }
 

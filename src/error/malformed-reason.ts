@@ -27,7 +27,7 @@ export const malformed = {
 
   // scalars
   unexpectedEnd: (where?: string) =>
-    because('unexpected-end', `unexpected end-of-file${where === undefined ? '' : ` ${where}`}`),
+    because('unexpected-end', `unexpected end-of-file${where === undefined ? '' : `: ${where}`}`),
   lebTooLong: () => because('leb-too-long', 'integer representation too long'),
   lebTooLarge: () => because('leb-too-large', 'integer too large'),
   invalidUtf8: () => because('invalid-utf8', 'malformed UTF-8 encoding'),

@@ -2,7 +2,7 @@
  * Says what a file is from its bytes, and what to do with it: components, the kinds of core modules that toolchains write, and what
  * people hand over by mistake. It looks at the beginning and, of core modules, at imports, exports and custom sections; it validates nothing.
  */
-import { readPreamble } from '../binary/decode.ts';
+import { readPreamble } from '../core/preamble.ts';
 import { type CoreModule, decodeModule } from '../core/decode.ts';
 
 export type FileKind =

@@ -6,7 +6,7 @@ import type { OptionShape, Signature } from '../abi/context.ts';
 import { flattenFuncType } from '../abi/flatten.ts';
 import { type AdapterModule, type AdapterSpec, canFuse, emitAdapters } from '../abi/fused/adapter.ts';
 import type { ExportFactory, ImportFactory } from '../abi/js/border.ts';
-import { compileExport, compileImport } from '../abi/js/compile.ts';
+import { compileExports, compileImports } from '../abi/js/compile.ts';
 import { interpretExport, interpretImport } from '../abi/js/interpret.ts';
 import type { WasmSignature } from '../core/builder.ts';
 import type { Plan, PlanCanon, PlanFunc, PlanItem } from '../link/plan.ts';
@@ -88,9 +88,8 @@ class Preparer {
     const lifts: Lift[] = [];
     for (const item of this.#plan.exports.values()) collectLifts(item, lifts);
     const exports = new Map<PlanFunc, PreparedExport>();
-    for (const [entry, lift] of lifts.entries()) {
-      exports.set(lift, { factory: this.#exportFactory({ type: lift.type, options: lift.options.shape }), entry });
-    }
+    const factories = this.#exportFactories(lifts.map((lift) => ({ type: lift.type, options: lift.options.shape })));
+    for (const [entry, lift] of lifts.entries()) exports.set(lift, { factory: factories[entry]!, entry });
     const signatures = lifts.map((lift) => coreSignature(lift.type, 'lift', lift.options.shape));
     return {
       plan: this.#plan,
@@ -102,16 +101,16 @@ class Preparer {
     };
   }
 
-  #exportFactory(signature: Signature): ExportFactory {
-    return this.#options.mode === 'interpreted' ? interpretExport(signature) : compileExport(signature);
+  #exportFactories(signatures: readonly Signature[]): readonly ExportFactory[] {
+    return this.#options.mode === 'interpreted' ? signatures.map(interpretExport) : compileExports(signatures);
   }
 
-  #importFactory(signature: Signature): ImportFactory {
-    return this.#options.mode === 'interpreted' ? interpretImport(signature) : compileImport(signature);
+  #importFactories(signatures: readonly Signature[]): readonly ImportFactory[] {
+    return this.#options.mode === 'interpreted' ? signatures.map(interpretImport) : compileImports(signatures);
   }
 
   #group(canons: readonly number[]): PreparedGroup {
-    const hosts: PreparedHost[] = [];
+    const hosts: { canon: number; binding: PreparedHost['binding']; signature: Signature }[] = [];
     const shims: WasmSignature[] = [];
     const calls: PreparedCall[] = [];
     const specs: AdapterSpec[] = [];
@@ -121,7 +120,7 @@ class Preparer {
       const binding = canon.func.kind === 'import' ? this.#bindings.functions.get(pathKey(canon.func.path)) : undefined;
       if (binding?.kind === 'host') {
         const { type } = canon.func;
-        hosts.push({ canon: index, factory: this.#importFactory({ type, options: canon.options.shape }), binding });
+        hosts.push({ canon: index, binding, signature: { type, options: canon.options.shape } });
         shims.push(coreSignature(type, 'lower', canon.options.shape));
       } else {
         const callee = binding?.kind === 'live' ? binding.live : (canon.func as Lift);
@@ -129,8 +128,9 @@ class Preparer {
       }
     }
     const adapters = specs.length === 0 ? undefined : emitAdapters(specs);
+    const factories = this.#importFactories(hosts.map((h) => h.signature));
     return {
-      hosts,
+      hosts: hosts.map(({ canon, binding }, i) => ({ canon, binding, factory: factories[i]! })),
       hostModule: shims.length === 0 ? undefined : cachedModule(hostShims(shims)),
       calls,
       adapters,

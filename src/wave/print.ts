@@ -7,7 +7,7 @@ import { describeType } from '../types/describe.ts';
 import type { ResultType, ValueType, VariantType } from '../types/value-type.ts';
 import { unreachable } from '../util/invariant.ts';
 import { isKeyword } from './lexer.ts';
-import { camelNames } from './names.ts';
+import { camelNames } from '../util/names.ts';
 
 const ESCAPES: Readonly<Record<string, string>> = {
   '\\': '\\\\',
@@ -38,7 +38,7 @@ function decimal(text: string): string {
 
 /** The shortest digits that give this f32 again. */
 function shortestF32(value: number): string {
-  for (let digits = 1; digits < 9; digits++) {
+  for (let digits = 1; digits <= 9; digits++) {
     const text = value.toPrecision(digits);
     if (Math.fround(Number(text)) === value) return String(Number(text));
   }
@@ -177,4 +177,51 @@ export function printWave(value: unknown, type: ValueType): string {
     default:
       return unreachable(type);
   }
+}
+
+function parts(type: ValueType): readonly (ValueType | undefined)[] {
+  switch (type.kind) {
+    case 'record':
+      return type.fields.map((f) => f.type);
+    case 'variant':
+      return type.cases.map((c) => c.type);
+    case 'list':
+    case 'fixed-list':
+      return [type.element];
+    case 'map':
+      return [type.key, type.value];
+    case 'tuple':
+      return type.types;
+    case 'option':
+      return [type.type];
+    case 'result':
+      return [type.ok, type.err];
+    default:
+      return [];
+  }
+}
+
+/** The first type inside `type` whose values have no text (a handle, stream, future or error context), or undefined. */
+export function withoutText(type: ValueType): ValueType | undefined {
+  const seen = new Set<ValueType>();
+  const visit = (t: ValueType): ValueType | undefined => {
+    if (seen.has(t)) return undefined;
+    seen.add(t);
+    switch (t.kind) {
+      case 'own':
+      case 'borrow':
+      case 'stream':
+      case 'future':
+      case 'error-context':
+        return t;
+      default: {
+        for (const part of parts(t)) {
+          const found = part === undefined ? undefined : visit(part);
+          if (found !== undefined) return found;
+        }
+        return undefined;
+      }
+    }
+  };
+  return visit(type);
 }

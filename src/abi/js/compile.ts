@@ -1,4 +1,7 @@
-/** Compiles emitted border functions, once for each structure of signature. */
+/**
+ * Compiles emitted border functions, once for each structure of signature, those of one component together: a script for each
+ * would cost several times as much.
+ */
 import { ComponentError } from '../../error/error.ts';
 import type { Signature } from '../context.ts';
 import { partsOf } from '../parts.ts';
@@ -19,45 +22,67 @@ type Factory<T> = (
   constants: readonly unknown[],
   error: typeof ComponentError,
 ) => T;
+type Made<T> = (runtime: BorderRuntime, env: BorderEnv) => T;
 
 const MAX_CACHED = 5_000;
 
-function compile<T>(emitted: Emitted): (runtime: BorderRuntime, env: BorderEnv) => T {
-  const factory = new Function('R', 'env', 'S', 'K', 'ComponentError', emitted.source) as Factory<T>;
-  return (runtime, env) => factory(runtime, env, S, emitted.constants, ComponentError);
-}
-
-/** Code that refers to types as constants (large ones, and those whose handles hooks look up) belongs to one signature alone. */
-function isShared(signature: Signature, emitted: Emitted): boolean {
-  const { params, result } = signature.type;
-  const types = [...params.map((p) => p.type), ...(result === undefined ? [] : [result])];
+/** Code that refers to types as constants belongs to one signature alone: types are told apart by identity. */
+function isShared({ type }: Signature, emitted: Emitted): boolean {
+  const types = [...type.params.map((p) => p.type), ...(type.result === undefined ? [] : [type.result])];
   return types.every((t) => partsOf(t) <= MAX_EMITTED_PARTS) || emitted.constants.length === 0;
 }
 
-function cached<T>(
-  cache: Map<string, T>,
-  signature: Signature,
+/** Compiles several function bodies as one script. */
+function compileAll<T>(emitted: readonly Emitted[]): readonly Made<T>[] {
+  if (emitted.length === 0) return [];
+  const functions = emitted.map(({ source }) => `function (R, env, S, K, ComponentError) {\n${source}\n}`);
+  const factories = new Function(`'use strict';\nreturn [${functions.join(',\n')}];`)() as Factory<T>[];
+  return factories.map((factory, i) => {
+    const { constants } = emitted[i]!;
+    return (runtime, env) => factory(runtime, env, S, constants, ComponentError);
+  });
+}
+
+function compile<T>(
+  cache: Map<string, Made<T>>,
+  signatures: readonly Signature[],
   emit: (signature: Signature) => Emitted,
-  make: (emitted: Emitted) => T,
-): T {
-  const key = signatureKey(signature);
-  const known = cache.get(key);
-  if (known !== undefined) return known;
-  const emitted = emit(signature);
-  const made = make(emitted);
-  if (isShared(signature, emitted) && cache.size < MAX_CACHED) cache.set(key, made);
-  return made;
+): readonly Made<T>[] {
+  const keys = signatures.map(signatureKey);
+  const fresh = new Map<string, { readonly emitted: Emitted; readonly shared: boolean }>();
+  for (const [i, key] of keys.entries()) {
+    if (cache.has(key) || fresh.get(key)?.shared === true) continue;
+    const emitted = emit(signatures[i]!);
+    const shared = isShared(signatures[i]!, emitted);
+    // Code of one signature alone has a key of its own.
+    if (!shared) keys[i] = `${key}#${i}`;
+    fresh.set(keys[i]!, { emitted, shared });
+  }
+  const made = compileAll<T>([...fresh.values()].map((f) => f.emitted));
+  const byKey = new Map([...fresh.keys()].map((key, i) => [key, made[i]!]));
+  for (const [key, { shared }] of fresh) if (shared && cache.size < MAX_CACHED) cache.set(key, byKey.get(key)!);
+  return keys.map((key) => byKey.get(key) ?? cache.get(key)!);
 }
 
 const exportsByKey = new Map<string, ExportFactory>();
 const importsByKey = new Map<string, ImportFactory>();
 
-/** The generated functions of an export. */
-export function compileExport(signature: Signature): ExportFactory {
-  return cached(exportsByKey, signature, emitExport, (emitted) => compile<ExportBorder>(emitted));
+/** The generated functions of exports. */
+export function compileExports(signatures: readonly Signature[]): readonly ExportFactory[] {
+  return compile<ExportBorder>(exportsByKey, signatures, emitExport);
 }
 
-/** The generated functions of an import. */
+/** The generated functions of imports. */
+export function compileImports(signatures: readonly Signature[]): readonly ImportFactory[] {
+  return compile<ImportBorder>(importsByKey, signatures, emitImport);
+}
+
+/** The generated functions of one export. */
+export function compileExport(signature: Signature): ExportFactory {
+  return compileExports([signature])[0]!;
+}
+
+/** The generated functions of one import. */
 export function compileImport(signature: Signature): ImportFactory {
-  return cached(importsByKey, signature, emitImport, (emitted) => compile<ImportBorder>(emitted));
+  return compileImports([signature])[0]!;
 }

@@ -1,8 +1,12 @@
 /** Core types inside components. Specification: Binary, "core:type", "core:moduledecl". */
+
+import { encodeCoreExternType, encodeRecType } from '../../core/encode-types.ts';
 import type { Reader } from '../../core/reader.ts';
 import { coreExternType, recType } from '../../core/types.ts';
 import type { RecType } from '../../types/core-type.ts';
 import type { CoreTypeDef, ModuleDeclaration } from '../../types/definition.ts';
+import type { CodeWriter } from '../../util/code-writer.ts';
+import { unreachable } from '../../util/invariant.ts';
 
 /** `core:type`: 0x50 is a module type here, a non-final sub type is written 0x00 0x50. */
 export function coreType(r: Reader): CoreTypeDef {
@@ -43,5 +47,38 @@ function moduleDeclaration(r: Reader): ModuleDeclaration {
       return { kind: 'export', offset, name: r.name(), type: coreExternType(r) };
     default:
       return r.unknown(b, 'type definition', offset);
+  }
+}
+
+/** `core:type`. */
+export function encodeCoreType(w: CodeWriter, type: CoreTypeDef): void {
+  if (type.kind === 'module') {
+    w.byte(0x50).vec(type.declarations, (d) => encodeModuleDeclaration(w, d));
+    return;
+  }
+  const { explicit, types } = type.rec;
+  if (!explicit && types.length === 1 && !types[0]!.final) w.byte(0x00);
+  encodeRecType(w, type.rec);
+}
+
+function encodeModuleDeclaration(w: CodeWriter, declaration: ModuleDeclaration): void {
+  switch (declaration.kind) {
+    case 'import':
+      w.byte(0x00).name(declaration.module).name(declaration.name);
+      encodeCoreExternType(w, declaration.type);
+      return;
+    case 'type':
+      w.byte(0x01);
+      encodeRecType(w, declaration.type);
+      return;
+    case 'outer-alias':
+      w.byte(0x02, 0x10, 0x01).u(declaration.count).u(declaration.index);
+      return;
+    case 'export':
+      w.byte(0x03).name(declaration.name);
+      encodeCoreExternType(w, declaration.type);
+      return;
+    default:
+      unreachable(declaration);
   }
 }

@@ -3,8 +3,15 @@
 import type { Reader } from '../../core/reader.ts';
 import { malformed } from '../../error/malformed-reason.ts';
 import type { Definition, ExternNameDecl, ExternTypeDef } from '../../types/definition.ts';
-import { sort } from './sorts.ts';
-import { valType } from './val-type.ts';
+import type { CodeWriter } from '../../util/code-writer.ts';
+import { unreachable } from '../../util/invariant.ts';
+import type { DefinitionOf } from './definition-of.ts';
+import { encodeSort, sort } from './sorts.ts';
+import { encodeValType, valType } from './val-type.ts';
+
+/** Attributes by their codes. */
+const KINDS = ['implements', 'versionSuffix', 'externalId'] as const;
+const LABELS = ['implements', 'versionsuffix', 'external-id'] as const;
 
 type Attributes = Omit<ExternNameDecl, 'name' | 'offset'>;
 
@@ -14,14 +21,12 @@ function attributes(r: Reader): Attributes {
     versionSuffix: undefined,
     externalId: undefined,
   };
-  const kinds = ['implements', 'versionSuffix', 'externalId'] as const;
-  const labels = ['implements', 'versionsuffix', 'external-id'] as const;
   r.vec((x) => {
     const from = x.at;
     const b = x.byte();
-    const kind = kinds[b];
+    const kind = KINDS[b];
     if (kind === undefined) return x.unknown(b, 'name option', from);
-    if (found[kind] !== undefined) x.fail(malformed.duplicateAttribute(labels[b]!), from);
+    if (found[kind] !== undefined) x.fail(malformed.duplicateAttribute(LABELS[b]!), from);
     found[kind] = x.name();
   });
   return found;
@@ -88,4 +93,54 @@ export function exportDefinition(r: Reader): Definition {
     index,
     type: r.optional(externType, 'optional component export type'),
   };
+}
+
+/** `nameattributes`, in the oldest form that holds what there is. */
+export function encodeExternName(w: CodeWriter, decl: ExternNameDecl): void {
+  const written = KINDS.map((kind, code) => ({ code, value: decl[kind] })).filter((a) => a.value !== undefined);
+  w.byte(written.length === 0 ? 0x00 : 0x02).name(decl.name);
+  if (written.length > 0) w.vec(written, ({ code, value }) => w.byte(code).name(value!));
+}
+
+/** `externtype`. */
+export function encodeExternType(w: CodeWriter, type: ExternTypeDef): void {
+  switch (type.kind) {
+    case 'core module':
+      w.byte(0x00, 0x11).u(type.index);
+      return;
+    case 'func':
+      w.byte(0x01).u(type.index);
+      return;
+    case 'value':
+      w.byte(0x02, type.bound === 'eq' ? 0x00 : 0x01);
+      if (type.bound === 'eq') w.u(type.index);
+      else encodeValType(w, type.type);
+      return;
+    case 'type':
+      w.byte(0x03, type.bound === 'eq' ? 0x00 : 0x01);
+      if (type.bound === 'eq') w.u(type.index);
+      return;
+    case 'component':
+      w.byte(0x04).u(type.index);
+      return;
+    case 'instance':
+      w.byte(0x05).u(type.index);
+      return;
+    default:
+      unreachable(type);
+  }
+}
+
+/** An import, or an export inside a type: a name and what it is. */
+export function encodeNamedExtern(w: CodeWriter, name: ExternNameDecl, type: ExternTypeDef): void {
+  encodeExternName(w, name);
+  encodeExternType(w, type);
+}
+
+export function encodeExport(w: CodeWriter, { name, sort: s, index, type }: DefinitionOf<'export'>): void {
+  encodeExternName(w, name);
+  encodeSort(w, s);
+  w.u(index);
+  if (type === undefined) w.byte(0x00);
+  else encodeExternType(w.byte(0x01), type);
 }

@@ -2,8 +2,10 @@
 
 import type { Reader } from '../../core/reader.ts';
 import type { Definition } from '../../types/definition.ts';
-import { externName } from './extern.ts';
-import { coreSort, sort } from './sorts.ts';
+import type { CodeWriter } from '../../util/code-writer.ts';
+import type { DefinitionOf } from './definition-of.ts';
+import { encodeExternName, externName } from './extern.ts';
+import { coreSort, encodeCoreSort, encodeSort, sort } from './sorts.ts';
 
 function coreArg(r: Reader): { name: string; instance: number } {
   const name = r.name();
@@ -44,4 +46,34 @@ export function instance(r: Reader): Definition {
     default:
       return r.unknown(b, 'instance', offset);
   }
+}
+
+export function encodeCoreInstance(w: CodeWriter, { expr }: DefinitionOf<'core instance'>): void {
+  if (expr.kind === 'instantiate') {
+    w.byte(0x00)
+      .u(expr.module)
+      .vec(expr.args, (arg) => w.name(arg.name).byte(0x12).u(arg.instance));
+    return;
+  }
+  w.byte(0x01).vec(expr.exports, (e) => {
+    encodeCoreSort(w.name(e.name), e.sort);
+    w.u(e.index);
+  });
+}
+
+export function encodeInstance(w: CodeWriter, { expr }: DefinitionOf<'instance'>): void {
+  if (expr.kind === 'instantiate') {
+    w.byte(0x00)
+      .u(expr.component)
+      .vec(expr.args, (arg) => {
+        encodeSort(w.name(arg.name), arg.sort);
+        w.u(arg.index);
+      });
+    return;
+  }
+  w.byte(0x01).vec(expr.exports, (e) => {
+    encodeExternName(w, e.name);
+    encodeSort(w, e.sort);
+    w.u(e.index);
+  });
 }

@@ -3,6 +3,8 @@
 import type { Reader } from '../../core/reader.ts';
 import type { ValTypeRef } from '../../types/definition.ts';
 import type { PrimitiveKind } from '../../types/value-type.ts';
+import type { CodeWriter } from '../../util/code-writer.ts';
+import { inverse } from './inverse.ts';
 
 export const PRIMITIVES: Readonly<Record<number, PrimitiveKind>> = {
   127: 'bool',
@@ -32,4 +34,15 @@ export function valType(r: Reader): ValTypeRef {
   const index = r.s33();
   if (index < 0) r.unknown(r.bytes[from]!, 'component value type', from);
   return { kind: 'index', index };
+}
+
+const PRIMITIVE_BYTE = inverse(PRIMITIVES);
+
+export function encodePrimitive(w: CodeWriter, primitive: PrimitiveKind): void {
+  w.byte(PRIMITIVE_BYTE[primitive]);
+}
+
+export function encodeValType(w: CodeWriter, type: ValTypeRef): void {
+  if (type.kind === 'primitive') encodePrimitive(w, type.primitive);
+  else w.s(type.index);
 }
