@@ -203,7 +203,7 @@ function storeLatin1(cx: AbiContext, source: AbiString): StoredString {
 export function storeStringRange(cx: AbiContext, source: AbiString): StoredString {
   switch (cx.options.encoding) {
     case 'utf8':
-      if (source.encoding === 'utf8') return storeExact(cx, encoder.encode(source.text));
+      if (source.encoding === 'utf8' || source.host === true) return storeExact(cx, encoder.encode(source.text));
       return storeToUtf8(cx, source, source.encoding === 'utf16' ? 3 : 2);
     case 'utf16':
       return source.encoding === 'utf8' ? storeUtf8ToUtf16(cx, source) : storeUtf16(cx, source);

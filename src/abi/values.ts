@@ -9,6 +9,8 @@ export interface AbiString {
   readonly compact: boolean;
   /** Length in code units of the source. */
   readonly units: number;
+  /** True for a string of the host, which has no encoding of its own: it is stored with one exact allocation. */
+  readonly host?: boolean;
 }
 
 export interface AbiVariant {
@@ -29,8 +31,8 @@ export interface AbiHandle {
  */
 export type AbiValue = boolean | number | bigint | AbiString | AbiVariant | AbiHandle | readonly AbiValue[];
 
-/** A string that a host made: its text counts as UTF-16. Lone surrogates become U+FFFD. */
+/** A string that a host made. Lone surrogates become U+FFFD. */
 export function hostString(text: string): AbiString {
   const wellFormed = text.toWellFormed();
-  return { kind: 'string', text: wellFormed, encoding: 'utf16', compact: false, units: wellFormed.length };
+  return { kind: 'string', text: wellFormed, encoding: 'utf16', compact: false, units: wellFormed.length, host: true };
 }

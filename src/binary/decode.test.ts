@@ -140,7 +140,7 @@ describe('sections', () => {
 describe('limits and gates', () => {
   const nest = (depth: number): Uint8Array<ArrayBuffer> =>
     depth === 0 ? binary() : binary([4, (w) => w.raw(nest(depth - 1))]);
-  const types = (depth: number): number[] => (depth === 0 ? [0x42, 0] : [0x42, 1, 1, ...types(depth - 1)]);
+  const types = (depth: number): number[] => [...Array(depth).fill([0x42, 1, 1]).flat(), 0x42, 0];
 
   test('components nest 100 deep', () => {
     decodeComponent(nest(100));
@@ -150,7 +150,7 @@ describe('limits and gates', () => {
   test('types nest 100 deep', () => {
     only(7, ...types(100));
     assert.equal(refusal(binary([7, (w) => w.u(1).byte(...types(101))])).code, 'nested-too-deep');
-    assert.equal(refusal(binary([7, (w) => w.u(1).byte(...types(50_000))])).code, 'nested-too-deep');
+    assert.equal(refusal(binary([7, (w) => w.u(1).raw(new Uint8Array(types(500_000)))])).code, 'nested-too-deep');
   });
 
   test('what is behind a gate that is never read names it', () => {
@@ -189,7 +189,7 @@ function survives(bytes: Uint8Array<ArrayBuffer>): boolean {
   try {
     component = decodeComponent(bytes);
   } catch (error) {
-    assert.ok(error instanceof MalformedError, error instanceof Error ? error.stack : String(error));
+    if (!(error instanceof MalformedError)) throw error;
     const { offset } = error.details;
     assert.ok(offset !== undefined && offset >= 0 && offset <= bytes.length);
     return false;

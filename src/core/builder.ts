@@ -1,13 +1,15 @@
 /**
  * Builds small core modules that Tenon generates itself: shims and adapters. Types are interned; imports must be added before
- * functions, as their index space demands. Not for modules of users (`rewrite.ts`, and the text format).
- * Specification: core 3.0, "Binary format, modules".
+ * functions, as their index space demands. Every module is named `tenon`, by which stacks leave its frames out (`stack.ts`).
+ * Not for modules of users (`rewrite.ts`, and the text format). Specification: core 3.0, "Binary format, modules".
  */
 import { CodeWriter } from '../util/code-writer.ts';
 import { invariant } from '../util/invariant.ts';
 
 /** Core value types that generated modules use. */
 export type WasmType = 'i32' | 'i64' | 'f32' | 'f64' | 'v128' | 'funcref';
+
+const MODULE_NAME = 'tenon';
 
 const TYPE_BYTE = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c, v128: 0x7b, funcref: 0x70 } as const;
 
@@ -23,7 +25,7 @@ interface FunctionBody {
 }
 
 export class ModuleBuilder {
-  readonly #types: string[] = [];
+  readonly #types = new Map<string, number>();
   readonly #typeList: WasmSignature[] = [];
   readonly #imports: ((w: CodeWriter) => void)[] = [];
   readonly #functions: FunctionBody[] = [];
@@ -37,10 +39,12 @@ export class ModuleBuilder {
   /** Index of a function type, the same for the same signature. */
   type(signature: WasmSignature): number {
     const key = `${signature.params.join()}:${signature.results.join()}`;
-    const known = this.#types.indexOf(key);
-    if (known >= 0) return known;
-    this.#typeList.push(signature);
-    return this.#types.push(key) - 1;
+    let index = this.#types.get(key);
+    if (index === undefined) {
+      index = this.#typeList.push(signature) - 1;
+      this.#types.set(key, index);
+    }
+    return index;
   }
 
   importFunction(module: string, name: string, signature: WasmSignature): number {
@@ -137,6 +141,12 @@ export class ModuleBuilder {
         );
       }
     });
+    out.byte(0).sized((w) =>
+      w
+        .name('name')
+        .byte(0x00)
+        .sized((n) => n.name(MODULE_NAME)),
+    );
     return out.finish();
   }
 }

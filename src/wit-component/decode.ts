@@ -13,7 +13,6 @@ import type {
   WitPackage,
   WitType,
   WitTypeDef,
-  WitUse,
   WitWorldItem,
 } from '../wit/document.ts';
 import { evaluateComponent, WORLD } from './evaluate.ts';
@@ -45,7 +44,7 @@ class InterfaceReader {
   readonly #owner: Owner;
   readonly #package: string | undefined;
   readonly #names = new Map<TypeNode, string>();
-  readonly #uses = new Map<string, { name: string; as: string }[]>();
+  readonly #uses: { readonly interface: string; readonly names: { name: string; as: string }[] }[] = [];
   readonly #types: WitTypeDef[] = [];
   readonly #funcs: WitFunc[] = [];
   readonly #members = new Map<string, WitFunc[]>();
@@ -67,8 +66,7 @@ class InterfaceReader {
     }
     for (const [name, { extern }] of exports) if (extern.sort === 'func') this.#func(name, extern.type);
     for (const { name, type } of types) this.#type(name, type);
-    const uses: WitUse[] = [...this.#uses].map(([from, names]) => ({ interface: from, names }));
-    return { uses, types: this.#types, funcs: this.#funcs };
+    return { uses: this.#uses, types: this.#types, funcs: this.#funcs };
   }
 
   /** Another name for a type of this interface, the use of another's, or a definition. */
@@ -90,9 +88,10 @@ class InterfaceReader {
     const other = splitInterface(from.name);
     if (other !== undefined && other.package !== this.#package) this.packages.add(other.package);
     const key = other !== undefined && other.package === this.#package ? other.interface : from.name;
-    const list = this.#uses.get(key) ?? [];
-    list.push({ name, as });
-    this.#uses.set(key, list);
+    // Names that stand together come from one `use`; the order of the types is kept.
+    const last = this.#uses.at(-1);
+    if (last?.interface === key) last.names.push({ name, as });
+    else this.#uses.push({ interface: key, names: [{ name, as }] });
   }
 
   #definition(name: string, type: TypeNode): WitTypeDef {
@@ -110,6 +109,8 @@ class InterfaceReader {
       case 'enum':
       case 'flags':
         return { kind: def.kind, name, labels: def.labels };
+      case 'own':
+        return { kind: 'type', name, type: { kind: 'own', name: this.#handle(scope, def.index) } };
       default:
         return { kind: 'type', name, type: this.#value(scope, def) };
     }

@@ -7,7 +7,8 @@ import type { PrimitiveKind } from '../types/value-type.ts';
 export type WitType =
   | { readonly kind: 'primitive'; readonly name: PrimitiveKind }
   | { readonly kind: 'named'; readonly name: string }
-  | { readonly kind: 'borrow'; readonly name: string }
+  /** `own` is written only where a type is defined as a handle; elsewhere the resource's name says it. */
+  | { readonly kind: 'own' | 'borrow'; readonly name: string }
   | { readonly kind: 'list'; readonly element: WitType; readonly length: number | undefined }
   | { readonly kind: 'map'; readonly key: WitType; readonly value: WitType }
   | { readonly kind: 'tuple'; readonly types: readonly WitType[] }

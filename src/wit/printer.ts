@@ -22,8 +22,9 @@ export function printWitType(type: WitType): string {
       return type.name;
     case 'named':
       return id(type.name);
+    case 'own':
     case 'borrow':
-      return `borrow<${id(type.name)}>`;
+      return `${type.kind}<${id(type.name)}>`;
     case 'list':
       return `list<${printWitType(type.element)}${type.length === undefined ? '' : `, ${type.length}`}>`;
     case 'map':

@@ -75,6 +75,7 @@ export class FunctionWriter {
   readonly #code = new CodeWriter();
   readonly #locals: WasmType[] = [];
   readonly #params: number;
+  readonly #spare = new Map<WasmType, number[]>();
 
   constructor(module: ModuleBuilder, signature: WasmSignature) {
     this.#module = module;
@@ -85,6 +86,18 @@ export class FunctionWriter {
   /** A new local, zero at first (and whatever it was in a later turn of a loop). */
   local(type: WasmType): number {
     return this.#params + this.#locals.push(type) - 1;
+  }
+
+  /** A local whose value is unknown at first. Give it back when its value is no longer needed: engines limit locals to 50,000. */
+  scratch(type: WasmType): number {
+    return this.#spare.get(type)?.pop() ?? this.local(type);
+  }
+
+  /** Takes back what {@link scratch} gave. */
+  release(type: WasmType, ...locals: readonly number[]): void {
+    const spare = this.#spare.get(type);
+    if (spare === undefined) this.#spare.set(type, [...locals]);
+    else spare.push(...locals);
   }
 
   /** Instructions without immediates. */

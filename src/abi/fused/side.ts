@@ -7,7 +7,7 @@ import { invariant } from '../../util/invariant.ts';
 import type { PointerSize } from '../layout.ts';
 import { FunctionWriter, type Memory } from './function.ts';
 
-/** Longest string or list, in bytes. */
+/** Longest string or list of a source, in bytes. What it becomes may be up to three times as long: no sum overflows an i32. */
 export const MAX_BYTES = 2 ** 28 - 1;
 
 /** What is common to all adapters of a module. */
@@ -16,6 +16,19 @@ export interface Shared {
   readonly control: Memory;
   readonly trap: number;
   readonly closed: number;
+  /** Functions that depend on nothing but a memory, by what they do and its index. */
+  readonly made: Map<string, number>;
+}
+
+/** The function of a memory that does `what`, made when it is first asked for. */
+export function onceForMemory(side: Side, what: string, make: () => number): number {
+  const key = `${what}:${memoryOf(side).index}`;
+  let index = side.shared.made.get(key);
+  if (index === undefined) {
+    index = make();
+    side.shared.made.set(key, index);
+  }
+  return index;
 }
 
 export interface Side {
@@ -33,7 +46,6 @@ export interface Side {
   readonly context: boolean;
   /** Made on demand. */
   alloc: number | undefined;
-  range: Map<TrapCode, number>;
 }
 
 export function memoryOf(side: Side): Memory {
@@ -71,10 +83,11 @@ export function addOffset(f: FunctionWriter, side: Side, local: number): Functio
 
 /** A function `(address, bytes i32)` that traps unless the range is inside the memory. */
 export function rangeCheck(side: Side, code: TrapCode): number {
-  const known = side.range.get(code);
-  if (known !== undefined) return known;
+  return onceForMemory(side, code, () => emitRangeCheck(side, code));
+}
+
+function emitRangeCheck(side: Side, code: TrapCode): number {
   const f = new FunctionWriter(side.shared.module, { params: [side.address, 'i32'], results: [] });
-  side.range.set(code, f.index);
   const memory = memoryOf(side);
   const size = f.local('i64');
   f.memorySize(memory);
@@ -87,8 +100,7 @@ export function rangeCheck(side: Side, code: TrapCode): number {
   f.get(1).op('i64.extend_i32_u').get(size);
   wide().op('i64.sub', 'i64.gt_u');
   emitTrapIf(f, side.shared, code);
-  f.finish();
-  return f.index;
+  return f.finish();
 }
 
 /** Emits: traps unless the address in `local` is a multiple of `align`. */
@@ -100,6 +112,28 @@ export function emitAligned(f: FunctionWriter, side: Side, local: number, align:
   emitTrapIf(f, side.shared, code);
 }
 
+/**
+ * Emits: saves the context slots of a side and zeroes them, as each call into a component runs in a thread of its own. Gives the
+ * locals for {@link leaveThread}. Nothing is emitted for a component that does not use them.
+ */
+export function enterThread(f: FunctionWriter, side: Side): readonly number[] {
+  if (!side.context) return [];
+  return [CONTEXT_0, CONTEXT_1].map((offset) => {
+    const saved = f.local('i64');
+    f.global(side.slot).access('i64.load', side.shared.control, offset).set(saved);
+    f.global(side.slot).i64(0n).access('i64.store', side.shared.control, offset);
+    return saved;
+  });
+}
+
+/** Emits: puts back the context slots that {@link enterThread} saved. */
+export function leaveThread(f: FunctionWriter, side: Side, saved: readonly number[]): void {
+  for (const [i, local] of saved.entries()) {
+    const offset = i === 0 ? CONTEXT_0 : CONTEXT_1;
+    f.global(side.slot).get(local).access('i64.store', side.shared.control, offset);
+  }
+}
+
 /** A function `(old address, old size i32, align i32, size i32) -> address` around the guest's realloc: checks what it answers. */
 export function allocator(side: Side): number {
   if (side.alloc !== undefined) return side.alloc;
@@ -109,21 +143,11 @@ export function allocator(side: Side): number {
   side.alloc = f.index;
   const check = rangeCheck(side, 'realloc-out-of-bounds');
   const answer = f.local(side.address);
-  const saved = [f.local('i64'), f.local('i64')];
-  if (side.context) {
-    for (const [i, offset] of [CONTEXT_0, CONTEXT_1].entries()) {
-      f.global(side.slot).access('i64.load', shared.control, offset).set(saved[i]!);
-      f.global(side.slot).i64(0n).access('i64.store', shared.control, offset);
-    }
-  }
+  const thread = enterThread(f, side);
   f.get(0);
   for (const i of [1, 2, 3]) toAddress(f.get(i), side);
   f.call(side.realloc).set(answer);
-  if (side.context) {
-    for (const [i, offset] of [CONTEXT_0, CONTEXT_1].entries()) {
-      f.global(side.slot).get(saved[i]!).access('i64.store', shared.control, offset);
-    }
-  }
+  leaveThread(f, side, thread);
   f.get(answer);
   if (side.address === 'i64') f.op('i32.wrap_i64');
   f.get(2).i32(1).op('i32.sub', 'i32.and');

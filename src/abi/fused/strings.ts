@@ -11,6 +11,7 @@ import {
   emitTrapIf,
   MAX_BYTES,
   memoryOf,
+  onceForMemory,
   rangeCheck,
   type Side,
   toAddress,
@@ -120,9 +121,8 @@ export class StringKit {
     return this.#once(key, [from, to], () => {
       const results: readonly WasmType[] = [to.address, to.address];
       const f = new FunctionWriter(from.shared.module, { params: [from.address, 'i32'], results });
-      const k = new Kernel(f, from, to, this);
-      if (source === 'utf8') f.get(0).get(1).call(this.once8(from));
-      if (source === 'utf16') f.get(0).get(1).call(this.once16(from));
+      const k = new Kernel(f, from, to);
+      if (source !== 'latin1') f.get(0).get(1).call(validator(from, source));
       if (to.encoding === 'utf8') {
         if (source === 'utf8') k.copy(1, 1);
         else k.toUtf8(source);
@@ -137,18 +137,18 @@ export class StringKit {
     });
   }
 
-  once8(side: Side): number {
-    return this.#once('v8', [side], () => validateUtf8(side));
-  }
-  once16(side: Side): number {
-    return this.#once('v16', [side], () => validateUtf16(side));
-  }
-  decode(side: Side, source: 'utf8' | 'utf16'): number {
-    return this.#once(`d${source}`, [side], () => (source === 'utf8' ? decodeUtf8(side) : decodeUtf16(side)));
-  }
-  encode(side: Side, target: 'utf8' | 'utf16'): number {
-    return this.#once(`e${target}`, [side], () => (target === 'utf8' ? encodeUtf8(side) : encodeUtf16(side)));
-  }
+}
+
+function validator(side: Side, source: 'utf8' | 'utf16'): number {
+  return onceForMemory(side, `validate ${source}`, () => (source === 'utf8' ? validateUtf8 : validateUtf16)(side));
+}
+
+function decoder(side: Side, source: 'utf8' | 'utf16'): number {
+  return onceForMemory(side, `decode ${source}`, () => (source === 'utf8' ? decodeUtf8 : decodeUtf16)(side));
+}
+
+function encoder(side: Side, target: 'utf8' | 'utf16'): number {
+  return onceForMemory(side, `encode ${target}`, () => (target === 'utf8' ? encodeUtf8 : encodeUtf16)(side));
 }
 
 /** The body of one kernel. Parameters: 0 source address, 1 source code units. */
@@ -156,7 +156,6 @@ class Kernel {
   readonly #f: FunctionWriter;
   readonly #from: Side;
   readonly #to: Side;
-  readonly #kit: StringKit;
   /** The new range, where its next byte goes, the next byte of the source and its end, sizes. */
   readonly #d: number;
   readonly #q: number;
@@ -166,11 +165,10 @@ class Kernel {
   readonly #used: number;
   readonly #code: number;
 
-  constructor(f: FunctionWriter, from: Side, to: Side, kit: StringKit) {
+  constructor(f: FunctionWriter, from: Side, to: Side) {
     this.#f = f;
     this.#from = from;
     this.#to = to;
-    this.#kit = kit;
     this.#d = f.local(to.address);
     this.#q = f.local(to.address);
     this.#p = f.local(from.address);
@@ -180,16 +178,9 @@ class Kernel {
     this.#code = f.local('i32');
   }
 
-  /** Sets the size to `times` the source's units, and traps if that is more than a string may have. */
+  /** Sets the size to `times` the source's units. */
   #sizeIs(times: 1 | 2 | 3): void {
-    const f = this.#f;
-    if (times > 1) {
-      f.get(1)
-        .i32(Math.floor(MAX_BYTES / times))
-        .op('i32.gt_u');
-      emitTrapIf(f, this.#from.shared, 'value-too-large');
-    }
-    f.get(1).i32(times).op('i32.mul').set(this.#size);
+    this.#f.get(1).i32(times).op('i32.mul').set(this.#size);
   }
 
   #allocate(times: 1 | 2, align: number): void {
@@ -286,11 +277,11 @@ class Kernel {
     if (source === 'latin1') {
       f.get(this.#p).access('i32.load8_u', memoryOf(this.#from)).set(this.#code).i32(1).set(step);
     } else {
-      f.get(this.#p).call(this.#kit.decode(this.#from, source)).set(step).set(this.#code);
+      f.get(this.#p).call(decoder(this.#from, source)).set(step).set(this.#code);
       if (source === 'utf16') f.get(step).i32(1).op('i32.shl').set(step);
     }
     setEnd(f, this.#from, this.#p, this.#p, step);
-    f.get(this.#q).get(this.#code).call(this.#kit.encode(this.#to, target)).set(step);
+    f.get(this.#q).get(this.#code).call(encoder(this.#to, target)).set(step);
     setEnd(f, this.#to, this.#q, this.#q, step);
     f.br(0).op('end', 'end');
   }
@@ -340,7 +331,7 @@ class Kernel {
     this.#shrink(2);
     this.#results(() => f.get(this.#used));
     f.op('return', 'end');
-    f.get(this.#p).call(this.#kit.decode(this.#from, source)).set(step);
+    f.get(this.#p).call(decoder(this.#from, source)).set(step);
     f.tee(this.#code).i32(0x100).op('i32.ge_u').brIf(1);
     if (source === 'utf16') f.get(step).i32(1).op('i32.shl').set(step);
     setEnd(f, this.#from, this.#p, this.#p, step);

@@ -1,0 +1,141 @@
+/** `tenon inspect FILE`. */
+import { decodeComponent } from '../../binary/decode.ts';
+import { decodeModule } from '../../core/decode.ts';
+import { type Inspection, inspectComponent, inspectModule, type Part } from '../../inspect/inspect.ts';
+import { type FileKind, type Recognised, recognise } from '../../inspect/recognise.ts';
+import { MalformedError, UsageError } from '../../node.ts';
+import type { Component } from '../../types/definition.ts';
+import { validateComponent } from '../../validate/validate.ts';
+import type { WitDocument } from '../../wit/document.ts';
+import { printWit } from '../../wit/printer.ts';
+import { decodeWorld } from '../../wit-component/decode.ts';
+import type { Command, Parsed } from '../args.ts';
+import { readInput } from '../files.ts';
+import { oneOperand } from '../operands.ts';
+import { writeOut } from '../output.ts';
+import { safeText } from '../report.ts';
+
+export const command: Command = {
+  name: 'inspect',
+  summary: 'Say what a file is, what it imports and exports, what it is made of, and what it could ask for. Runs nothing.',
+  usage: '[--json] [--wit] FILE',
+  flags: [
+    { name: 'json', help: 'print everything as JSON' },
+    { name: 'wit', help: 'print the world of a component and all its interfaces as WIT, nothing else' },
+  ],
+  examples: [
+    ['what is in this file?', 'tenon inspect app.wasm'],
+    ['its interfaces as WIT', 'tenon inspect --wit app.wasm'],
+    ['the size of its largest part', `tenon inspect --json app.wasm | jq '[.. | .size? // empty] | max'`],
+  ],
+};
+
+/** Kinds of files of which nothing more can be said: the file is at fault, and the exit code says so. */
+const UNREADABLE: ReadonlySet<FileKind> = new Set(['empty', 'truncated', 'damaged-module', 'unknown', 'unknown-version']);
+
+interface Found extends Recognised {
+  readonly size: number;
+  readonly details: Inspection | undefined;
+  readonly world: WitDocument | undefined;
+}
+
+function validated(bytes: Uint8Array<ArrayBuffer>): Component {
+  const component = decodeComponent(bytes);
+  validateComponent(component, { coreBodies: 'skip' });
+  return component;
+}
+
+function look(bytes: Uint8Array<ArrayBuffer>, path: string): Found {
+  const recognised = recognise(bytes, path);
+  if (UNREADABLE.has(recognised.kind)) {
+    throw new MalformedError(`is-${recognised.kind}`, `${path} is ${recognised.title}`, { hint: recognised.hint });
+  }
+  const size = bytes.length;
+  if (recognised.kind === 'component') {
+    const component = validated(bytes);
+    return { ...recognised, hint: nextStep(component), size, details: inspectComponent(component), world: decodeWorld(component) };
+  }
+  const isModule = bytes[0] === 0 && bytes[4] === 1;
+  return { ...recognised, size, details: isModule ? inspectModule(decodeModule(bytes)) : undefined, world: undefined };
+}
+
+function nextStep(component: Component): string {
+  const exports = component.definitions.flatMap((d) => (d.kind === 'export' ? [d.name.name] : []));
+  if (exports.some((name) => /^wasi:cli\/run@0\.2\./.test(name))) return 'run it: tenon run FILE';
+  if (exports.length === 0) return 'it exports nothing: there is nothing to run or call';
+  return "call a function: tenon invoke FILE 'interface.func(args)'";
+}
+
+function bytesText(size: number): string {
+  return `${size.toLocaleString('en-US')} bytes`;
+}
+
+function partLines(part: Part, depth: number, index: string): string[] {
+  const label = `${'  '.repeat(depth)}${part.kind}${index}${part.name === undefined ? '' : ` "${part.name}"`}`;
+  const marks = [part.languages.join(', '), part.debug ? 'debug data' : ''].filter((m) => m !== '').join('; ');
+  const line = `  ${label.padEnd(44)} ${part.size.toLocaleString('en-US').padStart(12)}  ${marks}`.trimEnd();
+  const counts = new Map<string, number>();
+  const inner = part.parts.flatMap((p) => {
+    const number = counts.get(p.kind) ?? 0;
+    counts.set(p.kind, number + 1);
+    return partLines(p, depth + 1, ` ${number}`);
+  });
+  return [line, ...inner];
+}
+
+/** The world of a document without the packages behind it. */
+function worldText(document: WitDocument): string {
+  return printWit({ ...document, packages: [] })
+    .split('\n')
+    .slice(2)
+    .join('\n')
+    .trimEnd();
+}
+
+const MANY = 12;
+
+function shortened(names: readonly string[]): string[] {
+  const shown = names.slice(0, MANY).map((name) => `    ${name}`);
+  return names.length > MANY ? [...shown, `    … ${names.length - MANY} more (--json lists all)`] : shown;
+}
+
+function text(path: string, found: Found): string {
+  const lines = [`${path}: ${found.title}, ${bytesText(found.size)}`];
+  const { details, world } = found;
+  if (details !== undefined) {
+    if (details.languages.length > 0) lines.push(`Languages: ${details.languages.join(', ')}`);
+    if (details.tools.length > 0) lines.push(`Tools: ${details.tools.join(', ')}`);
+    if (world !== undefined) lines.push('', 'World:', ...worldText(world).split('\n').map((line) => `  ${line}`.trimEnd()));
+    else lines.push('', 'Imports:', ...none(shortened(details.imports)), 'Exports:', ...none(shortened(details.exports)));
+    lines.push('', 'Could ask for:');
+    if (details.capabilities.length === 0) lines.push('  nothing');
+    for (const { title, imports } of details.capabilities) lines.push(`  ${title}`, ...shortened(imports));
+    lines.push('', 'Parts, in bytes:', ...partLines(details.root, 0, ''));
+  }
+  lines.push('', `Next: ${found.hint.replaceAll('FILE', path)}`);
+  return `${safeText(lines.join('\n'))}\n`;
+}
+
+function none(lines: readonly string[]): readonly string[] {
+  return lines.length === 0 ? ['    none'] : lines;
+}
+
+function json(path: string, found: Found): string {
+  const { kind, title, hint, size, details, world } = found;
+  const wit = world === undefined ? undefined : printWit(world);
+  return `${JSON.stringify({ file: path, kind, title, next: hint, size, wit, ...details }, undefined, 2)}\n`;
+}
+
+export async function run(args: Parsed): Promise<number> {
+  const path = oneOperand(command, args);
+  const found = look(await readInput(path), path);
+  if (args.values.has('wit')) {
+    if (found.world === undefined) {
+      throw new UsageError('no-wit', `${path} is ${found.title}: only a component has a world`, { hint: found.hint });
+    }
+    await writeOut(printWit(found.world));
+    return 0;
+  }
+  await writeOut(args.values.has('json') ? json(path, found) : text(path, found));
+  return 0;
+}
