@@ -8,6 +8,7 @@ import type { Mismatch } from '../error/error.ts';
 import { makeTrap } from '../error/trap.ts';
 import type { Grant } from '../grants/grant.ts';
 import { nodeHost } from '../host/node/host.ts';
+import { recognise } from '../inspect/recognise.ts';
 import { LinkError, type LinkOptions, UsageError, ValidationError } from '../node.ts';
 import { asTrap } from '../runtime/failure.ts';
 import { createPreview1, MAY_WAIT } from '../wasi/p1/preview1.ts';
@@ -51,7 +52,12 @@ function wrapped(functions: Readonly<Record<string, CoreFunction>>): WebAssembly
 }
 
 /** Throws one LinkError that names every import that preview 1 does not have. */
-function checkImports(path: string, module: WebAssembly.Module, offers: WebAssembly.Imports): void {
+function checkImports(
+  path: string,
+  bytes: Uint8Array<ArrayBuffer>,
+  module: WebAssembly.Module,
+  offers: WebAssembly.Imports,
+): void {
   const missing = WebAssembly.Module.imports(module).filter(
     ({ module: from, name, kind }) =>
       kind !== 'function' || !Object.hasOwn(offers, from) || !Object.hasOwn(offers[from] ?? {}, name),
@@ -68,12 +74,13 @@ function checkImports(path: string, module: WebAssembly.Module, offers: WebAssem
     }),
   );
   const lines = mismatches.map((m) => `  ${m.path}: expected ${m.expected}, found nothing`);
+  const { title, hint } = recognise(bytes, path);
   const count = missing.length === 1 ? '1 import is' : `${missing.length} imports are`;
   throw new LinkError(
     'missing-import',
-    `${path}: ${count} not part of WASI preview 1:\n${lines.join('\n')}`,
+    `${path} is ${title}; ${count} not part of WASI preview 1:\n${lines.join('\n')}`,
     {
-      hint: 'this module needs a host of its own, such as the JavaScript that its toolchain wrote beside it; see: tenon inspect FILE',
+      hint: title.includes('preview 1') ? 'it needs a host of its own, such as the program that it was made for' : hint,
     },
     mismatches,
   );
@@ -145,7 +152,7 @@ export async function runModule(
     throw makeTrap('host-error', { reason: 'the module exports no memory under the name "memory"' });
   }) as Readonly<Record<string, CoreFunction>>;
   const offers: WebAssembly.Imports = { [CURRENT]: wrapped(functions), [UNSTABLE]: wrapped(unstable(functions)) };
-  checkImports(path, module, offers);
+  checkImports(path, bytes, module, offers);
   checkStart(path, module);
   try {
     const { exports } = await WebAssembly.instantiate(module, offers);

@@ -1,9 +1,11 @@
 /** What `run` and `invoke` share: the flags that grant something, plugs, and the linked instance. */
 import { basename } from 'node:path';
+import { readPreamble } from '../core/preamble.ts';
 import { checkGrant, type Grant, parseDirFlag, parseEnvFlag } from '../grants/grant.ts';
 import { Component, type Instance, LinkError, Linker, type LinkOptions, UsageError } from '../node.ts';
 import { compatKey } from '../types/semver.ts';
 import { type Flag, MisuseError, type Parsed } from './args.ts';
+import { explainFile, withPath } from './explain.ts';
 import { readInput } from './files.ts';
 
 export const PROGRAM_FLAGS: readonly Flag[] = [
@@ -68,8 +70,18 @@ export interface Loaded {
   readonly component: Component;
 }
 
-export async function loadFile(path: string, bytes?: Uint8Array<ArrayBuffer>): Promise<Loaded> {
-  return { path, component: await Component.load(bytes ?? (await readInput(path))) };
+/**
+ * Loads a component file.
+ * @throws MalformedError `is-...` that says what the file is instead; other errors of `Component.load` with the file's name before them
+ */
+export async function loadFile(path: string, given?: Uint8Array<ArrayBuffer>): Promise<Loaded> {
+  const bytes = given ?? (await readInput(path));
+  if (readPreamble(bytes) !== 'component') throw await explainFile(bytes, path);
+  try {
+    return { path, component: await Component.load(bytes) };
+  } catch (error) {
+    throw withPath(error, path);
+  }
 }
 
 function offered(component: Component, name: string): string | undefined {
@@ -115,9 +127,11 @@ export async function linkProgram(
   const wanted = [main, ...plugs].flatMap(({ component }) => component.imports.map((i) => i.name));
   for (const part of parts) {
     if (wanted.some((name) => offered(part.component, name) !== undefined)) continue;
+    const open = wanted.filter((name) => !name.startsWith('wasi:'));
     throw new UsageError('plug-unused', `${part.path} satisfies no import of ${main.path}`, {
-      expected: `one of ${wanted.filter((n) => !n.startsWith('wasi:')).join(', ') || 'nothing: there is no import that is not WASI'}`,
+      expected: open.length === 0 ? 'no plug: every import is WASI' : `one of ${open.join(', ')}`,
       found: part.component.exports.map((e) => e.name).join(', ') || 'no exports',
+      hint: 'leave out this --plug, or name the component that has the interface',
     });
   }
   return { instance: await link(main), parts };

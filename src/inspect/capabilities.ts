@@ -13,12 +13,20 @@ type Rule = readonly [name: string, title: string, pattern: RegExp];
 
 /** The first rule that matches decides. Interfaces of WASI 0.2 and 0.3 by name, functions of preview 1 as `wasi_snapshot_preview1#name`. */
 const RULES: readonly Rule[] = [
-  ['files', 'files in the directories that it is given', /^wasi:filesystem\/|#path_|#fd_(?:prestat|readdir|filestat|p?allocate|advise|sync|datasync|tell|renumber)/],
+  [
+    'files',
+    'files in the directories that it is given',
+    /^wasi:filesystem\/|#path_|#fd_(?:prestat|readdir|filestat|p?allocate|advise|sync|datasync|tell|renumber)/,
+  ],
   ['network', 'network connections', /^wasi:sockets\/|#sock_/],
   ['http', 'HTTP requests', /^wasi:http\//],
   ['environment', 'arguments and environment variables', /^wasi:cli\/environment|#(?:args|environ)_/],
   ['terminal', 'knowing whether a stream is a terminal', /^wasi:cli\/terminal-/],
-  ['streams', 'standard input, output and errors', /^wasi:cli\/(?:stdin|stdout|stderr|types)|^wasi:io\/|#fd_|#poll_oneoff/],
+  [
+    'streams',
+    'standard input, output and errors',
+    /^wasi:cli\/(?:stdin|stdout|stderr|types)|^wasi:io\/|#fd_|#poll_oneoff/,
+  ],
   ['clocks', 'the time, and waiting', /^wasi:clocks\/|#clock_/],
   ['random', 'random numbers', /^wasi:random\/|#random_get/],
   ['exit', 'ending with an exit code', /^wasi:cli\/exit|#proc_|#sched_yield/],

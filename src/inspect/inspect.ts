@@ -2,8 +2,9 @@
  * What a file is made of: parts with sizes, languages and the tools that made them, imports and exports, what it could ask for.
  * Reads a valid component or core module; says nothing of what the code does.
  */
-import { type CoreModule, decodeModule } from '../core/decode.ts';
+
 import { type ProducerField, readNames, readProducers } from '../core/custom.ts';
+import { type CoreModule, decodeModule } from '../core/decode.ts';
 import { Reader } from '../core/reader.ts';
 import { MalformedError } from '../error/error.ts';
 import type { Component } from '../types/definition.ts';

@@ -2,8 +2,9 @@
  * Says what a file is from its bytes, and what to do with it: components, the kinds of core modules that toolchains write, and what
  * people hand over by mistake. It looks at the beginning and, of core modules, at imports, exports and custom sections; it validates nothing.
  */
-import { readPreamble } from '../core/preamble.ts';
+
 import { type CoreModule, decodeModule } from '../core/decode.ts';
+import { readPreamble } from '../core/preamble.ts';
 
 export type FileKind =
   | 'component'
@@ -148,7 +149,7 @@ function ascii(text: string): readonly number[] {
   return [...text].map((c) => c.charCodeAt(0));
 }
 
-const WASM_VERSIONS: Readonly<Record<number, string>> = { 0x0a: 'draft of 2022', 0x0b: 'draft of 2023', 0x0c: 'draft' };
+const WASM_VERSIONS: Readonly<Record<number, string>> = { 10: 'draft of 2022', 11: 'draft of 2023', 12: 'draft' };
 
 function unknownVersion(bytes: Uint8Array): Recognised {
   const version = (bytes[4] ?? 0) | ((bytes[5] ?? 0) << 8);
@@ -222,16 +223,32 @@ function recogniseText(text: string, filename: string): Recognised {
     };
   }
   if (start.startsWith('version https://git-lfs')) {
-    return { kind: 'lfs-pointer', title: 'a pointer of Git LFS, not the file itself', hint: 'fetch the file: git lfs pull' };
+    return {
+      kind: 'lfs-pointer',
+      title: 'a pointer of Git LFS, not the file itself',
+      hint: 'fetch the file: git lfs pull',
+    };
   }
   if (/^[[{]/.test(start)) {
-    return { kind: 'json', title: 'JSON', hint: 'name the .wasm file instead; a server may have answered with an error' };
+    return {
+      kind: 'json',
+      title: 'JSON',
+      hint: 'name the .wasm file instead; a server may have answered with an error',
+    };
   }
   if (/^(?:;;[^\n]*\n|\(;[\s\S]*?;\)|\s)*\((?:module|component)\b/.test(text)) {
-    return { kind: 'wat', title: 'WebAssembly in the text format', hint: 'assemble it first: wasm-tools parse FILE -o app.wasm' };
+    return {
+      kind: 'wat',
+      title: 'WebAssembly in the text format',
+      hint: 'assemble it first: wasm-tools parse FILE -o app.wasm',
+    };
   }
   if (filename.endsWith('.wit') || /^(?:\/\/[^\n]*\n|\s)*(?:package|interface|world) [\w:%-]/.test(text)) {
-    return { kind: 'wit', title: 'WIT: the description of interfaces', hint: 'name the component that was built from it' };
+    return {
+      kind: 'wit',
+      title: 'WIT: the description of interfaces',
+      hint: 'name the component that was built from it',
+    };
   }
   return { kind: 'text', title: 'text', hint: 'name a .wasm file' };
 }
@@ -243,7 +260,11 @@ export function recognise(bytes: Uint8Array<ArrayBuffer>, filename = ''): Recogn
   }
   switch (readPreamble(bytes)) {
     case 'component':
-      return { kind: 'component', title: 'a component', hint: 'run it: tenon run FILE; or call one of its functions: tenon invoke' };
+      return {
+        kind: 'component',
+        title: 'a component',
+        hint: 'run it: tenon run FILE; or call one of its functions: tenon invoke',
+      };
     case 'core module':
       return recogniseModule(bytes);
     case 'truncated':

@@ -100,6 +100,11 @@ class Scope {
   }
 }
 
+/** Component values can be validated, where their gate is opened, but not run. */
+function noValues(): LinkError {
+  return new LinkError('feature-unsupported', 'component values (🪙) cannot be run by this version of Tenon');
+}
+
 function at<T>(list: readonly T[], index: number): T {
   const item = list[index];
   invariant(item !== undefined, `index ${index} is in bounds of ${list.length}`);
@@ -213,8 +218,7 @@ class Planner {
         return;
       }
       case 'start':
-        invariant(false, 'component values are behind a gate');
-        break;
+        throw noValues();
       default:
         unreachable(d);
     }
@@ -366,8 +370,7 @@ class Planner {
         return shape.evaluate(path);
       }
       case 'value':
-        invariant(false, 'component values are behind a gate');
-        break;
+        throw noValues();
       default:
         return unreachable(type);
     }

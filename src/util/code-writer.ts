@@ -35,8 +35,12 @@ export class CodeWriter {
 
   /** Unsigned LEB128 of a safe integer or bigint >= 0. */
   u(value: number | bigint): this {
-    if (typeof value === 'number' && value < 0x80) return this.byte(value);
-    let rest = BigInt(value);
+    if (typeof value === 'number') {
+      let left = value;
+      for (; left >= 0x80; left = Math.floor(left / 0x80)) this.byte((left % 0x80) | 0x80);
+      return this.byte(left);
+    }
+    let rest = value;
     while (rest >= 0x80n) {
       this.byte(Number(rest & 0x7fn) | 0x80);
       rest >>= 7n;

@@ -131,13 +131,11 @@ function record(s: Scanner, type: ValueType & { readonly kind: 'record' }): Reco
 }
 
 function recordField(s: Scanner, fields: readonly NamedType[], given: Map<string, unknown>): void {
-  const label = s.tryLabel();
-  if (label === undefined) return s.fail('unexpected-token', `expected the name of a field, found ${s.found()}`);
-  const field = fields.find((f) => f.name === label.text);
+  const label = s.tryLabel() ?? s.fail('unexpected-token', `expected the name of a field, found ${s.found()}`);
   const known = fields.map((f) => f.name).join(', ');
-  if (field === undefined) {
-    return s.fail('unknown-field', `there is no field "${label.text}"; there is ${known}`, label.at);
-  }
+  const field =
+    fields.find((f) => f.name === label.text) ??
+    s.fail('unknown-field', `there is no field "${label.text}"; there is ${known}`, label.at);
   if (given.has(field.name)) s.fail('duplicate-field', `duplicate field: "${field.name}"`, label.at);
   s.take(':');
   given.set(field.name, value(s, field.type));

@@ -6,8 +6,8 @@ import { ValueError } from '../error/error.ts';
 import { describeType } from '../types/describe.ts';
 import type { ResultType, ValueType, VariantType } from '../types/value-type.ts';
 import { unreachable } from '../util/invariant.ts';
-import { isKeyword } from './lexer.ts';
 import { camelNames } from '../util/names.ts';
+import { isKeyword } from './lexer.ts';
 
 const ESCAPES: Readonly<Record<string, string>> = {
   '\\': '\\\\',

@@ -101,7 +101,11 @@ class InterfaceReader {
     const { type: def, scope } = last.def;
     switch (def.kind) {
       case 'record':
-        return { kind: 'record', name, fields: def.fields.map((f) => ({ name: f.name, type: this.#ref(scope, f.type) })) };
+        return {
+          kind: 'record',
+          name,
+          fields: def.fields.map((f) => ({ name: f.name, type: this.#ref(scope, f.type) })),
+        };
       case 'variant': {
         const cases = def.cases.map((c) => ({ name: c.name, type: this.#optional(scope, c.type) }));
         return { kind: 'variant', name, cases };
@@ -292,7 +296,9 @@ class WorldReader {
 
 /** Types of the world, and the functions that belong to its resources. */
 function worldTypes(...sides: readonly Externs[]): Externs {
-  const own = sides.flatMap((side) => [...side].filter(([name, { extern }]) => extern.sort === 'type' || name.startsWith('[')));
+  const own = sides.flatMap((side) =>
+    [...side].filter(([name, { extern }]) => extern.sort === 'type' || name.startsWith('[')),
+  );
   return new Map(own);
 }
 

@@ -1,6 +1,15 @@
 /** Prints WIT. Specification: WIT; the layout is the one that `wasm-tools component wit` writes. */
 import { unreachable } from '../util/invariant.ts';
-import type { WitDocument, WitFunc, WitInterface, WitType, WitTypeDef, WitUse, WitWorld, WitWorldItem } from './document.ts';
+import type {
+  WitDocument,
+  WitFunc,
+  WitInterface,
+  WitType,
+  WitTypeDef,
+  WitUse,
+  WitWorld,
+  WitWorldItem,
+} from './document.ts';
 
 const KEYWORDS: ReadonlySet<string> = new Set(
   (

@@ -8,12 +8,11 @@
  * `borrow-in<n>`, `own-out<n>`. Exports `a<i>`.
  */
 import { ModuleBuilder } from '../../core/builder.ts';
-import { CALL_LIMIT, CALL_TOP, CLOSED, MAY_LEAVE, STORE } from '../../runtime/control.ts';
+import { CALL_LIMIT, CALL_TOP, CLOSED, MAY_LEAVE, STORE, STORE_STATE } from '../../runtime/control.ts';
 import { signatureResources } from '../../types/resources-of.ts';
 import type { FuncType, ResourceType, ValueType } from '../../types/value-type.ts';
 import { invariant } from '../../util/invariant.ts';
 import type { OptionShape } from '../context.ts';
-import { despecialize } from '../despecialize.ts';
 import {
   type FlatType,
   flattenFuncType,
@@ -25,9 +24,19 @@ import {
   pointerType,
 } from '../flatten.ts';
 import { layout } from '../layout.ts';
-import { partsOf } from '../parts.ts';
+import { allocates, emittedParts, holds, isAsync } from './contents.ts';
 import { FunctionWriter, type Memory } from './function.ts';
-import { emitAligned, emitAllocate, emitTrap, emitTrapIf, rangeCheck, type Shared, type Side } from './side.ts';
+import {
+  emitAligned,
+  emitAllocate,
+  emitTrap,
+  emitTrapIf,
+  enterThread,
+  leaveThread,
+  rangeCheck,
+  type Shared,
+  type Side,
+} from './side.ts';
 import { StringKit } from './strings.ts';
 import { Direction, type Place } from './translate.ts';
 
@@ -54,28 +63,8 @@ export interface AdapterModule {
   readonly specs: readonly AdapterSpec[];
 }
 
-/** Types with more parts than this are left to the interpreter: flat places cannot be outlined. */
-const MAX_PARTS = 20_000;
-
-/** What a type holds somewhere. */
-function holds(type: ValueType, wanted: (t: ValueType) => boolean, seen = new Set<ValueType>()): boolean {
-  if (seen.has(type)) return false;
-  seen.add(type);
-  const t = despecialize(type);
-  if (wanted(t)) return true;
-  if (t.kind === 'record') return t.fields.some((f) => holds(f.type, wanted, seen));
-  if (t.kind === 'variant') return t.cases.some((c) => c.type !== undefined && holds(c.type, wanted, seen));
-  if (t.kind === 'list' || t.kind === 'fixed-list') return holds(t.element, wanted, seen);
-  return false;
-}
-
-function isAsync(t: ValueType): boolean {
-  return t.kind === 'stream' || t.kind === 'future' || t.kind === 'error-context';
-}
-
-function allocates(t: ValueType): boolean {
-  return t.kind === 'string' || t.kind === 'list';
-}
+/** Types whose code would have more parts than this are left to the interpreter. */
+const MAX_PARTS = 100_000;
 
 function valuesOf(type: FuncType): readonly ValueType[] {
   return [...type.params.map((p) => p.type), ...(type.result === undefined ? [] : [type.result])];
@@ -84,8 +73,8 @@ function valuesOf(type: FuncType): readonly ValueType[] {
 /** Whether an adapter can carry the call. */
 export function canFuse(spec: AdapterSpec): boolean {
   if (spec.type.async || spec.lower.async || spec.lift.async) return false;
-  const parts = valuesOf(spec.type).reduce((sum, t) => sum + partsOf(t), 0);
-  return parts <= MAX_PARTS && !valuesOf(spec.type).some((t) => holds(t, isAsync));
+  const types = valuesOf(spec.type);
+  return emittedParts(types) <= MAX_PARTS && !types.some((t) => holds(t, isAsync));
 }
 
 /** Whether the call lends handles, so that something must be undone when it ends. */
@@ -112,7 +101,7 @@ export function emitAdapters(specs: readonly AdapterSpec[]): AdapterModule {
   const control: Memory = { index: module.importMemory('tenon', 'control'), is64: false };
   const trap = module.importFunction('tenon', 'trap', { params: ['i32'], results: [] });
   const closed = module.importFunction('tenon', 'closed', { params: ['i32'], results: [] });
-  const shared: Shared = { module, control, trap, closed };
+  const shared: Shared = { module, control, trap, closed, made: new Map() };
   const memories = new Map<number, Memory>();
   const memory = (key: number | undefined, options: OptionShape): Memory | undefined => {
     if (key === undefined) return undefined;
@@ -156,7 +145,6 @@ function importsOf(
       slot: module.importGlobal(name, `${which}-slot`, 'i32'),
       context,
       alloc: undefined,
-      range: new Map(),
     };
   };
   const core = flattenFuncType(type, 'lift', lift);
@@ -225,11 +213,11 @@ class Adapter {
         .op('i32.add')
         .access('i32.store', this.#shared.control);
     }
-    const top = f.local('i32');
-    if (pushes) this.#enter(top);
+    if (pushes) this.#enter();
     const args = this.#params();
     const core = flattenFuncType(this.#spec.type, 'lift', this.#spec.lift).results;
-    const answer = core[0] === undefined ? undefined : f.local(core[0]);
+    const answer = core[0] === undefined ? undefined : f.local(core[0] as FlatType);
+    const thread = enterThread(f, to);
     for (const local of args) f.get(local);
     f.call(callee);
     if (answer !== undefined) f.set(answer);
@@ -240,8 +228,9 @@ class Adapter {
       f.call(post);
       this.#mayLeave(to, 1);
     }
+    leaveThread(f, to, thread);
     if (end !== undefined) f.call(end);
-    if (pushes) f.i32(0).get(top).access('i32.store', this.#shared.control, CALL_TOP);
+    if (pushes) this.#pop();
     if (result !== undefined) f.get(result);
     f.op('return', 'end', 'end');
     emitTrap(f, this.#shared, 'uncaught-exception');
@@ -253,26 +242,37 @@ class Adapter {
   }
 
   /** The callee's store must live and its instance be open; its slot goes on the call stack. */
-  #enter(top: number): void {
+  #enter(): void {
     const f = this.#f;
     const { control } = this.#shared;
     const { to } = this.#imports;
-    if (this.#spec.crossStore) {
-      f.global(to.slot).access('i32.load', control, STORE).access('i32.load', control);
-      emitTrapIf(f, this.#shared, 'store-dead');
-    }
+    this.#mustLive();
     if (this.#spec.maySuspend) {
-      f.global(to.slot)
-        .access('i32.load', control, CLOSED)
-        .open('if')
-        .global(to.slot)
-        .call(this.#shared.closed)
-        .op('end');
+      f.global(to.slot).access('i32.load', control, CLOSED).open('if').global(to.slot).call(this.#shared.closed);
+      // While this stack waited, others ran.
+      this.#mustLive();
+      f.op('end');
     }
+    const top = f.scratch('i32');
     f.i32(0).access('i32.load', control, CALL_TOP).tee(top).i32(CALL_LIMIT).op('i32.ge_u');
     emitTrapIf(f, this.#shared, 'stack-exhausted');
     f.get(top).global(to.slot).access('i32.store', control);
     f.i32(0).get(top).i32(4).op('i32.add').access('i32.store', control, CALL_TOP);
+    f.release('i32', top);
+  }
+
+  #mustLive(): void {
+    if (!this.#spec.crossStore) return;
+    const { control } = this.#shared;
+    this.#f.global(this.#imports.to.slot).access('i32.load', control, STORE).access('i32.load', control, STORE_STATE);
+    emitTrapIf(this.#f, this.#shared, 'store-dead');
+  }
+
+  /** Takes the callee's slot off the call stack, which may have moved while the callee waited. */
+  #pop(): void {
+    const { control } = this.#shared;
+    this.#f.i32(0).i32(0).access('i32.load', control, CALL_TOP);
+    this.#f.i32(4).op('i32.sub').access('i32.store', control, CALL_TOP);
   }
 
   /** A place in memory at the address in `local`, checked. */
@@ -318,7 +318,7 @@ class Adapter {
       dst = this.#flat(toFlat);
       args = dst.locals;
     }
-    this.#in.translate(f, tuple, src, dst);
+    this.#in.record(f, types, src, dst);
     if (touches) this.#mayLeave(to, 1);
     return args;
   }

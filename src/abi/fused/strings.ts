@@ -136,7 +136,6 @@ export class StringKit {
       return f.finish();
     });
   }
-
 }
 
 function validator(side: Side, source: 'utf8' | 'utf16'): number {

@@ -3,13 +3,14 @@
  * What is large or repeated becomes a function of its own, so that the output stays linear in the type's parts.
  * Specification: CanonicalABI.md, "Lifting and Lowering Values".
  */
-import type { ResourceType, ValueType, VariantCase } from '../../types/value-type.ts';
+import type { RecordType, ResourceType, ValueType, VariantCase, VariantType } from '../../types/value-type.ts';
 import { invariant, unreachable } from '../../util/invariant.ts';
 import { despecialize } from '../despecialize.ts';
 import { type FlatType, flattenType } from '../flatten.ts';
 import { discriminantSize, fieldOffsets, flagsSize, layout, payloadOffset } from '../layout.ts';
 import { flagsMask } from '../load.ts';
 import { partsOf } from '../parts.ts';
+import { isPlainBytes, OUTLINE_ABOVE } from './contents.ts';
 import { type Access, FunctionWriter } from './function.ts';
 import {
   emitAligned,
@@ -30,34 +31,8 @@ export type Place =
   /** `base` is a local with an address that is aligned and in bounds. */
   | { readonly kind: 'memory'; readonly base: number; readonly offset: number };
 
-/** Types with more parts than this are carried by a function of their own between memories. */
-const OUTLINE_ABOVE = 24;
-
-/** Whether values of a type are the same bytes on both sides, without padding: then a list of them is one copy. */
-function isPlainBytes(type: ValueType): boolean {
-  const t = despecialize(type);
-  switch (t.kind) {
-    case 'u8':
-    case 's8':
-    case 'u16':
-    case 's16':
-    case 'u32':
-    case 's32':
-    case 'u64':
-    case 's64':
-    case 'f32':
-    case 'f64':
-      return true;
-    case 'record': {
-      const sum = t.fields.reduce((bytes, f) => bytes + layout(f.type, 4).size, 0);
-      return t.fields.every((f) => isPlainBytes(f.type)) && sum === layout(type, 4).size;
-    }
-    case 'fixed-list':
-      return isPlainBytes(t.element);
-    default:
-      return false;
-  }
-}
+type FlatPlace = Extract<Place, { kind: 'flat' }>;
+type MemoryPlace = Extract<Place, { kind: 'memory' }>;
 
 /** Emits: reinterprets the value on the stack from a joined type to a case's own. */
 function uncoerce(f: FunctionWriter, have: FlatType, want: FlatType): void {
@@ -100,6 +75,7 @@ export class Direction {
   readonly #handle: (kind: 'own' | 'borrow', resource: ResourceType) => number;
   readonly #lists = new Map<ValueType, number>();
   readonly #outlined = new Map<ValueType, number>();
+  readonly #outlinedFlat = new Map<ValueType, number>();
 
   constructor(
     from: Side,
@@ -147,7 +123,6 @@ export class Direction {
   }
 
   /** Emits the code that carries a value of `type`. */
-  // biome-ignore lint/complexity/noExcessiveLinesPerFunction: table of types, a few lines each
   translate(f: FunctionWriter, type: ValueType, src: Place, dst: Place): void {
     const t = despecialize(type);
     switch (t.kind) {
@@ -202,17 +177,8 @@ export class Direction {
         this.#int(f, src, dst, 4, () => f.call(this.#handle(t.kind, t.resource)));
         return;
       case 'record':
-        if (this.#outline(f, type, src, dst)) return;
-        this.#record(
-          f,
-          t.fields.map((x) => x.type),
-          src,
-          dst,
-        );
-        return;
       case 'variant':
-        if (this.#outline(f, type, src, dst)) return;
-        this.#variant(f, t.cases, src, dst);
+        if (!this.#outline(f, type, src, dst)) this.#compound(f, t, src, dst);
         return;
       case 'stream':
       case 'future':
@@ -225,37 +191,41 @@ export class Direction {
   }
 
   #char(f: FunctionWriter, src: Place, dst: Place): void {
-    const code = f.local('i32');
+    const code = f.scratch('i32');
     this.#read(f, src, 'i32', 'i32.load').set(code);
     f.get(code).i32(0x11_0000).op('i32.ge_u');
     f.get(code).i32(0xd800).op('i32.sub').i32(0x800).op('i32.lt_u', 'i32.or');
     emitTrapIf(f, this.#from.shared, 'invalid-char');
     this.#write(f, dst, 'i32', 'i32.store', () => f.get(code));
+    f.release('i32', code);
   }
 
-  /** A string or list: pointer and length, through a function that gives the new pointer (and length, for strings). */
+  /**
+   * A string or list: pointer and length, through a function that gives the new pointer (and length, for strings). The source is
+   * read once: where both sides share a memory, `realloc` may write to it.
+   */
   #range(f: FunctionWriter, src: Place, dst: Place, fn: number, givesLength: boolean): void {
     const from = this.#from;
     const to = this.#to;
-    const pointer = f.local(to.address);
-    const length = f.local(to.address);
+    const pointer = f.scratch(to.address);
+    const length = f.scratch(givesLength ? to.address : from.address);
     const load: Access = `${from.address}.load`;
     const store: Access = `${to.address}.store`;
     const word = (place: Place, index: number, width: number): Place =>
       place.kind === 'flat' ? slice(place, index, 1) : { ...place, offset: place.offset + index * width };
     this.#read(f, word(src, 0, from.pointer), from.address, load);
     this.#read(f, word(src, 1, from.pointer), from.address, load);
-    f.call(fn);
-    if (givesLength) f.set(length);
+    if (givesLength) f.call(fn).set(length);
+    else f.tee(length).call(fn);
     f.set(pointer);
     this.#write(f, word(dst, 0, to.pointer), to.address, store, () => f.get(pointer));
     this.#write(f, word(dst, 1, to.pointer), to.address, store, () => {
-      if (givesLength) f.get(length);
-      else {
-        this.#read(f, word(src, 1, from.pointer), from.address, load);
-        if (from.address !== to.address) f.op(to.address === 'i64' ? 'i64.extend_i32_u' : 'i32.wrap_i64');
-      }
+      f.get(length);
+      if (givesLength || from.address === to.address) return;
+      f.op(to.address === 'i64' ? 'i64.extend_i32_u' : 'i32.wrap_i64');
     });
+    f.release(to.address, pointer);
+    f.release(givesLength ? to.address : from.address, length);
   }
 
   /** A function `(pointer, length) -> pointer` for lists of `element`. */
@@ -281,12 +251,6 @@ export class Direction {
     f.set(count);
     emitAligned(f, from, 0, source.align, 'unaligned-pointer');
     f.get(0).get(count).i32(source.size).op('i32.mul').call(rangeCheck(from, 'list-out-of-bounds'));
-    if (target.size > source.size) {
-      f.get(count)
-        .i32(Math.floor(MAX_BYTES / target.size))
-        .op('i32.gt_u');
-      emitTrapIf(f, from.shared, 'value-too-large');
-    }
     f.get(count).i32(target.size).op('i32.mul').set(bytes);
     emitAllocate(f, to, target.align, bytes);
     f.set(result);
@@ -301,7 +265,7 @@ export class Direction {
 
   /** Carries `count` (a local, used up) elements between memories, from the address in local `source` (used up). */
   #loop(f: FunctionWriter, element: ValueType, count: number, source: number, target: number): void {
-    const at = f.local(this.#to.address);
+    const at = f.scratch(this.#to.address);
     f.get(target).set(at);
     f.open('block').open('loop');
     f.get(count).op('i32.eqz').brIf(1);
@@ -310,34 +274,48 @@ export class Direction {
     advance(f, this.#to, at, layout(element, this.#to.pointer).size);
     f.get(count).i32(1).op('i32.sub').set(count).br(0);
     f.op('end', 'end');
+    f.release(this.#to.address, at);
   }
 
   #fixedList(f: FunctionWriter, element: ValueType, length: number, src: Place, dst: Place): void {
-    if (src.kind === 'memory' && dst.kind === 'memory') {
-      const count = f.local('i32');
-      const source = f.local(this.#from.address);
-      const target = f.local(this.#to.address);
-      this.#address(f, this.#from, src).set(source);
-      this.#address(f, this.#to, dst).set(target);
-      f.i32(length).set(count);
-      this.#loop(f, element, count, source, target);
+    if (src.kind !== 'memory' || dst.kind !== 'memory') {
+      this.record(
+        f,
+        Array.from({ length }, () => element),
+        src,
+        dst,
+      );
       return;
     }
-    this.#record(
-      f,
-      Array.from({ length }, () => element),
-      src,
-      dst,
-    );
+    if (isPlainBytes(element)) {
+      const bytes = layout(element, 4).size * length;
+      this.#address(f, this.#to, dst);
+      this.#address(f, this.#from, src);
+      if (this.#from.address === 'i64' && this.#to.address === 'i64') f.i64(BigInt(bytes));
+      else f.i32(bytes);
+      f.memoryCopy(memoryOf(this.#to), memoryOf(this.#from));
+      return;
+    }
+    const count = f.scratch('i32');
+    const source = f.scratch(this.#from.address);
+    const target = f.scratch(this.#to.address);
+    this.#address(f, this.#from, src).set(source);
+    this.#address(f, this.#to, dst).set(target);
+    f.i32(length).set(count);
+    this.#loop(f, element, count, source, target);
+    f.release('i32', count);
+    f.release(this.#from.address, source);
+    f.release(this.#to.address, target);
   }
 
   /** Emits: leaves the address of a place in memory. */
-  #address(f: FunctionWriter, side: Side, place: Extract<Place, { kind: 'memory' }>): FunctionWriter {
+  #address(f: FunctionWriter, side: Side, place: MemoryPlace): FunctionWriter {
     toAddress(f.get(place.base).i32(place.offset), side);
     return f.op(side.address === 'i64' ? 'i64.add' : 'i32.add');
   }
 
-  #record(f: FunctionWriter, types: readonly ValueType[], src: Place, dst: Place): void {
+  /** Emits the code that carries the fields of a record, parameters of a function included. */
+  record(f: FunctionWriter, types: readonly ValueType[], src: Place, dst: Place): void {
     const from = fieldOffsets(types, this.#from.pointer);
     const to = fieldOffsets(types, this.#to.pointer);
     let fromFlat = 0;
@@ -355,39 +333,74 @@ export class Direction {
     }
   }
 
-  /** Between memories, large types are carried by a function `(source, target)`. */
-  #outline(f: FunctionWriter, type: ValueType, src: Place, dst: Place): boolean {
-    if (src.kind !== 'memory' || dst.kind !== 'memory' || partsOf(type) <= OUTLINE_ABOVE) return false;
-    let index = this.#outlined.get(type);
-    if (index === undefined) {
-      const inner = new FunctionWriter(this.#from.shared.module, {
-        params: [this.#from.address, this.#to.address],
-        results: [],
-      });
-      index = inner.index;
-      this.#outlined.set(type, index);
-      const t = despecialize(type);
-      const source: Place = { kind: 'memory', base: 0, offset: 0 };
-      const target: Place = { kind: 'memory', base: 1, offset: 0 };
-      if (t.kind === 'variant') this.#variant(inner, t.cases, source, target);
-      else if (t.kind === 'record') {
-        this.#record(
-          inner,
-          t.fields.map((x) => x.type),
-          source,
-          target,
-        );
-      }
-      inner.finish();
+  #compound(f: FunctionWriter, t: RecordType | VariantType, src: Place, dst: Place): void {
+    if (t.kind === 'variant') this.#variant(f, t.cases, src, dst);
+    else {
+      this.record(
+        f,
+        t.fields.map((x) => x.type),
+        src,
+        dst,
+      );
     }
-    this.#address(f, this.#from, src);
-    this.#address(f, this.#to, dst).call(index);
+  }
+
+  /** Large types are carried by a function of their own, which is shared by all places that hold the type. */
+  #outline(f: FunctionWriter, type: ValueType, src: Place, dst: Place): boolean {
+    if (partsOf(type) <= OUTLINE_ABOVE || src.kind !== dst.kind) return false;
+    const t = despecialize(type);
+    if (t.kind !== 'variant' && t.kind !== 'record') return false;
+    if (t.kind === 'variant' && t.cases.every((c) => c.type === undefined)) return false;
+    if (src.kind === 'flat' && dst.kind === 'flat') {
+      const have = flattenType(type, this.#from.pointer);
+      const give = flattenType(type, this.#to.pointer);
+      for (const [i, want] of have.entries()) uncoerce(f.get(src.locals[i]!), src.types[i]!, want);
+      f.call(this.#flatFunction(type, t, have, give));
+      for (let i = give.length - 1; i >= 0; i--) {
+        coerce(f, give[i]!, dst.types[i]!);
+        f.set(dst.locals[i]!);
+      }
+    } else {
+      this.#address(f, this.#from, src as MemoryPlace);
+      this.#address(f, this.#to, dst as MemoryPlace).call(this.#memoryFunction(type, t));
+    }
     return true;
+  }
+
+  /** A function `(source, target)` between memories. */
+  #memoryFunction(type: ValueType, t: RecordType | VariantType): number {
+    const known = this.#outlined.get(type);
+    if (known !== undefined) return known;
+    const f = new FunctionWriter(this.#from.shared.module, {
+      params: [this.#from.address, this.#to.address],
+      results: [],
+    });
+    this.#outlined.set(type, f.index);
+    this.#compound(f, t, { kind: 'memory', base: 0, offset: 0 }, { kind: 'memory', base: 1, offset: 0 });
+    return f.finish();
+  }
+
+  /** A function from the flat form of one side to that of the other. */
+  #flatFunction(
+    type: ValueType,
+    t: RecordType | VariantType,
+    params: readonly FlatType[],
+    results: readonly FlatType[],
+  ): number {
+    const known = this.#outlinedFlat.get(type);
+    if (known !== undefined) return known;
+    const f = new FunctionWriter(this.#from.shared.module, { params, results });
+    this.#outlinedFlat.set(type, f.index);
+    const source: FlatPlace = { kind: 'flat', types: params, locals: params.map((_, i) => i) };
+    const target: FlatPlace = { kind: 'flat', types: results, locals: results.map((r) => f.local(r)) };
+    this.#compound(f, t, source, target);
+    for (const local of target.locals) f.get(local);
+    return f.finish();
   }
 
   #variant(f: FunctionWriter, cases: readonly VariantCase[], src: Place, dst: Place): void {
     const size = discriminantSize(cases.length);
-    const discriminant = f.local('i32');
+    const discriminant = f.scratch('i32');
     this.#read(f, slice(src, 0, 1), 'i32', INT_LOADS[size])
       .tee(discriminant)
       .i32(cases.length)
@@ -401,17 +414,30 @@ export class Direction {
     const source = payloadOf(src, this.#from);
     const target = payloadOf(dst, this.#to);
     if (target.kind === 'flat') for (const [i, local] of target.locals.entries()) f.zero(target.types[i]!).set(local);
-    if (cases.every((c) => c.type === undefined)) return;
-    f.open('block');
-    for (let i = 0; i < cases.length; i++) f.open('block');
-    f.get(discriminant).brTable(
-      cases.map((_, i) => i),
-      cases.length - 1,
-    );
-    for (const [i, c] of cases.entries()) {
+    this.#payload(f, cases, discriminant, source, target);
+    f.release('i32', discriminant);
+  }
+
+  /** Carries the payload of the case whose position is in local `discriminant`. */
+  #payload(f: FunctionWriter, cases: readonly VariantCase[], discriminant: number, source: Place, target: Place): void {
+    const full = cases.flatMap((c, i) => (c.type === undefined ? [] : [{ position: i, type: c.type }]));
+    const [only] = full;
+    if (only === undefined) return;
+    if (full.length === 1) {
+      f.get(discriminant).i32(only.position).op('i32.eq').open('if');
+      this.translate(f, only.type, source, target);
       f.op('end');
-      if (c.type !== undefined) this.translate(f, c.type, source, target);
-      f.br(cases.length - 1 - i);
+      return;
+    }
+    const labels = cases.map(() => full.length);
+    for (const [label, { position }] of full.entries()) labels[position] = label;
+    f.open('block');
+    for (let i = 0; i < full.length; i++) f.open('block');
+    f.get(discriminant).brTable(labels, full.length);
+    for (const [label, { type }] of full.entries()) {
+      f.op('end');
+      this.translate(f, type, source, target);
+      f.br(full.length - 1 - label);
     }
     f.op('end');
   }

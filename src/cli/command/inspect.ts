@@ -10,6 +10,7 @@ import type { WitDocument } from '../../wit/document.ts';
 import { printWit } from '../../wit/printer.ts';
 import { decodeWorld } from '../../wit-component/decode.ts';
 import type { Command, Parsed } from '../args.ts';
+import { withPath } from '../explain.ts';
 import { readInput } from '../files.ts';
 import { oneOperand } from '../operands.ts';
 import { writeOut } from '../output.ts';
@@ -17,7 +18,8 @@ import { safeText } from '../report.ts';
 
 export const command: Command = {
   name: 'inspect',
-  summary: 'Say what a file is, what it imports and exports, what it is made of, and what it could ask for. Runs nothing.',
+  summary:
+    'Say what a file is, what it imports and exports, what it is made of, and what it could ask for. Runs nothing.',
   usage: '[--json] [--wit] FILE',
   flags: [
     { name: 'json', help: 'print everything as JSON' },
@@ -31,7 +33,13 @@ export const command: Command = {
 };
 
 /** Kinds of files of which nothing more can be said: the file is at fault, and the exit code says so. */
-const UNREADABLE: ReadonlySet<FileKind> = new Set(['empty', 'truncated', 'damaged-module', 'unknown', 'unknown-version']);
+const UNREADABLE: ReadonlySet<FileKind> = new Set([
+  'empty',
+  'truncated',
+  'damaged-module',
+  'unknown',
+  'unknown-version',
+]);
 
 interface Found extends Recognised {
   readonly size: number;
@@ -39,10 +47,14 @@ interface Found extends Recognised {
   readonly world: WitDocument | undefined;
 }
 
-function validated(bytes: Uint8Array<ArrayBuffer>): Component {
-  const component = decodeComponent(bytes);
-  validateComponent(component, { coreBodies: 'skip' });
-  return component;
+function validated(bytes: Uint8Array<ArrayBuffer>, path: string): Component {
+  try {
+    const component = decodeComponent(bytes);
+    validateComponent(component, { coreBodies: 'skip' });
+    return component;
+  } catch (error) {
+    throw withPath(error, path);
+  }
 }
 
 function look(bytes: Uint8Array<ArrayBuffer>, path: string): Found {
@@ -52,8 +64,14 @@ function look(bytes: Uint8Array<ArrayBuffer>, path: string): Found {
   }
   const size = bytes.length;
   if (recognised.kind === 'component') {
-    const component = validated(bytes);
-    return { ...recognised, hint: nextStep(component), size, details: inspectComponent(component), world: decodeWorld(component) };
+    const component = validated(bytes, path);
+    return {
+      ...recognised,
+      hint: nextStep(component),
+      size,
+      details: inspectComponent(component),
+      world: decodeWorld(component),
+    };
   }
   const isModule = bytes[0] === 0 && bytes[4] === 1;
   return { ...recognised, size, details: isModule ? inspectModule(decodeModule(bytes)) : undefined, world: undefined };
@@ -105,8 +123,16 @@ function text(path: string, found: Found): string {
   if (details !== undefined) {
     if (details.languages.length > 0) lines.push(`Languages: ${details.languages.join(', ')}`);
     if (details.tools.length > 0) lines.push(`Tools: ${details.tools.join(', ')}`);
-    if (world !== undefined) lines.push('', 'World:', ...worldText(world).split('\n').map((line) => `  ${line}`.trimEnd()));
-    else lines.push('', 'Imports:', ...none(shortened(details.imports)), 'Exports:', ...none(shortened(details.exports)));
+    if (world !== undefined)
+      lines.push(
+        '',
+        'World:',
+        ...worldText(world)
+          .split('\n')
+          .map((line) => `  ${line}`.trimEnd()),
+      );
+    else
+      lines.push('', 'Imports:', ...none(shortened(details.imports)), 'Exports:', ...none(shortened(details.exports)));
     lines.push('', 'Could ask for:');
     if (details.capabilities.length === 0) lines.push('  nothing');
     for (const { title, imports } of details.capabilities) lines.push(`  ${title}`, ...shortened(imports));

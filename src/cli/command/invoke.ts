@@ -1,5 +1,4 @@
 /** `tenon invoke FILE 'func(args)'`. */
-import { readPreamble } from '../../core/preamble.ts';
 import { nodeHost } from '../../host/node/host.ts';
 import { ComponentError, type Instance, UsageError } from '../../node.ts';
 import { describeType } from '../../types/describe.ts';
@@ -9,8 +8,6 @@ import { parseWaveCall } from '../../wave/parse.ts';
 import { printWave, withoutText } from '../../wave/print.ts';
 import { type Command, MisuseError, type Parsed } from '../args.ts';
 import { findTarget, type Target } from '../call-target.ts';
-import { explainFile } from '../explain.ts';
-import { readInput } from '../files.ts';
 import { writeOut } from '../output.ts';
 import { grantOf, linkOptionsOf, linkProgram, loadFile, PROGRAM_FLAGS, printStats, programName } from '../program.ts';
 
@@ -37,9 +34,13 @@ function checkText(target: Target): void {
   for (const type of types) {
     const found = withoutText(type);
     if (found === undefined) continue;
-    throw new UsageError('no-text', `${target.name} takes or gives a ${describeType(found)}, which has no form as text`, {
-      hint: 'call it from a program that loads the component with the package',
-    });
+    throw new UsageError(
+      'no-text',
+      `${target.name} takes or gives a ${describeType(found)}, which has no form as text`,
+      {
+        hint: 'call it from a program that loads the component with the package',
+      },
+    );
   }
 }
 
@@ -68,12 +69,11 @@ async function resultOf(call: Call, target: Target, args: readonly unknown[]): P
 export async function run(args: Parsed): Promise<number> {
   const [path, call, extra] = args.operands;
   if (path === undefined || call === undefined || extra !== undefined) {
-    const what = path === undefined ? 'no file was named' : extra === undefined ? 'no call is given' : 'more than one call';
+    const what =
+      path === undefined ? 'no file was named' : extra === undefined ? 'no call is given' : 'more than one call';
     throw new MisuseError('missing-operand', what, `usage: tenon invoke ${command.usage}`);
   }
-  const bytes = await readInput(path);
-  if (readPreamble(bytes) !== 'component') throw await explainFile(bytes, path);
-  const main = await loadFile(path, bytes);
+  const main = await loadFile(path);
   const target = findTarget(path, main.component, call);
   checkText(target);
   const values = parseWaveCall(call, target.type);

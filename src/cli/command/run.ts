@@ -1,13 +1,12 @@
 /** `tenon run FILE [ARGS...]`. */
 
-import { readPreamble } from '../../binary/decode.ts';
+import { readPreamble } from '../../core/preamble.ts';
 import { nodeHost } from '../../host/node/host.ts';
 import { type Component, ComponentError, UsageError } from '../../node.ts';
 import { compareSemver, parseSemver, splitVersion } from '../../types/semver.ts';
 import { exitOf } from '../../wasi/p2/exit.ts';
 import { createWasi } from '../../wasi/p2/wasi.ts';
 import { type Command, MisuseError, type Parsed } from '../args.ts';
-import { explainFile } from '../explain.ts';
 import { readInput } from '../files.ts';
 import { grantOf, linkOptionsOf, linkProgram, loadFile, PROGRAM_FLAGS, printStats, programName } from '../program.ts';
 import { report } from '../report.ts';
@@ -94,14 +93,13 @@ export async function run(args: Parsed): Promise<number> {
     throw new MisuseError('missing-operand', 'no file was named', `usage: tenon run ${command.usage}`);
   const bytes = await readInput(path);
   const program = [programName(path), ...rest];
-  switch (readPreamble(bytes)) {
-    case 'component':
-      return runComponent(path, bytes, args, program);
-    case 'core module': {
-      const { runModule } = await import('../preview1.ts');
-      return endOf(runModule(path, bytes, grantOf(args, program), linkOptionsOf(args)));
-    }
-    default:
-      throw await explainFile(bytes, path);
+  // Everything else that is no component is explained when it is loaded as one.
+  if (readPreamble(bytes) !== 'core module') return runComponent(path, bytes, args, program);
+  if (args.values.has('plug')) {
+    throw new UsageError('plug-module', `${path} is a core module: only a component can be linked to others`, {
+      hint: 'leave out --plug, or make a component of it: tenon inspect FILE',
+    });
   }
+  const { runModule } = await import('../preview1.ts');
+  return endOf(runModule(path, bytes, grantOf(args, program), linkOptionsOf(args)));
 }

@@ -1,8 +1,8 @@
 /** `tenon validate FILE`. */
-import { Component } from '../../index.ts';
+import { type Details, UsageError } from '../../node.ts';
 import type { Command, Parsed } from '../args.ts';
-import { readInput } from '../files.ts';
 import { oneOperand } from '../operands.ts';
+import { loadFile } from '../program.ts';
 
 export const command: Command = {
   name: 'validate',
@@ -23,25 +23,27 @@ interface Verdict {
 }
 
 function verdictOf(error: unknown): Verdict {
-  const { code, details } = error as { code?: string; details?: { offset?: number } };
+  const { code, details } = error as { code?: string; details?: Details };
+  const offset = details?.offset ?? (error as { cause?: { details?: Details } }).cause?.details?.offset;
   return {
     valid: false,
     ...(code === undefined ? {} : { code }),
     message: (error as Error).message,
-    ...(details?.offset === undefined ? {} : { offset: details.offset }),
+    ...(offset === undefined ? {} : { offset }),
   };
 }
 
 export async function run(args: Parsed): Promise<number> {
-  const bytes = await readInput(oneOperand(command, args));
+  const path = oneOperand(command, args);
   if (!args.values.has('json')) {
-    await Component.load(bytes);
+    await loadFile(path);
     return 0;
   }
   let verdict: Verdict = { valid: true };
   try {
-    await Component.load(bytes);
+    await loadFile(path);
   } catch (error) {
+    if (error instanceof UsageError) throw error;
     verdict = verdictOf(error);
   }
   process.stdout.write(`${JSON.stringify(verdict)}\n`);
