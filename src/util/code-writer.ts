@@ -50,6 +50,7 @@ export class CodeWriter {
 
   /** Signed LEB128. */
   s(value: number | bigint): this {
+    if (typeof value === 'number' && value >= -64 && value < 64) return this.byte(value & 0x7f);
     let rest = BigInt(value);
     for (;;) {
       const low = Number(rest & 0x7fn);

@@ -348,3 +348,76 @@ describe('two live instances, one of which suspends in a host call made from the
     assert.equal(fn(other.exports, 'call')(1), 101);
   });
 });
+
+/** Exports a resource whose destructor counts, and `wait`, which calls the import of the same name. */
+const DTOR = `
+(component
+  (import "wait" (func $wait))
+  (core func $lowered (canon lower (func $wait)))
+  (core module $D
+    (global $drops (export "drops") (mut i32) (i32.const 0))
+    (func (export "dtor") (param i32) (global.set $drops (i32.add (global.get $drops) (i32.const 1)))))
+  (core instance $d (instantiate $D))
+  (type $r (resource (rep i32) (dtor (core func $d "dtor"))))
+  (core func $new (canon resource.new $r))
+  (core module $M
+    (import "h" "wait" (func $wait))
+    (import "h" "new" (func $new (param i32) (result i32)))
+    (import "d" "drops" (global $drops (mut i32)))
+    (func (export "wait") (result i32) (call $wait) (global.get $drops))
+    (func (export "make") (result i32) (call $new (i32.const 1)))
+    (func (export "drops") (result i32) (global.get $drops)))
+  (core instance $m (instantiate $M
+    (with "h" (instance (export "wait" (func $lowered)) (export "new" (func $new))))
+    (with "d" (instance $d))))
+  (export $R "thing" (type $r))
+  (func (export "wait") (result u32) (canon lift (core func $m "wait")))
+  (func (export "make") (result (own $R)) (canon lift (core func $m "make")))
+  (func (export "drops") (result u32) (canon lift (core func $m "drops"))))`;
+
+test('a destructor queues while its instance waits, and runs once the instance is open', async () => {
+  const gate = deferred<void>();
+  const guest = await instance(DTOR, { wait: () => gate.promise });
+  const thing = fn(guest.exports, 'make')() as Disposable;
+  const waiting = fn(guest.promised, 'wait')();
+  await turn();
+  thing[Symbol.dispose]();
+  gate.resolve();
+  assert.equal(await waiting, 0, 'not while the stack was in the instance');
+  await turn();
+  assert.equal(fn(guest.exports, 'drops')(), 1);
+});
+
+test('a host object that a guest owns is disposed when the guest’s store ends', async () => {
+  let disposed = 0;
+  class Thing {
+    [Symbol.dispose](): void {
+      disposed++;
+    }
+  }
+  const guest = await instance(
+    `
+(component
+  (import "thing" (type $t (sub resource)))
+  (import "give" (func $give (result (own $t))))
+  (core func $lowered (canon lower (func $give)))
+  (core func $drop (canon resource.drop $t))
+  (core module $M
+    (import "h" "give" (func $give (result i32)))
+    (import "h" "drop" (func $drop (param i32)))
+    (func (export "take") (result i32) (call $give))
+    (func (export "drop") (param i32) (call $drop (local.get 0)))
+    (func (export "boom") unreachable))
+  (core instance $m (instantiate $M (with "h" (instance (export "give" (func $lowered)) (export "drop" (func $drop))))))
+  (func (export "take") (result u32) (canon lift (core func $m "take")))
+  (func (export "drop") (param "h" u32) (canon lift (core func $m "drop")))
+  (func (export "boom") (canon lift (core func $m "boom"))))`,
+    { thing: Thing, give: () => new Thing() },
+  );
+  assert.equal(fn(guest.exports, 'take')(), 1);
+  assert.equal(fn(guest.exports, 'take')(), 2);
+  fn(guest.exports, 'drop')(1);
+  assert.equal(disposed, 1);
+  assert.throws(() => fn(guest.exports, 'boom')(), { code: 'unreachable' });
+  assert.equal(disposed, 2);
+});

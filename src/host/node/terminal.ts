@@ -9,10 +9,16 @@ export function nodeTty(): typeof import('node:tty') {
   return process.getBuiltinModule('node:tty');
 }
 
+/** Linux's number of memory devices such as /dev/null, which are character devices but no terminals. */
+const MEMORY_DEVICES = 1;
+
 /** Whether a descriptor is a terminal. */
 export function isTerminal(fd: number): boolean {
   try {
-    return fstatSync(fd).isCharacterDevice() && nodeTty().isatty(fd);
+    const stat = fstatSync(fd);
+    if (!stat.isCharacterDevice()) return false;
+    if (process.platform === 'linux' && stat.rdev >> 8 === MEMORY_DEVICES) return false;
+    return nodeTty().isatty(fd);
   } catch {
     return false;
   }

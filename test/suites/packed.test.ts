@@ -1,0 +1,75 @@
+/** The package as users get it: built, packed, installed into an empty folder; its API and its command run there. */
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const PARTS = join(ROOT, 'examples/composed');
+// npm's own program does not care which Node runs it; what it starts must be this one.
+const env = { ...process.env, PATH: `${dirname(process.execPath)}:${process.env['PATH']}` };
+
+describe('the packed package', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'packed-'));
+  const home = join(folder, 'app');
+  const installed = join(home, 'node_modules/tenon');
+
+  before(() => {
+    execFileSync(process.execPath, [join(ROOT, 'scripts/build.ts')], { cwd: ROOT, stdio: 'pipe' });
+    mkdirSync(home);
+    writeFileSync(join(home, 'package.json'), '{ "name": "app", "type": "module", "private": true }');
+    execFileSync('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', folder], { cwd: ROOT, env, stdio: 'pipe' });
+    const [tarball] = readdirSync(folder).filter((f) => f.endsWith('.tgz'));
+    assert.ok(tarball !== undefined, 'a tarball');
+    execFileSync('npm', ['install', '--silent', '--no-audit', '--no-fund', '--offline', join(folder, tarball)], { cwd: home, env, stdio: 'pipe' });
+  });
+  after(() => rmSync(folder, { recursive: true }));
+
+  test('installs in under 2 MB, without dependencies', () => {
+    const size = (path: string): number =>
+      readdirSync(path, { withFileTypes: true }).reduce(
+        (sum, e) => sum + (e.isDirectory() ? size(join(path, e.name)) : statSync(join(path, e.name)).size),
+        0,
+      );
+    const bytes = size(join(home, 'node_modules'));
+    assert.ok(bytes < 2_000_000, `${bytes} bytes`);
+    assert.deepEqual(readdirSync(join(home, 'node_modules')).filter((n) => !n.startsWith('.')), ['tenon']);
+    const manifest = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')) as { dependencies?: object };
+    assert.equal(manifest.dependencies, undefined);
+  });
+
+  test('its API loads, links and calls', () => {
+    const script = `
+      import { Component } from 'tenon';
+      const component = await Component.load(${JSON.stringify(join(PARTS, 'style.wasm'))});
+      const { exports } = await component.instantiate();
+      console.log(exports.fold.fold('ABC'));`;
+    writeFileSync(join(home, 'app.js'), script);
+    const { stdout, stderr } = spawnSync(process.execPath, ['app.js'], { cwd: home, encoding: 'utf8', env });
+    assert.equal(stderr, '');
+    assert.equal(stdout, 'abc\n');
+  });
+
+  test('its types are found', () => {
+    assert.ok(statSync(join(installed, 'dist/node.d.ts')).size > 0);
+    assert.ok(statSync(join(installed, 'dist/index.d.ts')).size > 0);
+  });
+
+  test('its command runs a program, twice: the second time from the code cache', () => {
+    const plugs = ['style', 'words', 'stats'].flatMap((p) => ['--plug', join(PARTS, `${p}.wasm`)]);
+    const args = [join(home, 'node_modules/.bin/tenon'), 'run', ...plugs, join(PARTS, 'report.wasm'), '--top', '7'];
+    const input = readFileSync(join(PARTS, 'input.txt'));
+    const expected = readFileSync(join(PARTS, 'expected.txt'), 'utf8');
+    const cache = join(folder, 'cache');
+    for (let i = 0; i < 2; i++) {
+      const { status, stdout, stderr } = spawnSync(process.execPath, args, { input, encoding: 'utf8', env: { ...env, XDG_CACHE_HOME: cache } });
+      assert.equal(stderr, '');
+      assert.equal(status, 0);
+      assert.equal(stdout, expected);
+    }
+    assert.equal(readdirSync(join(cache, 'tenon')).length, 1);
+    assert.equal(statSync(join(cache, 'tenon')).mode & 0o077, 0, 'nobody else may write what will be run');
+  });
+});
