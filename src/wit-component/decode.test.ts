@@ -88,3 +88,11 @@ package demo:a {
 `,
   );
 });
+
+test('instantiations that multiply are given up', () => {
+  let text = '(component $c0)';
+  for (let i = 1; i < 40; i++)
+    text = `(component $c${i} ${text} (instance (instantiate $c${i - 1})) (instance (instantiate $c${i - 1})))`;
+  const component = decodeComponent(assemble(text));
+  assert.throws(() => decodeWorld(component), { code: 'too-complex' });
+});

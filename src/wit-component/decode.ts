@@ -1,6 +1,6 @@
 /**
  * The world of a component as a WIT document. Specification: WIT, "Package format", read backwards. The component must be valid.
- * WIT packages in binary form are not read.
+ * WIT packages in binary form are not read. Throws ValidationError `too-complex` where nested instantiations multiply beyond measure.
  */
 import type { Component, DefValType, FuncTypeDef, ValTypeRef } from '../types/definition.ts';
 import { tryParseExternName } from '../types/extern-name.ts';

@@ -84,6 +84,7 @@ function named(name: ExternNameDecl, extern: Extern): NamedExport {
 function declarations(scope: Scope, list: readonly Declaration[]): Externs {
   const exports = new Map<string, NamedExport>();
   for (const declaration of list) {
+    scope.step();
     switch (declaration.kind) {
       case 'type':
         scope.types.push(typeNode(scope, declaration.type));
@@ -137,6 +138,7 @@ class Evaluation {
 
   define(definition: Definition): void {
     const scope = this.#scope;
+    scope.step();
     switch (definition.kind) {
       case 'type':
         scope.types.push(typeNode(scope, definition.type));

@@ -2,6 +2,7 @@
  * The types of a component as WIT sees them: which name was given where, and which type is another name of which. The validator's
  * types forget this on purpose. Everything here reads a component that was found valid.
  */
+import { ValidationError } from '../error/error.ts';
 import type { AnySort, Component, DefValType, FuncTypeDef, TypeDef } from '../types/definition.ts';
 
 /** Where types have names: an interface that the component imports or exports, or its world. */
@@ -42,6 +43,8 @@ export interface NamedExport {
 
 export type Externs = ReadonlyMap<string, NamedExport>;
 
+const MAX_STEPS = 1_000_000;
+
 /** The index spaces of one component, or of one component or instance type. */
 export class Scope {
   readonly parent: Scope | undefined;
@@ -49,9 +52,20 @@ export class Scope {
   readonly funcs: (TypeNode | undefined)[] = [];
   readonly instances: Externs[] = [];
   readonly components: Extract<Extern, { sort: 'component' }>[] = [];
+  readonly #budget: { left: number };
 
   constructor(parent: Scope | undefined) {
     this.parent = parent;
+    this.#budget = parent === undefined ? { left: MAX_STEPS } : parent.#budget;
+  }
+
+  /** Counts one definition: a component that instantiates others twice on each of many levels would never end. */
+  step(): void {
+    if (--this.#budget.left >= 0) return;
+    throw new ValidationError('too-complex', 'the component takes too many steps to describe', {
+      expected: `at most ${MAX_STEPS} definitions, counting each instantiation`,
+      hint: 'tenon validate checks it without describing it',
+    });
   }
 
   outer(count: number): Scope {

@@ -20,10 +20,18 @@ describe('the packed package', () => {
     execFileSync(process.execPath, [join(ROOT, 'scripts/build.ts')], { cwd: ROOT, stdio: 'pipe' });
     mkdirSync(home);
     writeFileSync(join(home, 'package.json'), '{ "name": "app", "type": "module", "private": true }');
-    execFileSync('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', folder], { cwd: ROOT, env, stdio: 'pipe' });
+    execFileSync('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', folder], {
+      cwd: ROOT,
+      env,
+      stdio: 'pipe',
+    });
     const [tarball] = readdirSync(folder).filter((f) => f.endsWith('.tgz'));
     assert.ok(tarball !== undefined, 'a tarball');
-    execFileSync('npm', ['install', '--silent', '--no-audit', '--no-fund', '--offline', join(folder, tarball)], { cwd: home, env, stdio: 'pipe' });
+    execFileSync('npm', ['install', '--silent', '--no-audit', '--no-fund', '--offline', join(folder, tarball)], {
+      cwd: home,
+      env,
+      stdio: 'pipe',
+    });
   });
   after(() => rmSync(folder, { recursive: true }));
 
@@ -35,7 +43,10 @@ describe('the packed package', () => {
       );
     const bytes = size(join(home, 'node_modules'));
     assert.ok(bytes < 2_000_000, `${bytes} bytes`);
-    assert.deepEqual(readdirSync(join(home, 'node_modules')).filter((n) => !n.startsWith('.')), ['tenon']);
+    assert.deepEqual(
+      readdirSync(join(home, 'node_modules')).filter((n) => !n.startsWith('.')),
+      ['tenon'],
+    );
     const manifest = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')) as { dependencies?: object };
     assert.equal(manifest.dependencies, undefined);
   });
@@ -64,7 +75,11 @@ describe('the packed package', () => {
     const expected = readFileSync(join(PARTS, 'expected.txt'), 'utf8');
     const cache = join(folder, 'cache');
     for (let i = 0; i < 2; i++) {
-      const { status, stdout, stderr } = spawnSync(process.execPath, args, { input, encoding: 'utf8', env: { ...env, XDG_CACHE_HOME: cache } });
+      const { status, stdout, stderr } = spawnSync(process.execPath, args, {
+        input,
+        encoding: 'utf8',
+        env: { ...env, XDG_CACHE_HOME: cache },
+      });
       assert.equal(stderr, '');
       assert.equal(status, 0);
       assert.equal(stdout, expected);
