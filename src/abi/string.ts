@@ -11,11 +11,21 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const encoder = new TextEncoder();
 const UTF16_CHUNK = 8_192;
 
+/** Whether bytes that are not UTF-8 would be, if there were more of them. */
+function endsEarly(bytes: Uint8Array): boolean {
+  try {
+    new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: true });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function decodeUtf8(bytes: Uint8Array): string {
   try {
     return utf8.decode(bytes);
   } catch {
-    throw makeTrap('invalid-utf8');
+    throw makeTrap(endsEarly(bytes) ? 'incomplete-utf8' : 'invalid-utf8');
   }
 }
 

@@ -312,9 +312,7 @@ function callDtor(resource: GuestResource, rep: number): void {
   try {
     dtor(rep);
   } catch (error) {
-    endStoresAbove(base, undefined);
-    abandonAbove(base);
-    throw error;
+    throw unwind(error, `the destructor of ${resource.name}`, base, suspendable);
   } finally {
     control.i32[CALL_TOP >> 2] = base;
     control.i32[SUSPENDABLE >> 2] = suspendable;

@@ -16,6 +16,7 @@ import type {
   WitWorldItem,
 } from '../wit/document.ts';
 import { evaluateComponent, WORLD } from './evaluate.ts';
+import { mergeInterfaces } from './merge.ts';
 import type { Externs, Owner, Scope, TypeNode } from './type-node.ts';
 
 /** `ns:pkg@1.0.0` and `iface` of `ns:pkg/iface@1.0.0`, or undefined for a label. */
@@ -37,6 +38,16 @@ function* chain(type: TypeNode): Generator<TypeNode> {
     yield at;
     at = at.def.kind === 'alias' ? at.def.of : undefined;
   }
+}
+
+/** The name of a type where WIT has no way to speak of it, such as in a function of the world that takes a type of an inline export. */
+function strangerName(type: TypeNode): string | undefined {
+  return [...chain(type)].find((link) => link.name !== undefined)?.name;
+}
+
+/** Types that WIT can define, but not write where they are used. */
+function isDefinedByName(def: DefValType): boolean {
+  return def.kind === 'record' || def.kind === 'variant' || def.kind === 'enum' || def.kind === 'flags';
 }
 
 /** Reads the contents of one interface, or of the world. */
@@ -175,7 +186,8 @@ class InterfaceReader {
     if (name !== undefined) return { kind: 'named', name };
     const last = [...chain(type)].at(-1)!;
     invariant(last.def.kind === 'value', 'a value has a value type');
-    return this.#value(last.def.scope, last.def.type);
+    const { type: def, scope } = last.def;
+    return isDefinedByName(def) ? { kind: 'named', name: strangerName(type) ?? def.kind } : this.#value(scope, def);
   }
 
   #nameOf(type: TypeNode): string | undefined {
@@ -189,7 +201,7 @@ class InterfaceReader {
   #handle(scope: Scope, index: number): string {
     const type = scope.types[index];
     invariant(type !== undefined, 'a valid component has no type index out of bounds');
-    return this.#nameOf(type) ?? [...chain(type)].find((link) => link.name !== undefined)?.name ?? 'resource';
+    return this.#nameOf(type) ?? strangerName(type) ?? 'resource';
   }
 
   #value(scope: Scope, def: DefValType): WitType {
@@ -232,19 +244,6 @@ interface PackageParts {
   readonly needs: Set<string>;
 }
 
-/** An interface that is both imported and exported stands once, with what either of them has. */
-function merge(a: WitInterface | undefined, b: WitInterface): WitInterface {
-  if (a === undefined) return b;
-  const missing = <T extends { readonly name: string }>(have: readonly T[], more: readonly T[]): T[] =>
-    more.filter((m) => !have.some((h) => h.name === m.name));
-  const uses = b.uses.filter((u) => !a.uses.some((v) => v.interface === u.interface));
-  return {
-    uses: [...a.uses, ...uses],
-    types: [...a.types, ...missing(a.types, b.types)],
-    funcs: [...a.funcs, ...missing(a.funcs, b.funcs)],
-  };
-}
-
 class WorldReader {
   readonly #packages = new Map<string, PackageParts>();
   readonly #world: Externs;
@@ -273,7 +272,8 @@ class WorldReader {
   #add(place: { package: string; interface: string }, contents: WitInterface, needs: ReadonlySet<string>): void {
     const parts = this.#packages.get(place.package) ?? { interfaces: new Map(), needs: new Set() };
     this.#packages.set(place.package, parts);
-    parts.interfaces.set(place.interface, merge(parts.interfaces.get(place.interface), contents));
+    const before = parts.interfaces.get(place.interface);
+    parts.interfaces.set(place.interface, before === undefined ? contents : mergeInterfaces(before, contents));
     for (const need of needs) parts.needs.add(need);
   }
 

@@ -182,7 +182,7 @@ class Evaluation {
   }
 
   #export({ name, type, sort, index }: Extract<Definition, { kind: 'export' }>): void {
-    const item = this.#scope.item(sort, index);
+    const item = narrowed(this.#scope.item(sort, index), type === undefined ? undefined : declared(this.#scope, type));
     let extern = item;
     if (item.sort === 'type') extern = { sort: 'type', type: node({ kind: 'alias', of: item.type }) };
     else if (type !== undefined && item.sort === 'func') extern = declared(this.#scope, type);
@@ -207,6 +207,17 @@ class Evaluation {
     );
     return evaluate(component.component, component.scope, args).exports;
   }
+}
+
+/** What of an instance is exported where the export has a type of its own: the parts that this type names, as they were. */
+function narrowed(item: Extern, as: Extern | undefined): Extern {
+  if (item.sort !== 'instance' || as?.sort !== 'instance') return item;
+  const exports = new Map<string, NamedExport>();
+  for (const [name, wanted] of as.exports) {
+    const given = item.exports.get(name);
+    if (given !== undefined) exports.set(name, { ...given, extern: narrowed(given.extern, wanted.extern) });
+  }
+  return { sort: 'instance', exports };
 }
 
 /** An exported instance whose types have names already, of another interface: here they get further ones. */

@@ -170,14 +170,17 @@ function printWorldItem(out: Lines, word: 'import' | 'export', item: WitWorldIte
   }
 }
 
+/** Functions stand behind the types of the world, which they may speak of. */
 function printWorld(out: Lines, world: WitWorld): void {
+  const funcs = world.imports.filter((item) => item.kind === 'func');
   out.block(`world ${id(world.name)}`, () => {
-    for (const item of world.imports) printWorldItem(out, 'import', item);
+    for (const item of world.imports) if (item.kind !== 'func') printWorldItem(out, 'import', item);
     printUses(out, world.uses);
     for (const type of world.types) {
       out.gap();
       printTypeDef(out, type);
     }
+    for (const item of funcs) printWorldItem(out, 'import', item);
     if (world.exports.length > 0) out.gap();
     for (const item of world.exports) printWorldItem(out, 'export', item);
   });

@@ -9,7 +9,7 @@ import { flattenFuncType, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS } from '../../src/ab
 import { type AdapterSpec, emitAdapters, lends } from '../../src/abi/fused/adapter.ts';
 import type { Flat } from '../../src/abi/lift-flat.ts';
 import { ModuleBuilder, type WasmSignature } from '../../src/core/builder.ts';
-import { makeTrap, trapCode } from '../../src/error/trap.ts';
+import { makeTrap, Trap, type TrapCode, trapCode } from '../../src/error/trap.ts';
 import {
   CLOSED,
   CONTEXT_0,
@@ -277,6 +277,43 @@ export function fused(call: Call, extras: Extras = {}): (...flat: Flat[]) => Fla
     a0: imports,
   });
   return instance.exports['a0'] as (...flat: Flat[]) => Flat | undefined;
+}
+
+/** A call between two new guests through an adapter. */
+export interface Made extends Call {
+  readonly run: (...flat: Flat[]) => Flat | undefined;
+  /** The core arguments of every call of the callee. */
+  readonly seen: Flat[][];
+}
+
+export interface MakeOptions extends Extras {
+  readonly caller?: GuestOptions;
+  readonly callee?: GuestOptions;
+  /** What the callee does. */
+  readonly core?: (guests: { caller: Guest; callee: Guest }, ...args: Flat[]) => Flat | undefined;
+}
+
+export function make(type: FuncType, options: MakeOptions = {}): Made {
+  const caller = new Guest(options.caller);
+  const callee = new Guest(options.callee);
+  const seen: Flat[][] = [];
+  const core = (...args: Flat[]): Flat | undefined => {
+    seen.push(args);
+    return options.core?.({ caller, callee }, ...args);
+  };
+  const call = { type, caller, callee, core };
+  return { ...call, seen, run: fused(call, options) };
+}
+
+/** How a call ended: the code of its trap, or `fine`. */
+export function code(run: () => unknown): TrapCode | 'fine' {
+  try {
+    run();
+    return 'fine';
+  } catch (error) {
+    if (error instanceof Trap) return error.code;
+    throw error;
+  }
 }
 
 /** A core value in a form that compares: unsigned, floats by their bits. */

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { generateText, random } from '../../../test/support/generate-abi.ts';
-import { comparable, fused, Guest, interpreted } from '../../../test/support/two-guests.ts';
+import { code, comparable, fused, Guest, interpreted } from '../../../test/support/two-guests.ts';
 import { Trap, type TrapCode } from '../../error/trap.ts';
 import type { StringEncoding } from '../../types/definition.ts';
 import type { FuncType } from '../../types/value-type.ts';
@@ -87,17 +87,6 @@ function outcome(p: Pair, flat: readonly Flat[]): unknown {
     reallocs: p.callee.traces.map((t) => `${t.args.join()} -> ${t.answer}`),
     bytes: Buffer.from(p.callee.memory.u8.subarray(1000, p.callee.bump.top + 16)).toString('latin1'),
   };
-}
-
-/** Whether calls with bytes trap, decided by `valid`. */
-function code(run: () => unknown): TrapCode | 'fine' {
-  try {
-    run();
-    return 'fine';
-  } catch (error) {
-    if (error instanceof Trap) return error.code;
-    throw error;
-  }
 }
 
 describe('pairs of encodings', () => {
@@ -306,6 +295,22 @@ describe('hostile ranges', () => {
           code(() => p.run(8n, 2n | (1n << 63n))),
           'string-out-of-bounds',
         );
+    }
+  });
+
+  test('a string of 2^28 bytes traps even where it is in bounds', () => {
+    for (const form of FORMS) {
+      const p = pair(fused, form, 'utf8', ['32', '32'], 4097);
+      const limit = form === 'utf8' || form === 'latin1' ? 2 ** 28 : 2 ** 27;
+      p.callee.hostile = () => 2 ** 31;
+      assert.equal(
+        code(() => p.run(...flatOf(p, 0, limit, form))),
+        'string-out-of-bounds',
+      );
+      assert.equal(
+        code(() => p.run(...flatOf(p, 0, limit - 1, form))),
+        'realloc-out-of-bounds',
+      );
     }
   });
 

@@ -413,12 +413,14 @@ export class Direction {
     };
     const source = payloadOf(src, this.#from);
     const target = payloadOf(dst, this.#to);
-    if (target.kind === 'flat') for (const [i, local] of target.locals.entries()) f.zero(target.types[i]!).set(local);
     this.#payload(f, cases, discriminant, source, target);
     f.release('i32', discriminant);
   }
 
-  /** Carries the payload of the case whose position is in local `discriminant`. */
+  /**
+   * Carries the payload of the case whose position is in local `discriminant`. What a case does not use of a flat target is still
+   * the zero that every local begins with: no loop ever writes to a flat place.
+   */
   #payload(f: FunctionWriter, cases: readonly VariantCase[], discriminant: number, source: Place, target: Place): void {
     const full = cases.flatMap((c, i) => (c.type === undefined ? [] : [{ position: i, type: c.type }]));
     const [only] = full;
