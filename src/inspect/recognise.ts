@@ -31,6 +31,7 @@ export type FileKind =
   | 'json'
   | 'wat'
   | 'wit'
+  | 'javascript'
   | 'lfs-pointer'
   | 'text'
   | 'unknown';
@@ -42,6 +43,13 @@ export interface Recognised {
   readonly title: string;
   /** What to do next, one sentence without a full stop. */
   readonly hint: string;
+  /** What in the file says so, such as imports and custom sections, a few at most; empty where the first bytes say it all. */
+  readonly evidence: readonly string[];
+}
+
+/** A kind of file that its first bytes tell. */
+function plain(kind: FileKind, title: string, hint: string): Recognised {
+  return { kind, title, hint, evidence: [] };
 }
 
 const PREVIEW1 = new Set(['wasi_snapshot_preview1', 'wasi_unstable']);

@@ -45,6 +45,12 @@ function strangerName(type: TypeNode): string | undefined {
   return [...chain(type)].find((link) => link.name !== undefined)?.name;
 }
 
+/** Types of functions, instances and components have no names in WIT. A WIT package in binary form exports some. */
+function isWitType(type: TypeNode): boolean {
+  const { kind } = [...chain(type)].at(-1)!.def;
+  return kind === 'value' || kind === 'resource';
+}
+
 /** Types that WIT can define, but not write where they are used. */
 function isDefinedByName(def: DefValType): boolean {
   return def.kind === 'record' || def.kind === 'variant' || def.kind === 'enum' || def.kind === 'flags';
@@ -69,7 +75,7 @@ class InterfaceReader {
 
   read(exports: Externs): WitInterface {
     const types = [...exports].flatMap(([name, { extern }]) =>
-      extern.sort === 'type' ? [{ name, type: extern.type }] : [],
+      extern.sort === 'type' && isWitType(extern.type) ? [{ name, type: extern.type }] : [],
     );
     for (const { name, type } of types) this.#names.set(type, name);
     for (const { name, type } of types) {

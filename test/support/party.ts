@@ -3,7 +3,14 @@
  * core values to the imports of `peer`, `give-*` answers what stands at an address, and its `realloc` and `post-return` misbehave
  * as told. Two of them, joined by a Linker or inside one component, or one and the host, make the edges that attacks go over.
  */
-import { type Component, type Imports, type Instance, type InstancePre, Linker, type LinkOptions } from '../../src/index.ts';
+import {
+  type Component,
+  type Imports,
+  type Instance,
+  type InstancePre,
+  Linker,
+  type LinkOptions,
+} from '../../src/index.ts';
 import { component, fn } from './component.ts';
 
 export type Encoding = 'utf8' | 'utf16' | 'latin1+utf16';

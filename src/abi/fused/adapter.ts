@@ -6,6 +6,10 @@
  * Imports: `tenon` (`control`, `trap`, `closed`), `memory` (`m<key>`), and for the adapter `i` a module `a<i>`: `callee`, `post`,
  * `from-realloc`, `to-realloc`, globals `from-slot` and `to-slot`, `counter`, `end`, and for the n-th resource `own-in<n>`,
  * `borrow-in<n>`, `own-out<n>`. Exports `a<i>`.
+ *
+ * Where both sides share a memory (an instance that calls itself) and `realloc` or the return pointer gives a place that overlaps a
+ * source not yet read, the value that arrives is a mix; every access is checked all the same. Not for asynchronous functions or
+ * types: the interpreter takes these calls.
  */
 import { ModuleBuilder } from '../../core/builder.ts';
 import { CALL_LIMIT, CALL_TOP, CLOSED, MAY_LEAVE, STORE, STORE_STATE } from '../../runtime/control.ts';

@@ -8,11 +8,12 @@ import { signatureResources } from '../../types/resources-of.ts';
 import type { ValueType } from '../../types/value-type.ts';
 import type { Signature } from '../context.ts';
 import { flattenType, flattenTypes, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, pointerSize } from '../flatten.ts';
+import { allocates, holdsBorrow, holdsOwn } from '../holds.ts';
 import { fieldOffsets, layout } from '../layout.ts';
 import { Emitter, quote } from './emit-code.ts';
 import { liftFlat, liftTopResult, load } from './emit-lift.ts';
 import { lowerFlat, store } from './emit-lower.ts';
-import { holdsOwn, topResult } from './shape.ts';
+import { topResult } from './shape.ts';
 
 export interface Emitted {
   readonly source: string;
@@ -42,41 +43,13 @@ function paramPath(name: string): string {
   return `${quote(`parameter ${JSON.stringify(name)} of `)} + path`;
 }
 
-/** Whether lowering values of these types writes into the guest's memory. */
-function touchesMemory(types: readonly ValueType[], spills: boolean, e: Emitter): boolean {
-  return spills || types.some((t) => memoryType(t)) || e.resources.size < 0;
-}
-
-function memoryType(type: ValueType): boolean {
-  switch (type.kind) {
-    case 'string':
-    case 'list':
-    case 'map':
-      return true;
-    case 'record':
-      return type.fields.some((f) => memoryType(f.type));
-    case 'variant':
-      return type.cases.some((c) => c.type !== undefined && memoryType(c.type));
-    case 'tuple':
-      return type.types.some(memoryType);
-    case 'fixed-list':
-      return memoryType(type.element);
-    case 'option':
-      return memoryType(type.type);
-    case 'result':
-      return (type.ok !== undefined && memoryType(type.ok)) || (type.err !== undefined && memoryType(type.err));
-    default:
-      return false;
-  }
-}
-
 /** Emits the lowering of all parameters; gives the core arguments. */
 function lowerParams(e: Emitter, signature: Signature, args: readonly string[]): readonly string[] {
   const { params } = signature.type;
   const types = params.map((p) => p.type);
   const spills = flattenTypes(types, e.pointer).length > MAX_FLAT_PARAMS;
   if (types.some(holdsOwn)) e.line(`S.checkAll(${e.constant(params)}, [${args.join(', ')}], env);`);
-  const touches = touchesMemory(types, spills, e);
+  const touches = spills || types.some(allocates);
   if (touches) e.line('C.i32[leave] = 0;');
   let flat: readonly string[];
   if (spills) {
@@ -113,10 +86,6 @@ function finish(e: Emitter, signature: Signature, core: string, value: string, f
     e.line(`C.i32[leave] = 0; env.postReturn(${returns ? core : ''}); C.i32[leave] = 1;`);
   }
   if (signature.type.params.some((p) => holdsBorrow(p.type))) e.line('R.endBorrows(env);');
-}
-
-function holdsBorrow(type: ValueType): boolean {
-  return JSON.stringify(type, (key, v: unknown) => (key === 'resource' ? undefined : v)).includes('"borrow"');
 }
 
 /** The factory of an export's functions. */

@@ -34,7 +34,9 @@ function scalar(e: Emitter, type: ValueType, value: string, path: Path): string 
     case 'u32':
     case 's32': {
       const v = e.let(value);
-      e.line(`if (${INT_TESTS[type.kind](v)}) ${v} = S.checkInt('${type.kind}', ${v}, ${path});`);
+      e.line(
+        `if (typeof ${v} !== 'number' || ${INT_TESTS[type.kind](v)}) ${v} = S.checkInt('${type.kind}', ${v}, ${path});`,
+      );
       return v;
     }
     case 'u64':

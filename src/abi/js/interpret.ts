@@ -7,6 +7,7 @@ import { CALL_LIMIT, CALL_TOP, CLOSED, MAY_LEAVE, SUSPENDABLE } from '../../runt
 import { liftValues, lowerValues } from '../call.ts';
 import type { Signature } from '../context.ts';
 import { flattenTypes, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, pointerSize } from '../flatten.ts';
+import { holdsOwn } from '../holds.ts';
 import type { AbiValue } from '../values.ts';
 import type {
   BorderEnv,
@@ -18,7 +19,7 @@ import type {
   ImportFactory,
 } from './border.ts';
 import { fromJs, toJs } from './convert.ts';
-import { checkAll, errorOf, holdsOwn, topResult } from './shape.ts';
+import { checkAll, errorOf, topResult } from './shape.ts';
 
 function withoutLeave<T>(runtime: BorderRuntime, env: BorderEnv, body: () => T): T {
   const word = (env.slot + MAY_LEAVE) >> 2;

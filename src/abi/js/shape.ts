@@ -13,24 +13,6 @@ export function topResult(signature: Signature): ResultType | undefined {
   return signature.type.result?.kind === 'result' ? signature.type.result : undefined;
 }
 
-/** Whether a type holds an own handle anywhere. */
-export function holdsOwn(type: ValueType): boolean {
-  const t = despecialize(type);
-  switch (t.kind) {
-    case 'own':
-      return true;
-    case 'record':
-      return t.fields.some((f) => holdsOwn(f.type));
-    case 'variant':
-      return t.cases.some((c) => c.type !== undefined && holdsOwn(c.type));
-    case 'list':
-    case 'fixed-list':
-      return holdsOwn(t.element);
-    default:
-      return false;
-  }
-}
-
 /** The error value of what a host function threw, where the function's type has one. */
 export function errorOf(result: ResultType, error: unknown): { payload: unknown } | undefined {
   if (typeof error === 'object' && error !== null) {
