@@ -7,7 +7,7 @@ import { despecialize } from './despecialize.ts';
 import { pointerSize } from './flatten.ts';
 import { discriminantSize, fieldOffsets, flagsSize, layout, payloadOffset } from './layout.ts';
 import { allocate, memoryOf, storeUint, storeWord } from './memory.ts';
-import { joinTag, MAX_BYTES, storeStringRange } from './string.ts';
+import { joinTag, MAX_REALLOC, storeStringRange } from './string.ts';
 import type { AbiHandle, AbiString, AbiValue, AbiVariant } from './values.ts';
 
 /** Stores `value` of `type` at `pointer`, which is aligned and in bounds. */
@@ -97,7 +97,7 @@ function storeVariant(cx: AbiContext, cases: readonly VariantCase[], value: AbiV
 /** Allocates and stores the elements of a list; gives the pointer. Specification: `store_list_into_range`. */
 export function storeList(cx: AbiContext, element: ValueType, values: readonly AbiValue[]): number {
   const { align, size } = layout(element, pointerSize(cx.options));
-  trapIf(values.length * size > MAX_BYTES, 'value-too-large');
+  trapIf(values.length * size > MAX_REALLOC, 'value-too-large');
   const pointer = allocate(cx, 0, 0, align, values.length * size);
   storeElements(cx, element, values, pointer);
   return pointer;

@@ -6,6 +6,8 @@ import type { AbiString } from './values.ts';
 
 /** Longest string or list, in bytes. */
 export const MAX_BYTES = 2 ** 28 - 1;
+/** The most that realloc can be asked for. What is lowered has no bound of its own. */
+export const MAX_REALLOC = 2 ** 32 - 1;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const encoder = new TextEncoder();
@@ -115,7 +117,7 @@ function stored(pointer: number, units: number, tagged = false): StoredString {
 }
 
 function limit(bytes: number): void {
-  trapIf(bytes > MAX_BYTES, 'value-too-large');
+  trapIf(bytes > MAX_REALLOC, 'value-too-large');
 }
 
 function storeExact(cx: AbiContext, bytes: Uint8Array): StoredString {

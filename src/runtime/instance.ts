@@ -6,6 +6,7 @@ import type { Plan, PlanFunc, PlanResource } from '../link/plan.ts';
 import { invariant } from '../util/invariant.ts';
 import { showPath } from './bind.ts';
 import { borderRuntime } from './border-runtime.ts';
+import { CONTEXT_0, control } from './control.ts';
 import { disposeHostHandles } from './dispose.ts';
 import { type AnyFunction, buildExports, type ExportObjects, type Namespace } from './exports.ts';
 import { unwind } from './failure.ts';
@@ -19,6 +20,27 @@ import type { Store, StoreStats } from './store.ts';
 const released = new FinalizationRegistry<Store>((store) => store.release());
 
 type Lift = Extract<PlanFunc, { kind: 'lift' }>;
+
+const FRESH = [0, 0, 0, 0] as const;
+
+/** Sets both context slots of an instance, as four words. */
+function setContext(slot: number, words: ArrayLike<number>): void {
+  control.i32.set(words, (slot + CONTEXT_0) >> 2);
+}
+
+/** Every call is a thread of its own, whose context slots begin at zero; the caller's come back. Specification: CanonicalABI.md, "Thread State". */
+function withFreshContext(slot: number, call: AnyFunction): AnyFunction {
+  const word = (slot + CONTEXT_0) >> 2;
+  return (...args) => {
+    const saved = control.i32.slice(word, word + FRESH.length);
+    setContext(slot, FRESH);
+    try {
+      return call(...args);
+    } finally {
+      setContext(slot, saved);
+    }
+  };
+}
 
 /** Makes the host's functions for the exports of one instantiation. */
 class ExportMaker {
@@ -52,10 +74,10 @@ class ExportMaker {
     invariant(prepared !== undefined, 'an export was prepared');
     const side = run.side(func.options, func.instance);
     const core = run.core(func.core);
-    const { call } = prepared.factory(
-      borderRuntime,
-      run.env(func, path, side, { host: undefined, core, promised: false }),
-    );
+    const env = run.env(func, path, side, { host: undefined, core, promised: false });
+    const border = prepared.factory(borderRuntime, env);
+    const fresh = run.prepared.plan.usesContext[func.instance] === true;
+    const call = fresh ? withFreshContext(side.slot, border.call) : border.call;
     const promised = this.#promised(func, path, prepared.entry);
     const { plan } = run.prepared;
     const live: LiveFunc = {
@@ -90,6 +112,7 @@ class ExportMaker {
     const go = async (args: readonly unknown[]): Promise<{ value: unknown }> => {
       if (!run.store.alive) throw run.store.deadTrap(path);
       made ??= make();
+      if (run.prepared.plan.usesContext[func.instance] === true) setContext(slot, FRESH);
       const { run: call, ended } = startRun(made.border, made.env, made.entry, args);
       try {
         await ended;

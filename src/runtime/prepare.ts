@@ -71,6 +71,9 @@ export interface Prepared {
 
 type Lift = Extract<PlanFunc, { kind: 'lift' }>;
 
+/** Keys of live instances' memories begin here; those of the plan's own are below. */
+const LIVE_KEYS = 1_000_000;
+
 class Preparer {
   readonly #plan: Plan;
   readonly #bindings: Bindings;
@@ -153,7 +156,7 @@ class Preparer {
       lower: canon.options.shape,
       lift: live?.shape ?? (lift as Lift).options.shape,
       callerMemory: this.#memoryKey(canon.options.memory),
-      calleeMemory: live === undefined ? this.#memoryKey((lift as Lift).options.memory) : liveKey(live),
+      calleeMemory: live === undefined ? this.#memoryKey((lift as Lift).options.memory) : this.#liveKey(live),
       maySuspend: live?.maySuspend ?? this.#plan.maySuspend[(lift as Lift).instance] === true,
       crossStore: live !== undefined,
       context: live?.usesContext ?? this.#plan.usesContext[(lift as Lift).instance] === true,
@@ -172,6 +175,19 @@ class Preparer {
   }
 
   readonly #keys = new Map<string, number>();
+  readonly #liveKeys = new Map<WebAssembly.Memory, number>();
+
+  /** Memories of live instances are told apart by identity, and numbered in the order met, so that modules are cached alike. */
+  #liveKey({ memory }: LiveFunc): number | undefined {
+    if (memory === undefined) return undefined;
+    let key = this.#liveKeys.get(memory.memory);
+    if (key === undefined) {
+      key = LIVE_KEYS + this.#liveKeys.size;
+      this.#liveKeys.set(memory.memory, key);
+    }
+    return key;
+  }
+
   #memoryKey(ref: { kind: string } | undefined): number | undefined {
     if (ref === undefined) return undefined;
     const text = JSON.stringify(ref);
@@ -182,11 +198,6 @@ class Preparer {
     }
     return key;
   }
-}
-
-function liveKey(live: LiveFunc): number | undefined {
-  // Live memories are told apart by the runtime when it fills in imports; each function brings its own.
-  return live.memory === undefined ? undefined : 1_000_000 + live.slot;
 }
 
 function collectLifts(item: PlanItem, into: Lift[]): void {

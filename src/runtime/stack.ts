@@ -13,7 +13,7 @@ import { abandonAbove, attach, type BorrowEntries, detachAbove } from './borrow-
 import { CALL_STACK, CALL_TOP, CLOSED, control, PENDING, STORE, SUSPENDABLE } from './control.ts';
 import { unwind } from './failure.ts';
 import { type GuestResource, isClosed, setDtorRunner } from './resource.ts';
-import { endStoresAbove, storeAt } from './store.ts';
+import { endStoresAbove, onStoreEnd, storeAt } from './store.ts';
 
 /** Stacks that may be suspended at once in this thread; V8 ends the process at about 32,000. */
 export const MAX_SUSPENDED = 20_000;
@@ -285,7 +285,7 @@ export function drain(): void {
 
 /** For adapters that meet a closed instance: asks the shim to suspend until it is open. */
 export function awaitOpen(slot: number): void {
-  if (!isClosed(slot)) return;
+  if (enterable(slot)) return;
   suspend(
     new Promise<void>((resolve) => whenOpen(slot, resolve)),
     0,
@@ -323,3 +323,6 @@ setDtorRunner((resource, rep) => {
   if (isClosed(resource.slot)) queueDtor(resource, rep);
   else callDtor(resource, rep);
 });
+
+// A store that ends lets everybody go on who waits for one of its instances: they meet a dead store.
+onStoreEnd(() => queueMicrotask(drain));

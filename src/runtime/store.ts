@@ -27,6 +27,13 @@ export interface StoreStats {
 
 const storesByRecord = new Map<number, Store>();
 
+let storeEnded: () => void = () => {};
+
+/** Installs what is told of every store that ends. */
+export function onStoreEnd(listener: () => void): void {
+  storeEnded = listener;
+}
+
 /** The store whose record is at `address`. */
 export function storeAt(address: number): Store | undefined {
   return storesByRecord.get(address);
@@ -109,6 +116,7 @@ export class Store {
     this.#ended = true;
     control.i32[this.record >> 2] = 1;
     for (const callback of this.onEnd.splice(0)) callback();
+    storeEnded();
   }
 
   /** Gives its place in the control memory back; only when no call of it is on any stack. */

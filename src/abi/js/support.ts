@@ -7,7 +7,7 @@ import { checkChar, load } from '../load.ts';
 import { lowerFlat } from '../lower-flat.ts';
 import { allocate, checkRange, memoryOf, toNumber } from '../memory.ts';
 import { store } from '../store.ts';
-import { joinTag, loadStringRange, MAX_BYTES, splitTag, storeStringRange } from '../string.ts';
+import { joinTag, loadStringRange, MAX_BYTES, MAX_REALLOC, splitTag, storeStringRange } from '../string.ts';
 import { hostString } from '../values.ts';
 import {
   checkBig,
@@ -52,7 +52,7 @@ export function lowerString(cx: AbiContext, value: unknown, path: () => string):
     return pointer;
   }
   const bytes = encoder.encode(text);
-  trapIf(bytes.length > MAX_BYTES, 'value-too-large');
+  trapIf(bytes.length > MAX_REALLOC, 'value-too-large');
   const pointer = allocate(cx, 0, 0, 1, bytes.length);
   memoryOf(cx).u8.set(bytes, pointer);
   last.units = bytes.length;
@@ -136,7 +136,7 @@ export function lowerNumbers(cx: AbiContext, kind: NumberKind, value: unknown, p
       ? value
       : arrayOf(value, path(), 'a typed array or an array of numbers');
   const size = TYPED_ARRAYS[kind].BYTES_PER_ELEMENT;
-  trapIf(values.length * size > MAX_BYTES, 'value-too-large');
+  trapIf(values.length * size > MAX_REALLOC, 'value-too-large');
   const { length } = values;
   const pointer = allocate(cx, 0, 0, size, length * size);
   storeNumbers(cx, kind, values, pointer, path);
@@ -167,7 +167,7 @@ export function checkPlace(cx: AbiContext, pointer: number, size: number, align:
 
 /** Allocates the elements of a list. */
 export function allocateList(cx: AbiContext, length: number, size: number, align: number): number {
-  trapIf(length * size > MAX_BYTES, 'value-too-large');
+  trapIf(length * size > MAX_REALLOC, 'value-too-large');
   return allocate(cx, 0, 0, align, length * size);
 }
 
