@@ -6,6 +6,8 @@
 const REQUIRED = 24;
 
 const major = Number(process.versions.node.split('.')[0]);
+let fs;
+
 const here = (path) => new URL(path, import.meta.url);
 
 if (major >= REQUIRED) {
@@ -15,7 +17,8 @@ if (major >= REQUIRED) {
 }
 
 async function start() {
-  const { existsSync } = process.getBuiltinModule('node:fs');
+  fs = process.getBuiltinModule('node:fs');
+  const { existsSync } = fs;
   const words = process.argv.slice(2);
   const streams = watchStreams();
   const source = here('../src/cli/main.ts');
@@ -24,7 +27,6 @@ async function start() {
     const { main } = await import(source.href);
     await exit(await main(words), streams);
   }
-  const { loadCached } = await import('./cached.js');
   const { exports, save } = loadCached(
     process.getBuiltinModule('node:url').fileURLToPath(here('../dist/cli/main.cjs')),
   );
@@ -101,4 +103,61 @@ async function runOn(node) {
     if (signal === null) process.exit(code ?? 1);
     process.kill(process.pid, signal);
   });
+}
+
+// The built program runs from V8's code cache, functions that compiled on first call included; Node's own compile cache leaves those
+// out, and they are most of a short program's start. The first run makes it, for one build and one Node, in a folder that only the
+// user can write. TENON_CACHE=0 does without.
+
+function cacheFolder() {
+  if (process.env.TENON_CACHE === '0') return undefined;
+  const base =
+    process.env.XDG_CACHE_HOME ||
+    (process.platform === 'win32' ? process.env.LOCALAPPDATA : process.env.HOME && `${process.env.HOME}/.cache`);
+  return base ? `${base}/tenon` : undefined;
+}
+
+/** The cache of this build on this Node, if it is ours to trust. */
+function read(folder, name) {
+  try {
+    const { uid, mode } = fs.statSync(folder);
+    if (process.getuid && (uid !== process.getuid() || (mode & 0o022) !== 0)) return undefined;
+    return fs.readFileSync(`${folder}/${name}`);
+  } catch {
+    return undefined;
+  }
+}
+
+function write(folder, name, data) {
+  try {
+    fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
+    if (process.getuid) fs.chmodSync(folder, 0o700);
+    const temporary = `${folder}/${name}.${process.pid}`;
+    fs.writeFileSync(temporary, data, { mode: 0o600 });
+    fs.renameSync(temporary, `${folder}/${name}`);
+  } catch {
+    // No cache, then: the next start is as slow as this one.
+  }
+}
+
+/** Loads a bundle in CommonJS form; gives its exports, and what to call once it has done its work. */
+function loadCached(path) {
+  const { readFileSync, statSync } = fs;
+  // The bundle is ASCII: esbuild escapes the rest.
+  const source = readFileSync(path, 'latin1');
+  const { size, mtimeMs } = statSync(path);
+  const folder = cacheFolder();
+  const name = `cli-${process.version}-${process.arch}-${size}-${Math.trunc(mtimeMs)}`;
+  const cachedData = folder && read(folder, name);
+  const { Script } = process.getBuiltinModule('node:vm');
+  const script = new Script(`(function (require, module, exports, __filename) {${source}\n})`, {
+    filename: path,
+    ...(cachedData ? { cachedData } : {}),
+  });
+  const module = { exports: {} };
+  script.runInThisContext()(process.getBuiltinModule('node:module').createRequire(path), module, module.exports, path);
+  const save = () => {
+    if (folder && (!cachedData || script.cachedDataRejected)) write(folder, name, script.createCachedData());
+  };
+  return { exports: module.exports, save };
 }

@@ -28,7 +28,8 @@ const NUMBER_BYTE: Readonly<Record<CoreNumberType, number>> = {
   v128: 0x7b,
 };
 
-function encodeHeapType(w: CodeWriter, heap: HeapType): void {
+/** `heaptype` */
+export function encodeHeapType(w: CodeWriter, heap: HeapType): void {
   if (heap.kind === 'index') {
     if (heap.exact === true) w.byte(0x62).u(heap.index);
     else w.s(heap.index);

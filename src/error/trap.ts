@@ -95,6 +95,13 @@ function realTrap(): WebAssembly.RuntimeError {
   throw new Error('unreachable did not trap');
 }
 
+const adopted = new WeakSet<object>();
+
+/** Whether `value` is a trap that was made here: what only has its prototype would not escape a guest's `catch_all`. */
+export function isTrap(value: unknown): value is Trap {
+  return typeof value === 'object' && value !== null && adopted.has(value);
+}
+
 /** Gives a real trap object, which core wasm made, Tenon's prototype and fields. */
 export function adoptTrap(real: WebAssembly.RuntimeError, code: TrapCode, details: TrapDetails = {}): Trap {
   const reason = details.reason ?? TRAP_REASONS[code];
@@ -113,6 +120,7 @@ export function adoptTrap(real: WebAssembly.RuntimeError, code: TrapCode, detail
     components: { value: undefined, writable: true },
     ...(details.cause === undefined ? {} : { cause: { value: details.cause, configurable: true } }),
   });
+  adopted.add(real);
   return real as Trap;
 }
 

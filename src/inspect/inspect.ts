@@ -8,7 +8,16 @@ import { type CoreModule, decodeModule } from '../core/decode.ts';
 import { Reader } from '../core/reader.ts';
 import { MalformedError } from '../error/error.ts';
 import type { Component } from '../types/definition.ts';
-import { type Capability, capabilities } from './capabilities.ts';
+import { type Capability, capabilities, type Offer, offers } from './capabilities.ts';
+
+/** A custom section; sizes are those of its contents, without its name. */
+export interface Custom {
+  readonly name: string;
+  /** Byte offset in the file. */
+  readonly offset: number;
+  /** In bytes. */
+  readonly size: number;
+}
 
 /** A component or core module, with what stands inside it. */
 export interface Part {
@@ -20,7 +29,10 @@ export interface Part {
   /** In bytes, parts included. */
   readonly size: number;
   readonly languages: readonly string[];
+  /** Interpreters that it carries, such as CPython or QuickJS, by the tools that it names and the texts that it holds. */
+  readonly engines: readonly string[];
   readonly producers: readonly ProducerField[];
+  readonly customs: readonly Custom[];
   /** Whether it carries debug data (DWARF). */
   readonly debug: boolean;
   readonly parts: readonly Part[];
@@ -32,8 +44,11 @@ export interface Inspection {
   readonly imports: readonly string[];
   readonly exports: readonly string[];
   readonly capabilities: readonly Capability[];
+  /** What others can ask of it, told from its exports. */
+  readonly offers: readonly Offer[];
   /** Of all parts, in the order in which they were met. */
   readonly languages: readonly string[];
+  readonly engines: readonly string[];
   /** Tools of all parts, as `name version`. */
   readonly tools: readonly string[];
 }
@@ -60,11 +75,21 @@ const TRACES: readonly (readonly [RegExp, string])[] = [
   [/Py_Initialize|PyUnicode_|PyObject_/, 'Python'],
 ];
 
+/** The same of interpreters; StarlingMonkey is built on SpiderMonkey and names both. */
+const ENGINES: readonly (readonly [RegExp, string])[] = [
+  [/starlingmonkey|componentize-js\b/i, 'StarlingMonkey'],
+  [/quickjs|componentize-qjs|JS_NewRuntime/i, 'QuickJS'],
+  [/Py_Initialize|PyUnicode_|PyObject_|componentize-py/, 'CPython'],
+];
+
 const LATIN1 = new TextDecoder('latin1');
 
-function traces(module: CoreModule): readonly string[] {
-  const text = LATIN1.decode(module.bytes.subarray(module.start, module.end));
-  return TRACES.flatMap(([pattern, language]) => (pattern.test(text) ? [language] : []));
+function matching(table: readonly (readonly [RegExp, string])[], text: string): readonly string[] {
+  return table.flatMap(([pattern, name]) => (pattern.test(text) ? [name] : []));
+}
+
+function toolNames(producers: readonly ProducerField[]): string {
+  return producers.flatMap(({ tools }) => tools.map((tool) => tool.name)).join('\n');
 }
 
 /** Languages by what the producers section says, else by signs that toolchains leave. */
@@ -85,13 +110,18 @@ function modulePart(module: CoreModule): Part {
   const producers = module.sections.flatMap((s) => (s.name === 'producers' ? readProducers(module.bytes, s) : []));
   const customs = module.sections.flatMap((s) => (s.name === undefined ? [] : [s.name]));
   const said = languagesOf(producers, customs);
+  const text = LATIN1.decode(module.bytes.subarray(module.start, module.end));
   return {
     kind: 'core module',
     name: readNames(module).module,
     offset: module.start,
     size: module.end - module.start,
-    languages: said.length > 0 ? said : traces(module),
+    languages: said.length > 0 ? said : matching(TRACES, text),
+    engines: matching(ENGINES, `${toolNames(producers)}\n${text}`),
     producers,
+    customs: module.sections.flatMap(({ name, start, end }) =>
+      name === undefined ? [] : [{ name, offset: start, size: end - start }],
+    ),
     debug: customs.includes('.debug_info'),
     parts: [],
   };
@@ -129,7 +159,9 @@ function componentPart(component: Component): Part {
     offset: component.start,
     size: component.end - component.start,
     languages: languagesOf(producers, []),
+    engines: matching(ENGINES, toolNames(producers)),
     producers,
+    customs: component.customs.map(({ name, start, end }) => ({ name, offset: start, size: end - start })),
     debug: false,
     parts,
   };
@@ -155,7 +187,9 @@ function inspection(root: Part, imports: readonly string[], exports: readonly st
     imports,
     exports,
     capabilities: capabilities(imports),
+    offers: offers(exports),
     languages: [...new Set(all.flatMap((p) => p.languages))],
+    engines: [...new Set(all.flatMap((p) => p.engines))],
     tools: toolsOf(all),
   };
 }

@@ -104,7 +104,7 @@ class Binder {
       for (const [name, item] of exports) {
         if ((item.kind === 'type') !== (pass === 'type')) continue;
         if (item.kind === 'instance')
-          this.#instance([...path, name], item.exports, object?.[name], object !== undefined && name in object);
+          this.#instance([...path, name], item.exports, object && lookup(object, name), object !== undefined && name in object);
         else this.#item([...path, name], item, object === undefined ? undefined : member(object, name, item), object);
       }
     }
@@ -197,27 +197,47 @@ export function memberName(name: string): string {
   return camel === 'then' ? 'then_' : camel;
 }
 
+/** What `object` has under `key`, itself or by a class of the host; what every object of the language inherits does not count. */
+function lookup(object: Members, key: string): unknown {
+  if (!(key in Object.prototype) && !(key in Function.prototype)) return object[key];
+  for (let at: object = object; ; ) {
+    const next: object | null = Object.getPrototypeOf(at);
+    // The last of the chain is the language's own, unless it is the object itself.
+    if ((next === null && at !== object) || at === Function.prototype) return undefined;
+    if (Object.hasOwn(at, key)) return key === 'constructor' && isClassOf(object[key], at) ? undefined : object[key];
+    if (next === null) return undefined;
+    at = next;
+  }
+}
+
+function isClassOf(value: unknown, prototype: object): boolean {
+  return typeof value === 'function' && value.prototype === prototype;
+}
+
 /** What an interface object holds for a WIT name. */
 function member(object: Members, name: string, item: PlanItem): unknown {
-  const branded = object[name];
+  const branded = lookup(object, name);
   if (liveFunction(branded) !== undefined) return branded;
-  if (item.kind === 'type') return object[toPascal(name)] ?? object[name];
-  if (item.kind === 'module') return object[name] ?? object[toCamel(name)];
+  if (item.kind === 'type') return lookup(object, toPascal(name)) ?? branded;
+  if (item.kind === 'module') return branded ?? lookup(object, toCamel(name));
   const parsed = tryParseExternName(name);
   if (!parsed.ok) return branded;
   const extern = parsed.value;
   switch (extern.kind) {
     case 'label':
-      return object[memberName(name)] ?? branded;
+      // The name itself first: others may be the same in camel case.
+      return branded ?? lookup(object, memberName(name));
     case 'constructor':
-      return object[toPascal(extern.resource)];
+      return lookup(object, toPascal(extern.resource));
     case 'method': {
-      const cls = object[toPascal(extern.resource)];
-      return isObject(cls) && isObject(cls['prototype']) ? cls['prototype'][memberName(extern.name)] : undefined;
+      const cls = lookup(object, toPascal(extern.resource));
+      return isObject(cls) && isObject(cls['prototype'])
+        ? lookup(cls['prototype'], memberName(extern.name))
+        : undefined;
     }
     case 'static': {
-      const cls = object[toPascal(extern.resource)];
-      return isObject(cls) ? cls[memberName(extern.name)] : undefined;
+      const cls = lookup(object, toPascal(extern.resource));
+      return isObject(cls) ? lookup(cls, memberName(extern.name)) : undefined;
     }
     default:
       return branded;

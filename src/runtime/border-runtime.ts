@@ -1,10 +1,10 @@
 /** What border functions call when something is out of the ordinary: the implementation of the contract in `src/abi/js/border.ts`. */
 import type { BorderEnv, BorderRuntime } from '../abi/js/border.ts';
 import { UsageError } from '../error/error.ts';
-import { makeTrap, Trap } from '../error/trap.ts';
+import { isTrap, makeTrap } from '../error/trap.ts';
 import { endCall } from './borrow-log.ts';
 import { control } from './control.ts';
-import { messageOf, unwind } from './failure.ts';
+import { isStackOverflow, messageOf, unwind } from './failure.ts';
 import { resumed, suspend } from './stack.ts';
 import { storeAt } from './store.ts';
 
@@ -30,7 +30,8 @@ export const borderRuntime: BorderRuntime = {
     throw makeTrap('cannot-leave', { path: env.path });
   },
   hostThrew(env, error) {
-    if (error instanceof Trap) return error;
+    if (isTrap(error)) return error;
+    if (isStackOverflow(error)) return makeTrap('stack-exhausted', { path: env.path, cause: error });
     return makeTrap('host-error', {
       reason: `the host function ${env.path} failed: ${messageOf(error)}`,
       path: env.path,

@@ -145,8 +145,11 @@ class Builder {
     if (!parsed.ok) return;
     const extern = parsed.value;
     if (extern.kind === 'label') {
-      define(into.exports, memberName(extern.label), call);
-      define(into.promised, memberName(extern.label), promised);
+      const camel = memberName(extern.label);
+      // Where two names are one in camel case, each still has its own, and the first has both.
+      if (camel !== name && camel in into.exports) return;
+      define(into.exports, camel, call);
+      define(into.promised, camel, promised);
       return;
     }
     if (extern.kind === 'interface') return;

@@ -33,7 +33,7 @@ export function asTrap(error: unknown, path: string | undefined): Trap {
     const known = ENGINE_TRAPS.find(([text]) => error.message.includes(text));
     return adoptTrap(error, known?.[1] ?? 'core-trap', { reason: known?.[2] ?? error.message, path });
   }
-  if (error instanceof RangeError && error.message.includes('call stack')) {
+  if (isStackOverflow(error)) {
     return makeTrap('stack-exhausted', { path, cause: error });
   }
   if (error instanceof Error && error.name === 'SuspendError') {
@@ -46,11 +46,19 @@ export function asTrap(error: unknown, path: string | undefined): Trap {
   return makeTrap('host-error', { reason: `a host function failed: ${messageOf(error)}`, path, cause: error });
 }
 
-/** A one-line text for anything that was thrown. */
-export function messageOf(error: unknown): string {
-  if (error instanceof Error) return error.message;
+/** Whether the engine ran out of stack. Asks nothing of an object that would refuse to answer. */
+export function isStackOverflow(error: unknown): boolean {
   try {
-    return String(error);
+    return error instanceof RangeError && error.message.includes('call stack');
+  } catch {
+    return false;
+  }
+}
+
+/** A one-line text for anything that was thrown, even for what refuses every question. */
+export function messageOf(error: unknown): string {
+  try {
+    return error instanceof Error ? error.message : String(error);
   } catch {
     return 'a value without text';
   }

@@ -8,6 +8,7 @@ import { type AdapterModule, type AdapterSpec, canFuse, emitAdapters } from '../
 import type { ExportFactory, ImportFactory } from '../abi/js/border.ts';
 import { compileExports, compileImports } from '../abi/js/compile.ts';
 import { interpretExport, interpretImport } from '../abi/js/interpret.ts';
+import { compileImportLater } from '../abi/js/lazy.ts';
 import type { WasmSignature } from '../core/builder.ts';
 import type { Plan, PlanCanon, PlanFunc, PlanItem } from '../link/plan.ts';
 import { edgeShim, hostShims, promisedEntries } from '../link/shim.ts';
@@ -71,6 +72,9 @@ export interface Prepared {
 
 type Lift = Extract<PlanFunc, { kind: 'lift' }>;
 
+/** Up to so many host functions are generated ahead; of more, each when it is called first. */
+const FEW_IMPORTS = 16;
+
 /** Keys of live instances' memories begin here; those of the plan's own are below. */
 const LIVE_KEYS = 1_000_000;
 
@@ -109,7 +113,9 @@ class Preparer {
   }
 
   #importFactories(signatures: readonly Signature[]): readonly ImportFactory[] {
-    return this.#options.mode === 'interpreted' ? signatures.map(interpretImport) : compileImports(signatures);
+    if (this.#options.mode === 'interpreted') return signatures.map(interpretImport);
+    if (signatures.length <= FEW_IMPORTS) return compileImports(signatures);
+    return signatures.map((s) => compileImportLater(s, coreSignature(s.type, 'lower', s.options).params.length));
   }
 
   #group(canons: readonly number[]): PreparedGroup {

@@ -29,8 +29,8 @@ export function nameOf(node: Str): string {
 const MAX_U32 = 0xffff_ffffn;
 
 export class Cursor {
-  /** The list that is walked; of the top level: its first node. */
-  readonly owner: Node;
+  /** The list that is walked. */
+  readonly owner: List | Annotation;
   readonly #items: readonly Node[];
   #at: number;
 
@@ -60,6 +60,14 @@ export class Cursor {
     return this.peek() === undefined;
   }
 
+  /** The next item of any kind; there must be one. */
+  take(expected = 'more'): Node {
+    const node = this.peek();
+    if (node === undefined) throw this.unexpected(expected);
+    this.#at++;
+    return node;
+  }
+
   /** Passes over the next item. */
   skip(): void {
     this.#skip();
@@ -78,6 +86,18 @@ export class Cursor {
   /** Throws unless everything was read. */
   finish(): void {
     if (!this.done) throw this.unexpected('`)`');
+  }
+
+  /** A cursor over the next item alone. */
+  one(): Cursor {
+    return new Cursor(this.owner, 0, [this.take()]);
+  }
+
+  /** A cursor over the items before the next list of this keyword. */
+  until(keyword: string): Cursor {
+    const items: Node[] = [];
+    while (!this.done && !this.isList(keyword)) items.push(this.take());
+    return new Cursor(this.owner, 0, items);
   }
 
   /** All that is left, annotations too. */

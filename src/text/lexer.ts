@@ -12,7 +12,8 @@ const SPACE = /[ \t\n\r]+/y;
 const ID_CHARS = /[0-9A-Za-z!#$%&'*+\-./:<=>?@\\^_`|~]+/y;
 /** What must not follow a token directly: the two would be one reserved token. */
 const GLUE = /[0-9A-Za-z!#$%&'*+\-./:<=>?@\\^_`|~",;[\]{}]/y;
-const PLAIN = /[^"\\\u0000-\u001f\u007f]+/y;
+/** In strings: what stands for itself; no quote, backslash or control character. */
+const PLAIN = /[ !#-[\]-~\u0080-\uffff]+/y;
 const SIMPLE_ESCAPES: Readonly<Record<string, number>> = { t: 9, n: 10, r: 13, '"': 34, "'": 39, '\\': 92 };
 
 const encoder = new TextEncoder();
@@ -142,7 +143,12 @@ class Lexer {
     GLUE.lastIndex = this.#at;
     // A comment may follow a token.
     if (GLUE.test(this.#text) && !this.#text.startsWith(';;', this.#at))
-      this.#fail('unknown-token', 'unknown operator or unexpected token: tokens need space between them', from, this.#at + 1);
+      this.#fail(
+        'unknown-token',
+        'unknown operator or unexpected token: tokens need space between them',
+        from,
+        this.#at + 1,
+      );
   }
 
   #atom(): Node {
@@ -206,7 +212,10 @@ class Lexer {
  * Reads a text into its tree.
  * @throws TextError
  */
-export function readNodes(text: string, options: SourceOptions = {}): { readonly source: Source; readonly nodes: Node[] } {
+export function readNodes(
+  text: string,
+  options: SourceOptions = {},
+): { readonly source: Source; readonly nodes: Node[] } {
   const source = new Source(text, options);
   return { source, nodes: new Lexer(source).read() };
 }

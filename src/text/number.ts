@@ -41,7 +41,9 @@ const FORMATS: Readonly<Record<32 | 64, Format>> = {
 };
 
 function bitLength(value: bigint): number {
-  return value === 0n ? 0 : value.toString(16).length * 4 - Math.clz32(Number.parseInt(value.toString(16)[0]!, 16)) + 28;
+  return value === 0n
+    ? 0
+    : value.toString(16).length * 4 - Math.clz32(Number.parseInt(value.toString(16)[0]!, 16)) + 28;
 }
 
 /** The bits of `numerator / denominator`, rounded to nearest, ties to even; without the sign. */

@@ -1,4 +1,5 @@
 /** The smallest pieces of WAVE text: space, comments, labels, numbers, characters and strings. Format: WAVE, "Encoding". */
+import { codeFrame, positionAt } from '../error/code-frame.ts';
 import { TextError } from '../error/error.ts';
 
 const KEYWORDS: ReadonlySet<string> = new Set(['true', 'false', 'some', 'none', 'ok', 'err', 'inf', 'nan']);
@@ -10,9 +11,13 @@ export function isKeyword(label: string): boolean {
 
 const TRIVIA = /(?:[ \t\r\n]|\/\/[^\n]*)*/y;
 const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?(?![\w-])/y;
+const FLOAT_WORD = /-?inf(?![\w-])|nan(?![\w-])/y;
 const LABEL = /%?[A-Za-z][A-Za-z0-9]*(?:-[A-Za-z0-9]+)*/y;
 const ESCAPE = /\\(?:[\\'"tnr]|u\{([0-9A-Fa-f]{1,6})\})/y;
 const SIMPLE: Readonly<Record<string, string>> = { '\\': '\\', "'": "'", '"': '"', t: '\t', n: '\n', r: '\r' };
+
+/** Longer words are cut in messages. */
+const LONGEST_FOUND = 30;
 
 export interface Label {
   /** Without the `%`. */
@@ -32,14 +37,8 @@ export class Scanner {
   }
 
   fail(code: string, message: string, at: number = this.at): never {
-    const before = this.text.slice(0, at);
-    const line = before.split('\n').length;
-    const lineStart = before.lastIndexOf('\n') + 1;
-    const lineEnd = this.text.indexOf('\n', lineStart);
-    const content = this.text.slice(lineStart, lineEnd < 0 ? undefined : lineEnd);
-    const column = at - lineStart + 1;
-    const frame = `  ${content}\n  ${' '.repeat(column - 1)}^`;
-    throw new TextError(code, message, { file: '<wave>', line, column, frame });
+    const position = positionAt(this.text, at);
+    throw new TextError(code, message, { file: '<wave>', ...position, frame: codeFrame(this.text, position) });
   }
 
   #match(pattern: RegExp): RegExpExecArray | undefined {
@@ -56,10 +55,13 @@ export class Scanner {
     return this.text.charAt(this.at);
   }
 
-  /** What stands here, for messages. */
-  found(): string {
-    const next = this.peek();
-    return next === '' ? 'the end of the text' : `\`${String.fromCodePoint(this.text.codePointAt(this.at) ?? 0)}\``;
+  /** What stands at a place, for messages: a word or number as a whole, else one character. */
+  found(at?: number): string {
+    if (at === undefined) this.peek();
+    const rest = this.text.slice(at ?? this.at);
+    if (rest === '') return 'the end of the text';
+    const word = /^[\w%.+-]+/.exec(rest)?.[0] ?? String.fromCodePoint(rest.codePointAt(0) ?? 0);
+    return `\`${word.length > LONGEST_FOUND ? `${word.slice(0, LONGEST_FOUND)}…` : word}\``;
   }
 
   tryTake(character: string): boolean {
@@ -80,6 +82,12 @@ export class Scanner {
   number(): string | undefined {
     this.peek();
     return this.#match(NUMBER)?.[0];
+  }
+
+  /** The text of `inf`, `-inf` or `nan`, which are single words. */
+  floatWord(): string | undefined {
+    this.peek();
+    return this.#match(FLOAT_WORD)?.[0];
   }
 
   tryLabel(): Label | undefined {

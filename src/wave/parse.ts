@@ -7,33 +7,23 @@ import type { FuncType, NamedType, ResultType, ValueType, VariantType } from '..
 import { unreachable } from '../util/invariant.ts';
 import { camelNames } from '../util/names.ts';
 import { isKeyword, Scanner } from './lexer.ts';
-
-const RANGES: Readonly<Record<string, readonly [bigint, bigint]>> = {
-  u8: [0n, 0xffn],
-  s8: [-0x80n, 0x7fn],
-  u16: [0n, 0xffffn],
-  s16: [-0x8000n, 0x7fffn],
-  u32: [0n, 0xffff_ffffn],
-  s32: [-0x8000_0000n, 0x7fff_ffffn],
-  u64: [0n, 2n ** 64n - 1n],
-  s64: [-(2n ** 63n), 2n ** 63n - 1n],
-};
+import { type IntegerKind, isLong, listValue, rangeOf } from './numbers.ts';
 
 function mismatch(s: Scanner, type: ValueType, at: number = s.at): never {
-  return s.fail('wrong-type', `expected a value of type ${describeType(type)}`, at);
+  return s.fail('wrong-type', `expected a value of type ${describeType(type)}, found ${s.found(at)}`, at);
 }
 
-function integer(s: Scanner, type: ValueType): number | bigint {
+function integer(s: Scanner, kind: IntegerKind): number | bigint {
   s.peek();
   const { at } = s;
   const text = s.number();
-  if (text === undefined || /[.eE]/.test(text)) return mismatch(s, type, at);
+  if (text === undefined || /[.eE]/.test(text)) return mismatch(s, { kind }, at);
   const value = BigInt(text);
-  const [low, high] = RANGES[type.kind] ?? [0n, 0n];
+  const [low, high] = rangeOf(kind);
   if (value < low || value > high) {
-    s.fail('out-of-range', `${text} is out of range: ${type.kind} holds ${low} to ${high}`, at);
+    s.fail('out-of-range', `${text} is out of range: ${kind} holds ${low} to ${high}`, at);
   }
-  return type.kind === 'u64' || type.kind === 's64' ? value : Number(value);
+  return isLong(kind) ? value : Number(value);
 }
 
 function float(s: Scanner, type: ValueType): number {
@@ -44,14 +34,16 @@ function float(s: Scanner, type: ValueType): number {
     const value = Number(text);
     return type.kind === 'f32' ? Math.fround(value) : value;
   }
-  const negative = s.text[s.at] === '-';
-  if (negative) s.at++;
-  const label = s.tryLabel();
-  if (label !== undefined && !label.escaped) {
-    if (label.text === 'inf') return negative ? -Infinity : Infinity;
-    if (label.text === 'nan' && !negative) return Number.NaN;
+  switch (s.floatWord()) {
+    case 'inf':
+      return Infinity;
+    case '-inf':
+      return -Infinity;
+    case 'nan':
+      return Number.NaN;
+    default:
+      return mismatch(s, type, at);
   }
-  return mismatch(s, type, at);
 }
 
 /** Items between brackets, separated by commas; one may stand behind the last. */
@@ -161,7 +153,11 @@ function flags(s: Scanner, type: ValueType & { readonly kind: 'flags' }): Record
 function caseLabel(s: Scanner, type: ValueType, labels: readonly string[]): string {
   s.peek();
   const label = s.tryLabel();
-  if (label === undefined || (!label.escaped && isKeyword(label.text))) return mismatch(s, type, label?.at ?? s.at);
+  if (label === undefined) return mismatch(s, type);
+  if (!label.escaped && isKeyword(label.text)) {
+    if (!labels.includes(label.text)) return mismatch(s, type, label.at);
+    s.fail('keyword', `\`${label.text}\` is a word of its own here: the case is written %${label.text}`, label.at);
+  }
   if (!labels.includes(label.text)) {
     s.fail('unknown-case', `there is no case "${label.text}"; there is ${labels.join(', ')}`, label.at);
   }
@@ -228,7 +224,7 @@ function value(s: Scanner, type: ValueType): unknown {
     case 'u32':
     case 's64':
     case 'u64':
-      return integer(s, type);
+      return integer(s, type.kind);
     case 'f32':
     case 'f64':
       return float(s, type);
@@ -241,7 +237,7 @@ function value(s: Scanner, type: ValueType): unknown {
     case 'variant':
       return variant(s, type);
     case 'list':
-      return list(s, type.element);
+      return listValue(type.element, list(s, type.element));
     case 'fixed-list':
       return fixedList(s, type);
     case 'map':
@@ -278,18 +274,24 @@ export function parseWave(text: string, type: ValueType): unknown {
   return parsed;
 }
 
+function count(length: number): string {
+  return `${length} ${length === 1 ? 'argument' : 'arguments'}`;
+}
+
 /**
- * The arguments of a call such as `add(1, 2)`; what stands before the parenthesis is not looked at. Options at the end may be left out.
+ * The arguments of a call such as `add(1, 2)`; the name before the parenthesis is not looked at. Options at the end may be left out.
  * @throws TextError with the place in the text
  */
 export function parseWaveCall(text: string, type: FuncType): unknown[] {
-  const start = text.indexOf('(');
-  const s = new Scanner(text, start < 0 ? text.length : start);
+  const s = new Scanner(text);
+  s.peek();
+  const start = text.indexOf('(', s.at);
+  s.at = start < 0 ? text.length : start;
   const values: unknown[] = [];
   items(s, '(', ')', () => {
     const param = type.params[values.length];
     if (param === undefined) {
-      return s.fail('too-many-arguments', `the function takes ${type.params.length} arguments`);
+      return s.fail('too-many-arguments', `the function takes ${count(type.params.length)}`);
     }
     values.push(value(s, param.type));
   });

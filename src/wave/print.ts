@@ -8,6 +8,7 @@ import type { ResultType, ValueType, VariantType } from '../types/value-type.ts'
 import { unreachable } from '../util/invariant.ts';
 import { camelNames } from '../util/names.ts';
 import { isKeyword } from './lexer.ts';
+import { type IntegerKind, isLong, rangeOf } from './numbers.ts';
 
 const ESCAPES: Readonly<Record<string, string>> = {
   '\\': '\\\\',
@@ -52,6 +53,15 @@ function float(value: number, single: boolean): string {
   return decimal(single ? shortestF32(value) : String(value));
 }
 
+/** A number or, where the type is of 64 bits, a bigint or safe integer. */
+function integer(value: unknown, kind: IntegerKind): string {
+  const fits = typeof value === 'bigint' ? isLong(kind) : Number.isSafeInteger(value);
+  if (!fits) misfit(value, { kind });
+  const [low, high] = rangeOf(kind);
+  const exact = BigInt(value as number | bigint);
+  return exact < low || exact > high ? misfit(value, { kind }) : String(exact);
+}
+
 function caseLabel(name: string): string {
   return isKeyword(name) ? `%${name}` : name;
 }
@@ -59,7 +69,7 @@ function caseLabel(name: string): string {
 function misfit(value: unknown, type: ValueType): never {
   throw new ValueError('wrong-type', 'a value does not fit its type', {
     expected: describeType(type),
-    found: value === null ? 'null' : typeof value,
+    found: shown(value),
   });
 }
 
@@ -73,10 +83,26 @@ function fieldsOf(value: unknown, type: ValueType): Fields {
   return typeof value === 'object' && value !== null ? (value as Fields) : misfit(value, type);
 }
 
-function listOf(value: unknown, type: ValueType): readonly unknown[] {
+function shown(value: unknown): string {
+  if (value === null) return 'null';
+  return typeof value === 'number' || typeof value === 'bigint' ? `${typeof value} ${value}` : typeof value;
+}
+
+/** The items of a list; `length` where the type says how many there are. */
+function listOf(value: unknown, type: ValueType, length?: number): readonly unknown[] {
+  const items = itemsOf(value, type);
+  return length === undefined || items.length === length ? items : misfit(value, type);
+}
+
+function itemsOf(value: unknown, type: ValueType): readonly unknown[] {
   if (Array.isArray(value)) return value;
   if (ArrayBuffer.isView(value) && !(value instanceof DataView)) return Array.from(value as Uint8Array);
   return misfit(value, type);
+}
+
+/** One Unicode scalar value. */
+function isChar(value: unknown): value is string {
+  return typeof value === 'string' && value.isWellFormed() && [...value].length === 1;
 }
 
 function payload(label: string, value: unknown, type: ValueType | undefined): string {
@@ -100,6 +126,7 @@ function printOption(value: unknown, type: ValueType & { readonly kind: 'option'
   if (type.type.kind !== 'option')
     return value === undefined || value === null ? 'none' : `some(${printWave(value, type.type)})`;
   const { tag, val } = fieldsOf(value, type) as unknown as Tagged;
+  if (tag !== 'some' && tag !== 'none') misfit(value, type);
   return tag === 'some' ? `some(${printWave(val, type.type)})` : 'none';
 }
 
@@ -121,11 +148,12 @@ function printFlags(value: unknown, type: ValueType & { readonly kind: 'flags' }
 
 /**
  * The text of a value, on one line.
- * @throws ValueError `wrong-type` if the value is not of the type
+ * @throws ValueError `wrong-type` if the value is not of the type, `no-text` for handles, streams, futures and error contexts
  */
 export function printWave(value: unknown, type: ValueType): string {
   switch (type.kind) {
     case 'bool':
+      return typeof value === 'boolean' ? String(value) : misfit(value, type);
     case 's8':
     case 'u8':
     case 's16':
@@ -134,34 +162,34 @@ export function printWave(value: unknown, type: ValueType): string {
     case 'u32':
     case 's64':
     case 'u64':
-      return String(value);
+      return integer(value, type.kind);
     case 'f32':
     case 'f64':
       return typeof value === 'number' ? float(value, type.kind === 'f32') : misfit(value, type);
     case 'char':
-      return typeof value === 'string' ? `'${escaped(value)}'` : misfit(value, type);
+      return isChar(value) ? `'${escaped(value)}'` : misfit(value, type);
     case 'string':
-      return typeof value === 'string' ? `"${escaped(value)}"` : misfit(value, type);
+      return typeof value === 'string' ? `"${escaped(value.toWellFormed())}"` : misfit(value, type);
     case 'record':
       return printRecord(value, type);
     case 'variant':
       return printVariant(value, type);
     case 'list':
     case 'fixed-list':
-      return `[${listOf(value, type)
+      return `[${listOf(value, type, type.kind === 'fixed-list' ? type.length : undefined)
         .map((v) => printWave(v, type.element))
         .join(', ')}]`;
     case 'map':
       if (!(value instanceof Map)) misfit(value, type);
       return `[${[...value].map(([k, v]) => `(${printWave(k, type.key)}, ${printWave(v, type.value)})`).join(', ')}]`;
     case 'tuple': {
-      const items = listOf(value, type);
+      const items = listOf(value, type, type.types.length);
       return `(${type.types.map((t, i) => printWave(items[i], t)).join(', ')})`;
     }
     case 'flags':
       return printFlags(value, type);
     case 'enum':
-      return typeof value === 'string' ? caseLabel(value) : misfit(value, type);
+      return typeof value === 'string' && type.labels.includes(value) ? caseLabel(value) : misfit(value, type);
     case 'option':
       return printOption(value, type);
     case 'result':

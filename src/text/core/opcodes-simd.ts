@@ -74,12 +74,7 @@ const ARITHMETIC = run(
 export const SIMD: InstructionTable = {
   ...MEMORY,
   ...LANES,
-  ...run(
-    PREFIX,
-    0x0e,
-    'none',
-    'i8x16.swizzle i8x16.splat i16x8.splat i32x4.splat i64x2.splat f32x4.splat f64x2.splat',
-  ),
+  ...run(PREFIX, 0x0e, 'none', 'i8x16.swizzle i8x16.splat i16x8.splat i32x4.splat i64x2.splat f32x4.splat f64x2.splat'),
   ...run(
     PREFIX,
     0x23,

@@ -58,7 +58,12 @@ export function prefixed(prefix: number, opcode: number): readonly number[] {
 }
 
 /** Instructions with consecutive opcodes and the same immediates; `-` leaves one out. */
-export function run(prefix: number | undefined, first: number, immediates: Immediates, names: string): InstructionTable {
+export function run(
+  prefix: number | undefined,
+  first: number,
+  immediates: Immediates,
+  names: string,
+): InstructionTable {
   const entries = names
     .trim()
     .split(/\s+/)

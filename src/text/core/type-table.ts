@@ -1,63 +1,70 @@
 /**
  * The types of one module or module type: those that it defines, and those that it gets because a function states its type in place.
- * Specification: core 3.0, "Text format, type uses". An implicit type is found again by how it is written.
+ * Specification: core 3.0, "Text format, type uses". Types may refer to later ones, so that they are read twice: once as written, to
+ * find equal ones and count, and again when all identifiers are known.
  */
 import type { CoreFuncType, RecType, SubType } from '../../types/core-type.ts';
-import { type Cursor, nodeError, type Ref } from '../cursor.ts';
+import { Cursor, nodeError, type Ref } from '../cursor.ts';
 import { IndexSpace } from '../index-space.ts';
+import { nameAnnotation } from '../name-annotation.ts';
 import type { Id, Node } from '../node.ts';
-import { type NamedValType, type ParsedSubType, type ResolveType, subType, valTypes } from './types.ts';
+import { type ParsedSubType, type ResolveType, subType, valTypes } from './types.ts';
 
 /** `typeuse`: a reference, a type in place, or both. */
 export interface TypeUse {
   readonly node: Node;
   readonly ref: Ref | undefined;
-  readonly params: readonly NamedValType[];
-  readonly results: readonly NamedValType[];
-}
-
-/** What was written, free of the numbering. */
-interface Written extends TypeUse {
+  /** Identifiers of the parameters written in place. */
+  readonly ids: readonly (Id | undefined)[];
+  /** Whether parameters or results were written in place. */
+  readonly inPlace: boolean;
+  readonly results: number;
+  /** Equal for types in place that are written alike. */
   readonly key: string;
+  readonly signature: (resolve: ResolveType) => CoreFuncType;
 }
 
-/** One definition to be parsed once all identifiers are known. */
-type Pending = (resolve: ResolveType) => { readonly rec: RecType; readonly parsed: readonly ParsedSubType[] };
+interface Group {
+  readonly explicit: boolean;
+  readonly read: () => readonly ParsedSubType[];
+  types: readonly ParsedSubType[] | undefined;
+}
+
+function signature(owner: Cursor['owner'], items: readonly Node[], resolve: ResolveType): CoreFuncType {
+  const c = new Cursor(owner, 0, items);
+  const params = valTypes(c, 'param', resolve).map((p) => p.type);
+  return { kind: 'func', params, results: valTypes(c, 'result', resolve).map((r) => r.type) };
+}
 
 export class TypeTable {
   readonly space: IndexSpace;
   readonly #byKey = new Map<string, number>();
-  readonly #interned = new Map<string, number>();
-  readonly #pending: Pending[] = [];
-  readonly #recs: RecType[] = [];
-  readonly #types: SubType[] = [];
-  /** Identifiers of the fields of structures, by type index. */
-  readonly fields = new Map<number, IndexSpace>();
+  readonly #symbols = new Map<string, number>();
+  readonly #groups: Group[] = [];
+  /** The group of each type and its place there. */
+  readonly #places: (readonly [Group, number])[] = [];
 
   constructor(space: IndexSpace) {
     this.space = space;
   }
 
-  /** How a reference reads: numbers as they are, identifiers as numbers that no index can be. */
-  #symbol(ref: Ref): number {
-    if (ref.id === undefined) return ref.index;
-    let symbol = this.#interned.get(ref.id);
-    if (symbol === undefined) {
-      symbol = -1 - this.#interned.size;
-      this.#interned.set(ref.id, symbol);
-    }
-    return symbol;
-  }
-
+  /** What a reference means. */
   readonly resolve: ResolveType = (ref) => this.space.resolve(ref);
-  readonly #symbolic: ResolveType = (ref) => this.#symbol(ref);
 
-  /** `(type $id? <subtype>)` */
+  /** How a reference reads: numbers as they are, identifiers as numbers that no index can be. */
+  readonly #symbolic: ResolveType = (ref) => {
+    if (ref.id === undefined) return ref.index;
+    const symbol = this.#symbols.get(ref.id) ?? -1 - this.#symbols.size;
+    this.#symbols.set(ref.id, symbol);
+    return symbol;
+  };
+
+  /** `(type $id? <subtype>)`, behind the keyword. */
   define(field: Cursor): void {
     this.#defineGroup([field], false);
   }
 
-  /** `(rec (type …)*)` */
+  /** `(rec (type …)*)`, behind the keyword. */
   defineRec(rec: Cursor): void {
     const fields: Cursor[] = [];
     while (!rec.done) fields.push(rec.list('type'));
@@ -67,30 +74,44 @@ export class TypeTable {
   #defineGroup(fields: readonly Cursor[], explicit: boolean): void {
     const bodies = fields.map((field) => {
       const id = field.takeId();
-      const name = field.annotation('name');
-      const index = this.space.add(id, name === undefined ? id?.name : nameAnnotation(name));
-      const body = field.rest();
-      return { index, body };
+      const index = this.space.add(id, nameAnnotation(field) ?? id?.name);
+      return { index, owner: field.owner, items: field.rest() };
     });
-    const cursors = (i: number): Cursor => fields[i]!.over(bodies[i]!.body);
-    for (const [i, { index }] of bodies.entries()) {
-      const { type } = subType(cursors(i), this.#symbolic);
-      if (!explicit && type.composite.kind === 'func' && type.supertypes.length === 0 && !type.shared)
-        this.#remember(JSON.stringify([type.composite.params, type.composite.results]), index);
-    }
-    this.#pending.push((resolve) => {
-      const parsed = bodies.map((_, i) => {
-        const cursor = cursors(i);
-        const one = subType(cursor, resolve);
-        cursor.finish();
-        return one;
+    const read = (resolve: ResolveType): ParsedSubType[] =>
+      bodies.map(({ owner, items }) => {
+        const c = new Cursor(owner, 0, items);
+        const parsed = subType(c, resolve);
+        c.finish();
+        return parsed;
       });
-      return { rec: { explicit, types: parsed.map((p) => p.type) }, parsed };
-    });
+    if (!explicit) this.#remember(read(this.#symbolic)[0]!.type, bodies[0]!.index);
+    this.#push({ explicit, read: () => read(this.resolve), types: undefined }, fields.length);
   }
 
-  #remember(key: string, index: number): void {
+  #push(group: Group, size: number): void {
+    this.#groups.push(group);
+    for (let i = 0; i < size; i++) this.#places.push([group, i]);
+  }
+
+  #remember({ composite, final, supertypes, shared }: SubType, index: number): void {
+    if (composite.kind !== 'func' || !final || supertypes.length > 0 || shared) return;
+    const key = JSON.stringify([composite.params, composite.results]);
     if (!this.#byKey.has(key)) this.#byKey.set(key, index);
+  }
+
+  /** A type as defined; undefined if there is none of this index. Only when all types are defined. */
+  type(index: number): ParsedSubType | undefined {
+    const place = this.#places[index];
+    if (place === undefined) return undefined;
+    const [group, i] = place;
+    group.types ??= group.read();
+    return group.types[i];
+  }
+
+  /** A function type; undefined if the index is of none. */
+  funcType(index: number): CoreFuncType | undefined {
+    const composite = this.type(index)?.type.composite;
+    return composite?.kind === 'func' ? composite : undefined;
   }
 
   /** Reads a type use; {@link intern} gives its index. */
@@ -99,54 +120,64 @@ export class TypeTable {
     const explicit = c.takeList('type');
     const ref = explicit?.ref('a type');
     explicit?.finish();
-    const params = valTypes(c, 'param', this.#symbolic);
-    const results = valTypes(c, 'result', this.#symbolic);
+    const items: Node[] = [];
+    for (const keyword of ['param', 'result']) while (c.isList(keyword)) items.push(c.take());
     if (c.isList('param')) throw c.unexpected('no more parameters behind the results');
-    return { node, ref, params, results };
+    const owner = c.owner;
+    const ids = valTypes(new Cursor(owner, 0, items), 'param', this.#symbolic).map((p) => p.id);
+    const { params, results } = signature(owner, items, this.#symbolic);
+    return {
+      node,
+      ref,
+      ids,
+      inPlace: items.length > 0,
+      results: results.length,
+      key: JSON.stringify([params, results]),
+      signature: (resolve) => signature(owner, items, resolve),
+    };
   }
 
   /** The index of a type use; adds a type if there is none like it. */
   intern(use: TypeUse): number {
-    const params = use.params.map((p) => p.type);
-    const results = use.results.map((r) => r.type);
-    if (use.ref !== undefined) {
-      const index = this.space.resolve(use.ref);
-      if (params.length + results.length > 0) this.#check(use, index);
-      return index;
-    }
-    const key = JSON.stringify([params, results]);
-    const known = this.#byKey.get(key);
+    if (use.ref !== undefined) return this.space.resolve(use.ref);
+    const known = this.#byKey.get(use.key);
     if (known !== undefined) return known;
     const index = this.space.add(undefined);
-    this.#byKey.set(key, index);
-    this.#pending.push(() => {
-      const composite: CoreFuncType = { kind: 'func', params: this.final(params), results: this.final(results) };
-      const type: SubType = { final: true, supertypes: [], shared: false, composite };
-      return { rec: { explicit: false, types: [type] }, parsed: [{ type, fields: [] }] };
-    });
+    this.#byKey.set(use.key, index);
+    const read = (): readonly ParsedSubType[] => [
+      { type: { final: true, supertypes: [], shared: false, composite: use.signature(this.resolve) }, fields: [] },
+    ];
+    this.#push({ explicit: false, read, types: undefined }, 1);
     return index;
   }
 
-  /** Throws if the type in place is not the one that the reference names. */
-  #check(use: TypeUse, index: number): void {
-    const found = this.type(index)?.composite;
-    if (found?.kind !== 'func') return;
-    const stated = [this.final(use.params.map((p) => p.type)), this.final(use.results.map((r) => r.type))];
-    if (JSON.stringify(stated) !== JSON.stringify([found.params, found.results]))
+  /** Throws if a type in place is not the one that the reference beside it names. Only when all types are defined. */
+  check(use: TypeUse): void {
+    if (use.ref === undefined || !use.inPlace) return;
+    const named = this.funcType(this.space.resolve(use.ref));
+    if (named === undefined) return;
+    if (JSON.stringify(use.signature(this.resolve)) !== JSON.stringify(named))
       throw nodeError('type-mismatch', 'inline function type does not match the type that it references', use.node);
   }
 
-  /** Types as {@link read} gives them, with indices for symbols. */
-  final<T>(types: readonly T[]): T[] {
-    const names = new Map([...this.#interned].map(([name, symbol]) => [symbol, name]));
-    const replace = (value: unknown): unknown => {
-      if (typeof value !== 'object' || value === null) return value;
-      if ('index' in value && typeof value.index === 'number' && value.index < 0) {
-        const index = this.space.find(names.get(value.index)!);
-        return { ...value, index: index ?? this.#unknown(names.get(value.index)!) };
-      }
-      return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, replace(inner)]));
-    };
-    return types.map((type) => replace(type) as T);
+  /** All types in order. */
+  recTypes(): readonly RecType[] {
+    return this.#groups.map((group) => {
+      group.types ??= group.read();
+      return { explicit: group.explicit, types: group.types.map((t) => t.type) };
+    });
+  }
+
+  /** The identifiers of the fields of the structures, by type index. */
+  fieldSpaces(): ReadonlyMap<number, IndexSpace> {
+    const spaces = new Map<number, IndexSpace>();
+    for (const index of this.#places.keys()) {
+      const { fields } = this.type(index)!;
+      if (fields.length === 0) continue;
+      const space = new IndexSpace('field');
+      for (const field of fields) space.add(field.id);
+      spaces.set(index, space);
+    }
+    return spaces;
   }
 }

@@ -92,7 +92,9 @@ function isShortRef(c: Cursor): boolean {
 export function isRefType(c: Cursor): boolean {
   if (isShortRef(c) || c.isList('ref')) return true;
   const second = c.isList('shared') ? c.peek() : undefined;
-  return second?.kind === 'list' && second.items.some((item) => item.kind === 'word' && Object.hasOwn(SHORT, item.text));
+  return (
+    second?.kind === 'list' && second.items.some((item) => item.kind === 'word' && Object.hasOwn(SHORT, item.text))
+  );
 }
 
 /** `reftype` */
@@ -219,14 +221,15 @@ export function subType(c: Cursor, resolve: ResolveType): ParsedSubType {
   return { type: { final, supertypes, shared: shared !== undefined, composite }, fields };
 }
 
-/** `limits`, behind the address type. */
-export function limits(c: Cursor): Limits {
+/** `addrtype?` */
+export function addressType(c: Cursor): boolean {
   const is64 = c.takeWord('i64');
   if (!is64) c.takeWord('i32');
-  return limitsOf(c, is64);
+  return is64;
 }
 
-function limitsOf(c: Cursor, is64: boolean): Limits {
+/** `limits`, behind the address type. */
+export function limits(c: Cursor, is64: boolean): Limits {
   const min = limit(c, is64);
   const max = c.isRef() ? limit(c, is64) : undefined;
   return { min, max, is64, shared: c.takeWord('shared') };
@@ -251,13 +254,13 @@ export function pageSize(c: Cursor): number | undefined {
 
 /** `memtype` */
 export function memoryType(c: Cursor): MemoryType {
-  const memory = limits(c);
+  const memory = limits(c, addressType(c));
   return { kind: 'memory', limits: memory, pageSizeLog2: pageSize(c) };
 }
 
 /** `tabletype` */
 export function tableType(c: Cursor, resolve: ResolveType): TableType {
-  const table = limits(c);
+  const table = limits(c, addressType(c));
   return { kind: 'table', limits: table, element: refType(c, resolve) };
 }
 
