@@ -49,7 +49,7 @@ test('languages and engines by producers', () => {
   const engine = (tool: string): readonly string[] =>
     inspectModule(decodeModule(producers(core(), { 'processed-by': [[tool, '1']] }).finish())).engines;
   assert.deepEqual(engine('componentize-qjs'), ['QuickJS']);
-  assert.deepEqual(engine('ComponentizeJS'), []);
+  assert.deepEqual(engine('ComponentizeJS'), ['StarlingMonkey']);
   assert.deepEqual(engine('componentize-js'), ['StarlingMonkey']);
   assert.deepEqual(engine('rustc'), []);
 });

@@ -77,7 +77,7 @@ const TRACES: readonly (readonly [RegExp, string])[] = [
 
 /** The same of interpreters; StarlingMonkey is built on SpiderMonkey and names both. */
 const ENGINES: readonly (readonly [RegExp, string])[] = [
-  [/starlingmonkey|componentize-js\b/i, 'StarlingMonkey'],
+  [/starlingmonkey|componentize-?js\b/i, 'StarlingMonkey'],
   [/quickjs|componentize-qjs|JS_NewRuntime/i, 'QuickJS'],
   [/Py_Initialize|PyUnicode_|PyObject_|componentize-py/, 'CPython'],
 ];

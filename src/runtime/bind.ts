@@ -104,7 +104,12 @@ class Binder {
       for (const [name, item] of exports) {
         if ((item.kind === 'type') !== (pass === 'type')) continue;
         if (item.kind === 'instance')
-          this.#instance([...path, name], item.exports, object && lookup(object, name), object !== undefined && name in object);
+          this.#instance(
+            [...path, name],
+            item.exports,
+            object && lookup(object, name),
+            object !== undefined && name in object,
+          );
         else this.#item([...path, name], item, object === undefined ? undefined : member(object, name, item), object);
       }
     }

@@ -140,8 +140,16 @@ export const waitImport: unknown =
       }
     : new jspi.Suspending(wait);
 
+let beforeResumption: (() => void) | undefined;
+
+/** Installs what is called before any stack goes on, or takes it away. */
+export function onResumption(listener: (() => void) | undefined): void {
+  beforeResumption = listener;
+}
+
 /** Called by the shim once its stack goes on: opens the instances again. Throws if the store died meanwhile. */
 export function resumed(token: number): { ok: boolean; value: unknown; returnPointer: number } {
+  beforeResumption?.();
   const suspension = suspensions.get(token);
   if (suspension === undefined) throw makeTrap('core-trap', { reason: 'resumed twice' });
   suspensions.delete(token);

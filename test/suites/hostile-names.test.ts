@@ -128,7 +128,12 @@ const FUNC: Bytes = [0x40, 0x00, 0x01, 0x00];
 
 const PLACES: Readonly<Record<string, (name: string) => Uint8Array<ArrayBuffer>>> = {
   'an import': (name) => bytes(section(7, FUNC), section(10, [0x00, ...text(name), 0x01, 0x00])),
-  'an export': (name) => bytes(section(7, FUNC), section(10, [0x00, ...text('f'), 0x01, 0x00]), section(11, [0x00, ...text(name), 0x01, 0x00, 0x00])),
+  'an export': (name) =>
+    bytes(
+      section(7, FUNC),
+      section(10, [0x00, ...text('f'), 0x01, 0x00]),
+      section(11, [0x00, ...text(name), 0x01, 0x00, 0x00]),
+    ),
   'a parameter': (name) => bytes(section(7, [0x40, 0x01, ...text(name), U32, 0x01, 0x00])),
   'a field': (name) => bytes(section(7, [0x72, 0x01, ...text(name), U32])),
   'a case': (name) => bytes(section(7, [0x71, 0x01, ...text(name), 0x00, 0x00])),
@@ -214,7 +219,10 @@ describe('names that every object of JavaScript has', () => {
     test(`are carried as any other, ${mode}`, async () => {
       const own = (offset: number) =>
         Object.fromEntries(KNOWN.map((name, i) => [camel(name), (x: number) => x + offset + i]));
-      const guest = await (await component(FORWARD)).instantiate({ ...own(100), 'test:names/known': own(200) }, { mode });
+      const guest = await (await component(FORWARD)).instantiate(
+        { ...own(100), 'test:names/known': own(200) },
+        { mode },
+      );
       for (const [i, name] of KNOWN.entries()) {
         assert.equal(fn(guest.exports, camel(name))(1), 101 + i, name);
         assert.equal(fn(guest.exports, 'known', camel(name))(1), 201 + i, name);

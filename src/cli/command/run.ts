@@ -8,6 +8,7 @@ import { exitOf } from '../../wasi/p2/exit.ts';
 import { createWasi } from '../../wasi/p2/wasi.ts';
 import { type Command, MisuseError, type Parsed } from '../args.ts';
 import { readInput } from '../files.ts';
+import { interruptible } from '../interrupt.ts';
 import { grantOf, linkOptionsOf, linkProgram, loadFile, PROGRAM_FLAGS, printStats, programName } from '../program.ts';
 import { report } from '../report.ts';
 
@@ -64,7 +65,7 @@ async function runComponent(
   using wasi = createWasi({ host: nodeHost({ onBrokenPipe: endQuietly }), grant: grantOf(args, program) });
   const { instance, parts } = await linkProgram(main, plugs, wasi, linkOptionsOf(args));
   const { run } = instance.promised[name] as { run(): Promise<void> };
-  const code = await endOf(run());
+  const code = await interruptible(() => endOf(run()));
   printStats(args, [...parts, { path, instance }]);
   return code;
 }
