@@ -10,6 +10,7 @@ import { compileExports, compileImports } from '../abi/js/compile.ts';
 import { interpretExport, interpretImport } from '../abi/js/interpret.ts';
 import { compileImportLater } from '../abi/js/lazy.ts';
 import type { WasmSignature } from '../core/builder.ts';
+import { LinkError } from '../error/error.ts';
 import type { Plan, PlanCanon, PlanFunc, PlanItem } from '../link/plan.ts';
 import { edgeShim, hostShims, promisedEntries } from '../link/shim.ts';
 import { signatureResources } from '../types/resources-of.ts';
@@ -89,11 +90,24 @@ class Preparer {
     this.#options = options;
   }
 
+  /** Refuses what this version cannot run, before anything is compiled. */
+  #refuseAsync(lifts: readonly Lift[]): void {
+    const what =
+      this.#plan.canons.find((c) => c.kind === 'async')?.canon.kind ??
+      (this.#plan.canons.some((c) => c.kind === 'lower' && c.options.shape.async) ? 'async lower' : undefined) ??
+      (lifts.some((l) => l.options.shape.async) ? 'async lift' : undefined);
+    if (what === undefined) return;
+    throw new LinkError('unsupported-async', `the component needs ${what}, which is asynchronous`, {
+      hint: 'this version of Tenon runs synchronous components',
+    });
+  }
+
   run(): Prepared {
-    const groups: PreparedGroup[] = [];
-    for (const step of this.#plan.steps) if (step.kind === 'canons') groups.push(this.#group(step.canons));
     const lifts: Lift[] = [];
     for (const item of this.#plan.exports.values()) collectLifts(item, lifts);
+    this.#refuseAsync(lifts);
+    const groups: PreparedGroup[] = [];
+    for (const step of this.#plan.steps) if (step.kind === 'canons') groups.push(this.#group(step.canons));
     const exports = new Map<PlanFunc, PreparedExport>();
     const factories = this.#exportFactories(lifts.map((lift) => ({ type: lift.type, options: lift.options.shape })));
     for (const [entry, lift] of lifts.entries()) exports.set(lift, { factory: factories[entry]!, entry });
