@@ -2,9 +2,10 @@
 import type { BorderEnv, BorderRuntime } from '../abi/js/border.ts';
 import { UsageError } from '../error/error.ts';
 import { isTrap, makeTrap } from '../error/trap.ts';
+import { InvariantError } from '../util/invariant.ts';
 import { endCall } from './borrow-log.ts';
 import { control } from './control.ts';
-import { isStackOverflow, messageOf, unwind } from './failure.ts';
+import { asTrap, isGuestFailure, isStackOverflow, messageOf, unwind } from './failure.ts';
 import { resumed, suspend } from './stack.ts';
 import { storeAt } from './store.ts';
 
@@ -39,6 +40,8 @@ export const borderRuntime: BorderRuntime = {
     });
   },
   hostValue(env, error) {
+    if (isGuestFailure(error)) return asTrap(error, env.path);
+    if (error instanceof InvariantError) return error;
     return makeTrap('host-value', {
       reason: `the host function ${env.path} answered wrongly: ${messageOf(error)}`,
       path: env.path,

@@ -55,6 +55,17 @@ export function isStackOverflow(error: unknown): boolean {
   }
 }
 
+/** Whether an error came out of core wasm (a `realloc`), not out of a value of the host. */
+export function isGuestFailure(error: unknown): boolean {
+  try {
+    return (
+      error instanceof WebAssembly.RuntimeError || error instanceof WebAssembly.Exception || isStackOverflow(error)
+    );
+  } catch {
+    return false;
+  }
+}
+
 /** A one-line text for anything that was thrown, even for what refuses every question. */
 export function messageOf(error: unknown): string {
   try {

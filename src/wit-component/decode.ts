@@ -6,6 +6,7 @@ import type { Component, DefValType, FuncTypeDef, ValTypeRef } from '../types/de
 import { tryParseExternName } from '../types/extern-name.ts';
 import { invariant, unreachable } from '../util/invariant.ts';
 import type {
+  WitAttributes,
   WitDocument,
   WitField,
   WitFunc,
@@ -16,7 +17,7 @@ import type {
   WitWorldItem,
 } from '../wit/document.ts';
 import { evaluateComponent, WORLD } from './evaluate.ts';
-import { mergeInterfaces } from './merge.ts';
+import { groupUses, mergeInterfaces, type UsedName } from './merge.ts';
 import type { Externs, Owner, Scope, TypeNode } from './type-node.ts';
 
 /** `ns:pkg@1.0.0` and `iface` of `ns:pkg/iface@1.0.0`, or undefined for a label. */
@@ -40,6 +41,10 @@ function* chain(type: TypeNode): Generator<TypeNode> {
   }
 }
 
+function attributes(externalId: string | undefined): WitAttributes {
+  return externalId === undefined ? {} : { externalId };
+}
+
 /** The name of a type where WIT has no way to speak of it, such as in a function of the world that takes a type of an inline export. */
 function strangerName(type: TypeNode): string | undefined {
   return [...chain(type)].find((link) => link.name !== undefined)?.name;
@@ -61,7 +66,7 @@ class InterfaceReader {
   readonly #owner: Owner;
   readonly #package: string | undefined;
   readonly #names = new Map<TypeNode, string>();
-  readonly #uses: { readonly interface: string; readonly names: { name: string; as: string }[] }[] = [];
+  readonly #uses: UsedName[] = [];
   readonly #types: WitTypeDef[] = [];
   readonly #funcs: WitFunc[] = [];
   readonly #members = new Map<string, WitFunc[]>();
@@ -74,41 +79,40 @@ class InterfaceReader {
   }
 
   read(exports: Externs): WitInterface {
-    const types = [...exports].flatMap(([name, { extern }]) =>
-      extern.sort === 'type' && isWitType(extern.type) ? [{ name, type: extern.type }] : [],
+    const types = [...exports].flatMap(([name, { extern, externalId }]) =>
+      extern.sort === 'type' && isWitType(extern.type) ? [{ name, type: extern.type, externalId }] : [],
     );
     for (const { name, type } of types) this.#names.set(type, name);
     for (const { name, type } of types) {
       for (const link of chain(type)) if (!this.#names.has(link)) this.#names.set(link, name);
     }
-    for (const [name, { extern }] of exports) if (extern.sort === 'func') this.#func(name, extern.type);
-    for (const { name, type } of types) this.#type(name, type);
-    return { uses: this.#uses, types: this.#types, funcs: this.#funcs };
+    for (const [name, { extern, externalId }] of exports) {
+      if (extern.sort === 'func') this.#func(name, extern.type, attributes(externalId));
+    }
+    for (const { name, type, externalId } of types) this.#type(name, type, attributes(externalId));
+    return { uses: groupUses(this.#uses), types: this.#types, funcs: this.#funcs };
   }
 
   /** Another name for a type of this interface, the use of another's, or a definition. */
-  #type(name: string, type: TypeNode): void {
+  #type(name: string, type: TypeNode, more: WitAttributes): void {
     for (const link of chain(type)) {
       if (link === type || link.owner === undefined) continue;
       if (!sameOwner(link.owner, this.#owner)) {
-        this.#use(link.owner, link.name ?? name, name);
+        this.#use(link.owner, link.name ?? name, name, more);
         return;
       }
       if (link.name === name || link.name === undefined) continue;
-      this.#types.push({ kind: 'type', name, type: { kind: 'named', name: link.name } });
+      this.#types.push({ kind: 'type', name, type: { kind: 'named', name: link.name }, ...more });
       return;
     }
-    this.#types.push(this.#definition(name, type));
+    this.#types.push({ ...this.#definition(name, type), ...more });
   }
 
-  #use(from: Owner, name: string, as: string): void {
+  #use(from: Owner, name: string, as: string, more: WitAttributes): void {
     const other = splitInterface(from.name);
     if (other !== undefined && other.package !== this.#package) this.packages.add(other.package);
     const key = other !== undefined && other.package === this.#package ? other.interface : from.name;
-    // Names that stand together come from one `use`; the order of the types is kept.
-    const last = this.#uses.at(-1);
-    if (last?.interface === key) last.names.push({ name, as });
-    else this.#uses.push({ interface: key, names: [{ name, as }] });
+    this.#uses.push({ interface: key, name, as, ...more });
   }
 
   #definition(name: string, type: TypeNode): WitTypeDef {
@@ -137,14 +141,14 @@ class InterfaceReader {
     }
   }
 
-  #func(name: string, type: TypeNode | undefined): void {
+  #func(name: string, type: TypeNode | undefined, more: WitAttributes): void {
     const func = type === undefined ? undefined : [...chain(type)].at(-1);
     invariant(func?.def.kind === 'func', 'a function has a function type');
     const parsed = tryParseExternName(name);
     invariant(parsed.ok, 'a valid component has valid names');
     const { value } = parsed;
     if (value.kind === 'label' || value.kind === 'interface') {
-      this.#funcs.push(this.#signature(name, func.def.type, func.def.scope));
+      this.#funcs.push({ ...this.#signature(name, func.def.type, func.def.scope), ...more });
       return;
     }
     const list = this.#members.get(value.resource) ?? [];
@@ -154,7 +158,7 @@ class InterfaceReader {
     const params = value.kind === 'method' ? signature.params.slice(1) : signature.params;
     // A constructor that cannot fail answers its resource: that goes without saying.
     const plain = value.kind === 'constructor' && signature.result?.kind === 'named';
-    list.push({ ...signature, kind: value.kind, params, result: plain ? undefined : signature.result });
+    list.push({ ...signature, kind: value.kind, params, result: plain ? undefined : signature.result, ...more });
   }
 
   #signature(name: string, type: FuncTypeDef, scope: Scope): WitFunc {
@@ -259,19 +263,21 @@ class WorldReader {
   }
 
   items(externs: Externs): WitWorldItem[] {
-    return [...externs].flatMap(([name, { extern, implements: implemented }]): WitWorldItem[] => {
+    return [...externs].flatMap(([name, { extern, implements: implemented, externalId }]): WitWorldItem[] => {
+      const more = attributes(externalId);
       if (extern.sort === 'func') {
         if (name.startsWith('[')) return [];
-        return [{ kind: 'func', func: new InterfaceReader(WORLD).function(name, extern.type, this.#world) }];
+        return [{ kind: 'func', func: new InterfaceReader(WORLD).function(name, extern.type, this.#world), ...more }];
       }
       if (extern.sort !== 'instance') return [];
       const full = implemented ?? name;
       const place = splitInterface(full);
       const reader = new InterfaceReader({ kind: 'interface', name });
       const contents = reader.read(extern.exports);
-      if (place === undefined) return [{ kind: 'inline', name, interface: contents }];
+      if (place === undefined) return [{ kind: 'inline', name, interface: contents, ...more }];
       this.#add(place, contents, reader.packages);
-      return [implemented === undefined ? { kind: 'interface', name } : { kind: 'implements', name, interface: full }];
+      if (implemented === undefined) return [{ kind: 'interface', name, ...more }];
+      return [{ kind: 'implements', name, interface: full, ...more }];
     });
   }
 

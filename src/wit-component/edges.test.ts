@@ -99,3 +99,49 @@ test('merging keeps the order: what the first has, then what only the second has
     funcs: [],
   });
 });
+
+test('external ids stand before what has them, and part a use', () => {
+  const text = wit(`(component
+    (import "a:b/c" (external-id "top") (instance $i
+      (export "r" (external-id "res") (type $r (sub resource)))
+      (export "s" (type (sub resource)))
+      (export "t" (type (sub resource)))
+      (export "[method]r.m" (external-id "met") (func (param "self" (borrow $r))))
+      (export "f" (external-id "a.b/c:d-e_f@1 \\"\\\\'\\c3\\a9\\t") (func))))
+    (alias export $i "r" (type $ar))
+    (alias export $i "s" (type $as))
+    (alias export $i "t" (type $at))
+    (import "r" (type (eq $ar)))
+    (import "s2" (external-id "use") (type (eq $as)))
+    (import "t" (type (eq $at))))`);
+  assert.equal(
+    text,
+    String.raw`package root:component;
+
+world root {
+  @external-id("top")
+  import a:b/c;
+  use a:b/c.{r};
+  @external-id("use")
+  use a:b/c.{s as s2};
+  use a:b/c.{t};
+}
+package a:b {
+  interface c {
+    @external-id("res")
+    resource r {
+      @external-id("met")
+      m: func();
+    }
+
+    resource s;
+
+    resource t;
+
+    @external-id("a.b/c:d-e_f\u{40}1 \"\\\u{27}\u{e9}\t")
+    f: func();
+  }
+}
+`,
+  );
+});

@@ -78,7 +78,7 @@ function declared(scope: Scope, def: ExternTypeDef): Extern {
 }
 
 function named(name: ExternNameDecl, extern: Extern): NamedExport {
-  return { extern, implements: name.implements };
+  return { extern, implements: name.implements, externalId: name.externalId };
 }
 
 function declarations(scope: Scope, list: readonly Declaration[]): Externs {
@@ -202,7 +202,7 @@ class Evaluation {
     const args = new Map(
       expr.args.map((a): [string, NamedExport] => [
         a.name,
-        { extern: scope.item(a.sort, a.index), implements: undefined },
+        { extern: scope.item(a.sort, a.index), implements: undefined, externalId: undefined },
       ]),
     );
     return evaluate(component.component, component.scope, args).exports;
@@ -223,10 +223,11 @@ function narrowed(item: Extern, as: Extern | undefined): Extern {
 /** An exported instance whose types have names already, of another interface: here they get further ones. */
 function renamed(instance: Extract<Extern, { sort: 'instance' }>): Extern {
   const exports = new Map(instance.exports);
-  for (const [name, { extern, implements: implemented }] of exports) {
+  for (const [name, one] of exports) {
+    const { extern } = one;
     if (extern.sort !== 'type' || extern.type.owner === undefined) continue;
     const type = node({ kind: 'alias', of: extern.type });
-    exports.set(name, { extern: { sort: 'type', type }, implements: implemented });
+    exports.set(name, { ...one, extern: { sort: 'type', type } });
   }
   return { sort: 'instance', exports };
 }

@@ -2,7 +2,7 @@
  * One interface out of two readings of it: a component that imports and exports an interface may have other parts of it on each side.
  * Specification: WIT, "Package format", read backwards. Parts of one name are taken to be the same; nothing is compared.
  */
-import type { WitFunc, WitInterface, WitTypeDef, WitUse } from '../wit/document.ts';
+import type { WitAttributes, WitFunc, WitInterface, WitTypeDef, WitUse } from '../wit/document.ts';
 
 function missing<T>(have: readonly T[], more: readonly T[], key: (item: T) => string): T[] {
   const known = new Set(have.map(key));
@@ -14,19 +14,26 @@ function funcKey(func: WitFunc): string {
   return func.kind === 'constructor' ? '[constructor]' : func.name;
 }
 
-type UsedName = WitUse['names'][number] & { readonly interface: string };
-
-function usedNames(uses: readonly WitUse[]): UsedName[] {
-  return uses.flatMap((use) => use.names.map((name) => ({ ...name, interface: use.interface })));
+/** One name of a `use`. */
+export interface UsedName extends WitAttributes {
+  /** As `WitUse` has it. */
+  readonly interface: string;
+  readonly name: string;
+  readonly as: string;
 }
 
-/** Names that stand together come from one `use`. */
-function groupUses(names: readonly UsedName[]): WitUse[] {
-  const groups: { readonly interface: string; readonly names: { name: string; as: string }[] }[] = [];
-  for (const { interface: from, name, as } of names) {
+function usedNames(uses: readonly WitUse[]): UsedName[] {
+  return uses.flatMap(({ names, ...use }) => names.map((name) => ({ ...use, ...name })));
+}
+
+/** Names that stand together come from one `use`, in their order; one with an attribute has a `use` of its own. */
+export function groupUses(names: readonly UsedName[]): WitUse[] {
+  const groups: (WitUse & { readonly names: { name: string; as: string }[] })[] = [];
+  for (const { name, as, ...use } of names) {
     const last = groups.at(-1);
-    if (last?.interface === from) last.names.push({ name, as });
-    else groups.push({ interface: from, names: [{ name, as }] });
+    const plain = last?.externalId === undefined && use.externalId === undefined;
+    if (plain && last?.interface === use.interface) last.names.push({ name, as });
+    else groups.push({ ...use, names: [{ name, as }] });
   }
   return groups;
 }

@@ -39,6 +39,7 @@ export type Extern =
 export interface NamedExport {
   readonly extern: Extern;
   readonly implements: string | undefined;
+  readonly externalId: string | undefined;
 }
 
 export type Externs = ReadonlyMap<string, NamedExport>;

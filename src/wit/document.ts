@@ -16,12 +16,18 @@ export type WitType =
   | { readonly kind: 'result'; readonly ok: WitType | undefined; readonly err: WitType | undefined }
   | { readonly kind: 'stream' | 'future'; readonly element: WitType | undefined };
 
+/** What may stand before an item. */
+export interface WitAttributes {
+  /** `@external-id("…")`: a name that means something outside WIT. */
+  readonly externalId?: string;
+}
+
 export interface WitField {
   readonly name: string;
   readonly type: WitType;
 }
 
-export interface WitFunc {
+export interface WitFunc extends WitAttributes {
   readonly kind: 'func' | 'constructor' | 'method' | 'static';
   readonly name: string;
   readonly async: boolean;
@@ -31,7 +37,9 @@ export interface WitFunc {
   readonly result: WitType | undefined;
 }
 
-export type WitTypeDef =
+export type WitTypeDef = WitAttributes & WitDefinition;
+
+type WitDefinition =
   | { readonly kind: 'type'; readonly name: string; readonly type: WitType }
   | { readonly kind: 'record'; readonly name: string; readonly fields: readonly WitField[] }
   | {
@@ -42,7 +50,7 @@ export type WitTypeDef =
   | { readonly kind: 'enum' | 'flags'; readonly name: string; readonly labels: readonly string[] }
   | { readonly kind: 'resource'; readonly name: string; readonly funcs: readonly WitFunc[] };
 
-export interface WitUse {
+export interface WitUse extends WitAttributes {
   /** `iface` of the same package or `ns:pkg/iface@1.0.0`. */
   readonly interface: string;
   readonly names: readonly { readonly name: string; readonly as: string }[];
@@ -55,7 +63,9 @@ export interface WitInterface {
   readonly funcs: readonly WitFunc[];
 }
 
-export type WitWorldItem =
+export type WitWorldItem = WitAttributes & WitItem;
+
+type WitItem =
   | { readonly kind: 'interface'; readonly name: string }
   /** `name: ns:pkg/iface`: an interface under another name. */
   | { readonly kind: 'implements'; readonly name: string; readonly interface: string }

@@ -1,6 +1,7 @@
 /** Prints WIT. Specification: WIT; the layout is the one that `wasm-tools component wit` writes. */
 import { unreachable } from '../util/invariant.ts';
 import type {
+  WitAttributes,
   WitDocument,
   WitFunc,
   WitInterface,
@@ -63,6 +64,14 @@ function printFunc(func: WitFunc): string {
   return `${id(func.name)}: ${word}(${params})${result};`;
 }
 
+const ESCAPES: Readonly<Record<string, string>> = { '"': '\\"', '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' };
+
+/** A string as it stands in an attribute. */
+function quoted(text: string): string {
+  const inner = text.replace(/[^\w ./:-]/gu, (c) => ESCAPES[c] ?? `\\u{${c.codePointAt(0)!.toString(16)}}`);
+  return `"${inner}"`;
+}
+
 /** Lines with an indentation of their own. */
 class Lines {
   readonly #lines: string[] = [];
@@ -96,7 +105,12 @@ class Lines {
   }
 }
 
+function printAttributes(out: Lines, { externalId }: WitAttributes): void {
+  if (externalId !== undefined) out.add(`@external-id(${quoted(externalId)})`);
+}
+
 function printTypeDef(out: Lines, def: WitTypeDef): void {
+  printAttributes(out, def);
   const name = id(def.name);
   switch (def.kind) {
     case 'type':
@@ -124,7 +138,10 @@ function printTypeDef(out: Lines, def: WitTypeDef): void {
       if (def.funcs.length === 0) out.add(`resource ${name};`);
       else
         out.block(`resource ${name}`, () => {
-          for (const func of def.funcs) out.add(printFunc(func));
+          for (const func of def.funcs) {
+            printAttributes(out, func);
+            out.add(printFunc(func));
+          }
         });
       return;
     default:
@@ -135,6 +152,7 @@ function printTypeDef(out: Lines, def: WitTypeDef): void {
 function printUses(out: Lines, uses: readonly WitUse[]): void {
   for (const use of uses) {
     const names = use.names.map(({ name, as }) => (name === as ? id(name) : `${id(name)} as ${id(as)}`));
+    printAttributes(out, use);
     out.add(`use ${use.interface}.{${names.join(', ')}};`);
   }
 }
@@ -147,11 +165,13 @@ function printInterface(out: Lines, { uses, types, funcs }: WitInterface): void 
   }
   for (const func of funcs) {
     out.gap();
+    printAttributes(out, func);
     out.add(printFunc(func));
   }
 }
 
 function printWorldItem(out: Lines, word: 'import' | 'export', item: WitWorldItem): void {
+  printAttributes(out, item);
   switch (item.kind) {
     case 'interface':
       out.add(`${word} ${item.name};`);

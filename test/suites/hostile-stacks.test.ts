@@ -184,6 +184,7 @@ for (const mode of MODES) {
       'a trap by its looks': [Object.create(Trap.prototype, { code: { value: 'unreachable' } }), 'host-error'],
       'an exception of core wasm': [new WebAssembly.Exception(tag, []), 'host-error'],
       // biome-ignore lint/suspicious/noThenProperty: that is the attack.
+      'an error with a thenable payload': [Object.assign(new Error('no'), { then() {} }), 'host-error'],
     };
     for (const [what, [value, code]] of Object.entries(thrown)) {
       test(what, async () => {

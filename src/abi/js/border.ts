@@ -53,7 +53,7 @@ export interface BorderRuntime {
   cannotLeave(env: BorderEnv): never;
   /** Import: the host function threw `error` and the type has no `err` for it (or `error` is no such value): gives the trap to throw. */
   hostThrew(env: BorderEnv, error: unknown): unknown;
-  /** Import: the host function answered a value that does not fit: gives the trap to throw. */
+  /** Import: what the host function answered could not be lowered, since it does not fit or the guest failed: gives the trap to throw. */
   hostValue(env: BorderEnv, error: unknown): unknown;
   /** Import: the host function returned while the store was dead (it swallowed a trap): gives the trap to throw. */
   poisoned(env: BorderEnv): unknown;

@@ -9,11 +9,11 @@ import type { BorderEnv, BorderRuntime, ExportBorder, ExportFactory, ImportBorde
 import { MAX_EMITTED_PARTS } from './emit-code.ts';
 import { type Emitted, emitExport, emitImport } from './emit-function.ts';
 import { signatureKey } from './key.ts';
-import { checkAll, errorOf, isValueError } from './shape.ts';
+import { checkAll, errorOf, isPromise } from './shape.ts';
 import * as support from './support.ts';
 import { TYPED_ARRAYS } from './typed-array.ts';
 
-const S = { ...support, checkAll, errorOf, isValueError, TYPED_ARRAYS };
+const S = { ...support, checkAll, errorOf, isPromise, TYPED_ARRAYS };
 
 type Factory<T> = (
   runtime: BorderRuntime,

@@ -188,7 +188,7 @@ export function emitImport(signature: Signature): Emitted {
         '} catch (error) {',
       );
       e.line('  C.i32[leave] = 1;');
-      e.line('  throw S.isValueError(error) ? R.hostValue(env, error) : error;');
+      e.line('  throw R.hostValue(env, error);');
       e.line('}');
     }
     if (lends) e.line('R.endBorrows(env);');
@@ -209,7 +209,7 @@ export function emitImport(signature: Signature): Emitted {
     e.line('let answer;');
     e.line(`try { answer = host(${values.join(', ')}); } catch (error) { return fail(error, pointer); }`);
     e.line(
-      `if (answer instanceof Promise) { R.pending(env, answer, pointer); return ${returns.length === 1 ? zero : 'undefined'}; }`,
+      `if (typeof answer === 'object' && S.isPromise(answer)) { R.pending(env, answer, pointer); return ${returns.length === 1 ? zero : 'undefined'}; }`,
     );
     e.line(`return lower(${top ? "{ tag: 'ok', val: answer }" : 'answer'}, pointer);`);
   });

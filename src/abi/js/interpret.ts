@@ -19,7 +19,7 @@ import type {
   ImportFactory,
 } from './border.ts';
 import { fromJs, toJs } from './convert.ts';
-import { checkAll, errorOf, topResult } from './shape.ts';
+import { checkAll, errorOf, isPromise, topResult } from './shape.ts';
 
 function withoutLeave<T>(runtime: BorderRuntime, env: BorderEnv, body: () => T): T {
   const word = (env.slot + MAY_LEAVE) >> 2;
@@ -129,15 +129,14 @@ export function interpretImport(signature: Signature): ImportFactory {
       if (dead()) throw runtime.poisoned(env);
       let flat: readonly Flat[] = [];
       if (result !== undefined) {
-        let lifted: AbiValue;
         try {
-          lifted = fromJs(result, value, `the result of ${env.path}`);
+          const lifted = fromJs(result, value, `the result of ${env.path}`);
+          flat = withoutLeave(runtime, env, () =>
+            lowerValues(env.context, MAX_FLAT_RESULTS, [lifted], [result], spills ? pointer : undefined),
+          );
         } catch (error) {
           throw runtime.hostValue(env, error);
         }
-        flat = withoutLeave(runtime, env, () =>
-          lowerValues(env.context, MAX_FLAT_RESULTS, [lifted], [result], spills ? pointer : undefined),
-        );
       }
       runtime.endBorrows(env);
       return flat[0];
@@ -162,7 +161,7 @@ export function interpretImport(signature: Signature): ImportFactory {
         } catch (error) {
           return fail(error, pointer);
         }
-        if (answer instanceof Promise) {
+        if (isPromise(answer)) {
           runtime.pending(env, answer, Number(pointer));
           return zeroOf(signature);
         }

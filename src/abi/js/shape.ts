@@ -1,5 +1,4 @@
 /** Questions about signatures that interpreted and generated border functions ask alike. */
-import { ValueError } from '../../error/error.ts';
 import { signatureResources } from '../../types/resources-of.ts';
 import type { NamedType, ResultType, ValueType } from '../../types/value-type.ts';
 import type { Signature } from '../context.ts';
@@ -13,18 +12,27 @@ export function topResult(signature: Signature): ResultType | undefined {
   return signature.type.result?.kind === 'result' ? signature.type.result : undefined;
 }
 
-/** The error value of what a host function threw, where the function's type has one. */
+/** The error value of what a host function threw, where the function's type has one. Never throws, whatever the object does. */
 export function errorOf(result: ResultType, error: unknown): { payload: unknown } | undefined {
-  if (typeof error === 'object' && error !== null) {
-    if (error instanceof WebAssembly.RuntimeError) return undefined;
-    if ('payload' in error) return { payload: error.payload };
-    if (error instanceof Error) return undefined;
+  try {
+    if (typeof error === 'object' && error !== null) {
+      if (error instanceof WebAssembly.RuntimeError) return undefined;
+      if ('payload' in error) return { payload: error.payload };
+      if (error instanceof Error) return undefined;
+    }
+  } catch {
+    return undefined;
   }
   return result.err === undefined ? undefined : { payload: error };
 }
 
-export function isValueError(error: unknown): boolean {
-  return error instanceof ValueError;
+/** Whether a host function answered a promise. What refuses to be asked is none, and fails later as a value. */
+export function isPromise(value: unknown): value is Promise<unknown> {
+  try {
+    return value instanceof Promise;
+  } catch {
+    return false;
+  }
 }
 
 /** Checks all arguments before any is lowered, so that a wrong one leaves the handles among the others where they are. */

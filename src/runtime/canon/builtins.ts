@@ -1,7 +1,7 @@
 /** Built-ins of `canon` other than lift and lower: resources and context slots. Specification: CanonicalABI.md, `canon_resource_*`, `canon_context_*`. */
 import type { Flat } from '../../abi/js/border.ts';
 import { LinkError } from '../../error/error.ts';
-import { makeTrap } from '../../error/trap.ts';
+import { isTrap, makeTrap } from '../../error/trap.ts';
 import type { PlanCanon } from '../../link/plan.ts';
 import { invariant, unreachable } from '../../util/invariant.ts';
 import {
@@ -16,6 +16,7 @@ import {
   MAY_LEAVE,
   SCRATCH,
 } from '../control.ts';
+import { messageOf } from '../failure.ts';
 import { dropHandle, expectHandle, type RuntimeResource } from '../resource.ts';
 import { queueDtor } from '../stack.ts';
 import { addHandle, OWN } from '../table.ts';
@@ -24,6 +25,17 @@ type CoreFunction = (...args: Flat[]) => Flat | undefined;
 
 function mustLeave(slot: number): void {
   if (control.i32[(slot + MAY_LEAVE) >> 2] === 0) throw makeTrap('cannot-leave');
+}
+
+/** Runs a host object's own disposal; what it throws must not reach a guest's `catch_all`. */
+function disposeHost(name: string, object: Partial<Disposable>): void {
+  try {
+    object[Symbol.dispose]?.();
+  } catch (error) {
+    if (isTrap(error)) throw error;
+    const path = `the disposal of ${name}`;
+    throw makeTrap('host-error', { reason: `${path} failed: ${messageOf(error)}`, path, cause: error });
+  }
 }
 
 /**
@@ -36,8 +48,7 @@ export function makeDrop(slot: number, resource: RuntimeResource): (index: numbe
     const rep = dropHandle(slot, index, resource);
     if (rep === undefined) return 0;
     if (resource.kind === 'host') {
-      const object = resource.take(rep) as Partial<Disposable>;
-      object[Symbol.dispose]?.();
+      disposeHost(resource.name, resource.take(rep));
       return 0;
     }
     if (resource.dtor === undefined || !resource.store.alive) return 0;

@@ -17,7 +17,7 @@ export interface ModuleContext {
 }
 
 export function newContext(): ModuleContext {
-  const types = new TypeTable(new IndexSpace('type'));
+  const types = new TypeTable(new IndexSpace('type'), true);
   let fields: ReadonlyMap<number, IndexSpace> | undefined;
   return {
     types,

@@ -139,13 +139,21 @@ class Assembler {
   ): void {
     if (this.#defined !== undefined)
       throw nodeError('import-order', `import after ${this.#defined}: imports stand before all definitions`, c.owner);
-    this.#context[sort].add(id, debugName);
+    const index = this.#context[sort].add(id, debugName);
     const items = c.rest();
+    if (sort === 'func') this.#importedLocals(index, new Cursor(c.owner, 0, items));
     // A type in place gets its index now, among the types of the fields around it.
     const type = this.#externType(sort, new Cursor(c.owner, 0, items));
     this.#later.push(() => {
       encodeCoreExternType(this.#sections.entry('import').name(module).name(name), type());
     });
+  }
+
+  /** The parameters of an imported function may have names. */
+  #importedLocals(index: number, c: Cursor): void {
+    const locals = new IndexSpace('local');
+    for (const id of this.#context.types.read(c.takeList('exact') ?? c).ids) locals.add(id);
+    this.#locals.push([index, locals.names]);
   }
 
   #externType(sort: Sort, c: Cursor): () => CoreExternType {
@@ -155,10 +163,10 @@ class Assembler {
       const use = types.read(exact ?? c);
       exact?.finish();
       c.finish();
-      if (use.ref === undefined) types.intern(use);
+      const added = use.ref === undefined ? types.intern(use) : undefined;
       return () => {
         types.check(use);
-        const typeIndex = types.intern(use);
+        const typeIndex = added ?? types.intern(use);
         return sort === 'tag' ? { kind: sort, typeIndex } : { kind: sort, typeIndex, exact: exact !== undefined };
       };
     }

@@ -73,7 +73,11 @@ export function tableElements(module: ModuleContext, c: Cursor, type: RefType): 
 export type ElemMode =
   | { readonly kind: 'passive' }
   | { readonly kind: 'declared' }
-  | { readonly kind: 'active'; readonly table: number; readonly offset: Constant };
+  | {
+      /** Without a table: the first, in the shorter form where there is one. */ readonly kind: 'active';
+      readonly table: number | undefined;
+      readonly offset: Constant;
+    };
 
 function isFuncRef(type: RefType): boolean {
   return type.nullable && type.heap.kind === 'abstract' && type.heap.name === 'func' && !type.heap.shared;
@@ -83,11 +87,12 @@ function isFuncRef(type: RefType): boolean {
 export function writeElem(w: CodeWriter, mode: ElemMode, items: Elements): void {
   const expressionsBit = items.kind === 'expressions' ? 4 : 0;
   // The shortest form says neither the table nor the type.
-  const short = mode.kind === 'active' && mode.table === 0 && (items.kind === 'functions' || isFuncRef(items.type));
+  const short =
+    mode.kind === 'active' && mode.table === undefined && (items.kind === 'functions' || isFuncRef(items.type));
   const modeBits = mode.kind === 'passive' ? 1 : mode.kind === 'declared' ? 3 : short ? 0 : 2;
   w.u(modeBits | expressionsBit);
   if (mode.kind === 'active') {
-    if (!short) w.u(mode.table);
+    if (!short) w.u(mode.table ?? 0);
     mode.offset(w);
   }
   if (items.kind === 'functions') {
@@ -108,7 +113,7 @@ export function elemField(module: ModuleContext, c: Cursor, w: CodeWriter): void
   const use = c.takeList('table');
   const bareTable = use === undefined && c.isRef() && c.peek(1)?.kind === 'list';
   const inner = use ?? c;
-  const table = use !== undefined || bareTable ? module.table.resolve(inner.ref('a table')) : 0;
+  const table = use !== undefined || bareTable ? module.table.resolve(inner.ref('a table')) : undefined;
   use?.finish();
   const active = use !== undefined || bareTable || (c.isList() && !isRefType(c));
   if (active) {

@@ -41,11 +41,15 @@ export class TypeTable {
   readonly #byKey = new Map<string, number>();
   readonly #symbols = new Map<string, number>();
   readonly #groups: Group[] = [];
-  /** The group of each type and its place there. */
-  readonly #places: (readonly [Group, number])[] = [];
+  /** The group of each type and its place there; undefined for an alias. */
+  readonly #places: (readonly [Group, number] | undefined)[] = [];
 
-  constructor(space: IndexSpace) {
+  /** Whether a type stated in place twice is one type. */
+  readonly #share: boolean;
+
+  constructor(space: IndexSpace, share: boolean) {
     this.space = space;
+    this.#share = share;
   }
 
   /** What a reference means. */
@@ -143,7 +147,7 @@ export class TypeTable {
     const known = this.#byKey.get(use.key);
     if (known !== undefined) return known;
     const index = this.space.add(undefined);
-    this.#byKey.set(use.key, index);
+    if (this.#share) this.#byKey.set(use.key, index);
     const read = (): readonly ParsedSubType[] => [
       { type: { final: true, supertypes: [], shared: false, composite: use.signature(this.resolve) }, fields: [] },
     ];
@@ -160,19 +164,34 @@ export class TypeTable {
       throw nodeError('type-mismatch', 'inline function type does not match the type that it references', use.node);
   }
 
-  /** All types in order. */
+  /** Adds a type of another scope, which is in none of the groups. */
+  alias(id: Id | undefined): void {
+    this.space.add(id);
+    this.#places.push(undefined);
+  }
+
+  /** How many groups there are: definitions, `rec` groups, types stated in place. */
+  get groups(): number {
+    return this.#groups.length;
+  }
+
+  /** One group. Only when all types are defined. */
+  group(index: number): RecType {
+    const group = this.#groups[index]!;
+    group.types ??= group.read();
+    return { explicit: group.explicit, types: group.types.map((t) => t.type) };
+  }
+
+  /** All groups in order. */
   recTypes(): readonly RecType[] {
-    return this.#groups.map((group) => {
-      group.types ??= group.read();
-      return { explicit: group.explicit, types: group.types.map((t) => t.type) };
-    });
+    return this.#groups.map((_, index) => this.group(index));
   }
 
   /** The identifiers of the fields of the structures, by type index. */
   fieldSpaces(): ReadonlyMap<number, IndexSpace> {
     const spaces = new Map<number, IndexSpace>();
     for (const index of this.#places.keys()) {
-      const { fields } = this.type(index)!;
+      const fields = this.type(index)?.fields ?? [];
       if (fields.length === 0) continue;
       const space = new IndexSpace('field');
       for (const field of fields) space.add(field.id);
