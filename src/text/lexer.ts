@@ -14,6 +14,8 @@ const ID_CHARS = /[0-9A-Za-z!#$%&'*+\-./:<=>?@\\^_`|~]+/y;
 const GLUE = /[0-9A-Za-z!#$%&'*+\-./:<=>?@\\^_`|~",;[\]{}]/y;
 /** In strings: what stands for itself; no quote, backslash or control character. */
 const PLAIN = /[ !#-[\]-~\u0080-\uffff]+/y;
+/** Beside characters of identifiers, what reserved tokens are made of. */
+const RESERVED = /[,;[\]{}]+/y;
 const SIMPLE_ESCAPES: Readonly<Record<string, number>> = { t: 9, n: 10, r: 13, '"': 34, "'": 39, '\\': 92 };
 
 const encoder = new TextEncoder();
@@ -30,6 +32,8 @@ class Lexer {
   readonly #source: Source;
   readonly #text: string;
   #at = 0;
+  /** How many annotations are open: in one, tokens may be anything. */
+  #annotations = 0;
 
   constructor(source: Source) {
     this.#source = source;
@@ -140,6 +144,7 @@ class Lexer {
   }
 
   #endToken(from: number): void {
+    if (this.#annotations > 0) return;
     GLUE.lastIndex = this.#at;
     // A comment may follow a token.
     if (GLUE.test(this.#text) && !this.#text.startsWith(';;', this.#at))
@@ -165,7 +170,7 @@ class Lexer {
       const name = this.#name(offset, 'identifier');
       return { kind: 'id', source, offset, end: this.#at, name };
     }
-    const text = this.#match(ID_CHARS);
+    const text = this.#match(ID_CHARS) || (this.#annotations > 0 ? this.#match(RESERVED) : '');
     if (text === '') this.#fail('unexpected-character', `unexpected character ${JSON.stringify(first)}`, offset);
     this.#endToken(offset);
     return { kind: 'word', source, offset, end: this.#at, text };
@@ -197,11 +202,14 @@ class Lexer {
       if (next === '(') {
         if (stack.length > MAX_DEPTH)
           this.#fail('nested-too-deep', `parentheses are nested more than ${MAX_DEPTH} levels deep`, this.#at);
-        stack.push(this.#open());
+        const open = this.#open();
+        if (open.annotation !== undefined) this.#annotations++;
+        stack.push(open);
       } else if (next === ')') {
         if (stack.length === 1) this.#fail('unexpected-token', 'unexpected token: this `)` closes nothing', this.#at);
         this.#at++;
         stack.pop();
+        if (top.annotation !== undefined) this.#annotations--;
         stack.at(-1)!.items.push(this.#close(top));
       } else top.items.push(this.#atom());
     }

@@ -5,6 +5,7 @@
 import { TextError } from '../error/error.ts';
 import { type Cursor, nodeError, topLevel } from './cursor.ts';
 import { readNodes } from './lexer.ts';
+import { head } from './node.ts';
 import { assembleBody, quotedText, readHeader } from './parse.ts';
 import { type ScriptValue, scriptValues } from './script-value.ts';
 import type { SourceOptions } from './source.ts';
@@ -162,6 +163,11 @@ function directive(c: Cursor): Directive {
   }
 }
 
+function bareModule(c: Cursor): ScriptDefinition {
+  const header = { id: undefined, name: undefined, form: 'text' } as const;
+  return { kind: 'module', id: undefined, line: 1, source: { form: 'text', bytes: assembleBody('module', header, c) } };
+}
+
 /**
  * Reads a script into its directives.
  * @throws TextError where the script itself is malformed; of what it defines, the directive has the error
@@ -170,6 +176,10 @@ export function parseScript(source: string, options: SourceOptions = {}): Direct
   const read = readNodes(source, options);
   const top = topLevel(read.nodes, read.source);
   const directives: Directive[] = [];
+  const [first] = read.nodes.filter((node) => node.kind !== 'annotation');
+  // A script of fields alone is one module.
+  if (first !== undefined && !/^(?:component|module|register|invoke|get|assert_\w+)$/.test(head(first)))
+    return [{ kind: 'define and instantiate', line: 1, definition: bareModule(top) }];
   while (!top.done) {
     const c = top.list();
     const found = directive(c);

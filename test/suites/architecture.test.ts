@@ -93,7 +93,7 @@ const TRAPS = `
     (import "host" "poke" (func $poke))
     (global $survived (mut i32) (i32.const 0))
     (func (export "boom") unreachable)
-    (func (export "outer") (result i32) (call $poke) (i32.const 1))
+    (func (export "outer") (result i32) (call $poke) (call $poke) (i32.const 1))
     (func (export "guarded") (result i32)
       (block $caught
         (try_table (catch_all $caught) (call $poke) (return (i32.const 1))))
@@ -109,7 +109,9 @@ const TRAPS = `
 describe('traps', () => {
   test('a host function that swallows a trap does not let the guest run on', async () => {
     const holder: { boom?: () => unknown } = {};
+    let pokes = 0;
     const poke = (): void => {
+      pokes++;
       try {
         holder.boom?.();
       } catch {
@@ -119,6 +121,7 @@ describe('traps', () => {
     const guest = await instance(TRAPS, { poke });
     holder.boom = fn(guest.exports, 'boom');
     assert.throws(() => fn(guest.exports, 'outer')(), { code: 'store-dead' });
+    assert.equal(pokes, 1, 'the guest did not run on to its second call');
     assert.equal(guest.alive, false);
   });
 

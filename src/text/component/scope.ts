@@ -83,9 +83,8 @@ export class Scope {
       if (!OUTER_SORTS.includes(sort))
         throw nodeError('outer-sort', `outer item \`${ref.id}\` is not a module, type, or component`, ref.node);
       const target = { kind: 'outer', count, index } as const;
-      const alias = this.define({ kind: 'alias', offset: ref.node.offset, sort, target }, sort);
-      if (ref.node.kind === 'id') this.space(sort).bind(ref.node, alias);
-      return alias;
+      // Every use has its own alias: giving it the identifier would hide a later definition of that name.
+      return this.define({ kind: 'alias', offset: ref.node.offset, sort, target }, sort);
     }
     throw unknownId(sort, ref);
   }

@@ -29,7 +29,7 @@ export function newContext(): ModuleContext {
     elem: new IndexSpace('elem'),
     data: new IndexSpace('data'),
     fields: () => {
-      fields ??= types.fieldSpaces();
+      fields ??= types.members('fields');
       return fields;
     },
   };

@@ -14,7 +14,7 @@ import type { CodeWriter } from '../../util/code-writer.ts';
 import { Cursor, nodeError } from '../cursor.ts';
 import { IndexSpace } from '../index-space.ts';
 import { nameAnnotation } from '../name-annotation.ts';
-import type { Annotation, Id, Node } from '../node.ts';
+import { type Annotation, head, type Id, type Node } from '../node.ts';
 import { type ModuleContext, newContext } from './context.ts';
 import { customSection, producersSection } from './custom.ts';
 import { ExpressionWriter } from './expression.ts';
@@ -57,6 +57,7 @@ class Assembler {
   #defined: string | undefined;
 
   assemble(fields: readonly Node[], owner: Cursor['owner'], name: string | undefined): Uint8Array<ArrayBuffer> {
+    this.#types(fields);
     for (const node of fields) {
       if (node.kind === 'annotation') this.#annotation(node);
       else if (node.kind === 'list') this.#field(node);
@@ -69,6 +70,20 @@ class Assembler {
     return this.#sections.finish(names);
   }
 
+  /** Types come first, so that those stated in place stand behind all that are defined. */
+  #types(fields: readonly Node[]): void {
+    const { types } = this.#context;
+    for (const node of fields) {
+      if (node.kind !== 'list') continue;
+      const keyword = head(node);
+      if (keyword !== 'type' && keyword !== 'rec') continue;
+      const c = new Cursor(node);
+      c.skip();
+      if (keyword === 'type') types.define(c);
+      else types.defineRec(c);
+    }
+  }
+
   #annotation(node: Annotation): void {
     if (node.name === 'custom') customSection(node, this.#sections);
     else if (node.name === 'producers') producersSection(node, this.#sections);
@@ -76,14 +91,11 @@ class Assembler {
 
   #field(node: Node & { kind: 'list' }): void {
     const c = new Cursor(node);
-    const { types, func, elem, data } = this.#context;
+    const { func, elem, data } = this.#context;
     const keyword = c.word('a field of a module').text;
     switch (keyword) {
       case 'type':
-        types.define(c);
-        return;
       case 'rec':
-        types.defineRec(c);
         return;
       case 'import':
         this.#import(c);

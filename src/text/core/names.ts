@@ -41,5 +41,7 @@ export function encodeNames(context: ModuleContext, { module, locals, labels }: 
   const fields = [...context.fields()].map(([index, space]) => [index, space.names] as const);
   indirect(out, 10, fields);
   direct(out, 11, context.tag.names);
+  const params = [...context.types.members('params')].map(([index, space]) => [index, space.names] as const);
+  indirect(out, 12, params);
   return out.finish();
 }

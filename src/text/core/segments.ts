@@ -12,6 +12,7 @@ export type Constant = (w: CodeWriter) => void;
 
 const I32_CONST = 0x41;
 const I64_CONST = 0x42;
+const REF_FUNC = 0xd2;
 const END = 0x0b;
 
 /** The offset 0. */
@@ -34,12 +35,17 @@ function offset(module: ModuleContext, c: Cursor): Constant {
   return constant(module, c.one());
 }
 
+interface FunctionElements {
+  readonly kind: 'functions';
+  readonly indices: readonly number[];
+}
+
 /** What a segment of elements holds. */
 export type Elements =
-  | { readonly kind: 'functions'; readonly indices: readonly number[] }
+  | FunctionElements
   | { readonly kind: 'expressions'; readonly type: RefType; readonly values: readonly Constant[] };
 
-function functions(module: ModuleContext, c: Cursor): Elements {
+function functions(module: ModuleContext, c: Cursor): FunctionElements {
   const indices: number[] = [];
   while (c.isRef()) indices.push(module.func.resolve(c.ref('a function')));
   c.finish();
@@ -65,9 +71,17 @@ function elements(module: ModuleContext, c: Cursor, bare: boolean): Elements {
   throw c.unexpected('`func` or a reference type');
 }
 
-/** The elements inside a table: indices or expressions of its type. */
+/** The elements inside a table: expressions of its type, or functions, which must be expressions too if the type is not `funcref`. */
 export function tableElements(module: ModuleContext, c: Cursor, type: RefType): Elements {
-  return c.isList() ? expressions(module, c, type) : functions(module, c);
+  if (c.isList()) return expressions(module, c, type);
+  const items = functions(module, c);
+  if (isFuncRef(type)) return items;
+  const values = items.indices.map(
+    (index): Constant =>
+      (w) =>
+        w.byte(REF_FUNC).u(index).byte(END),
+  );
+  return { kind: 'expressions', type, values };
 }
 
 export type ElemMode =

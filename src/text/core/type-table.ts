@@ -149,7 +149,11 @@ export class TypeTable {
     const index = this.space.add(undefined);
     if (this.#share) this.#byKey.set(use.key, index);
     const read = (): readonly ParsedSubType[] => [
-      { type: { final: true, supertypes: [], shared: false, composite: use.signature(this.resolve) }, fields: [] },
+      {
+        type: { final: true, supertypes: [], shared: false, composite: use.signature(this.resolve) },
+        fields: [],
+        params: use.ids.map((id) => ({ id })),
+      },
     ];
     this.#push({ explicit: false, read, types: undefined }, 1);
     return index;
@@ -187,14 +191,14 @@ export class TypeTable {
     return this.#groups.map((_, index) => this.group(index));
   }
 
-  /** The identifiers of the fields of the structures, by type index. */
-  fieldSpaces(): ReadonlyMap<number, IndexSpace> {
+  /** The identifiers of the fields of structures or of the parameters of functions, by type index. */
+  members(kind: 'fields' | 'params'): ReadonlyMap<number, IndexSpace> {
     const spaces = new Map<number, IndexSpace>();
     for (const index of this.#places.keys()) {
-      const fields = this.type(index)?.fields ?? [];
-      if (fields.length === 0) continue;
-      const space = new IndexSpace('field');
-      for (const field of fields) space.add(field.id);
+      const members = this.type(index)?.[kind] ?? [];
+      if (members.length === 0) continue;
+      const space = new IndexSpace(kind === 'fields' ? 'field' : 'parameter');
+      for (const member of members) space.add(member.id);
       spaces.set(index, space);
     }
     return spaces;

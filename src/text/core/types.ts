@@ -178,28 +178,32 @@ function structFields(c: Cursor, resolve: ResolveType): NamedField[] {
   return fields;
 }
 
-/** A type as defined, with the identifiers of its fields. */
+/** A type as defined, with the identifiers of its fields or parameters. */
 export interface ParsedSubType {
   readonly type: SubType;
-  readonly fields: readonly NamedField[];
+  readonly fields: readonly { readonly id: Id | undefined }[];
+  readonly params: readonly { readonly id: Id | undefined }[];
 }
 
-function compositeType(c: Cursor, resolve: ResolveType): { composite: CompositeType; fields: readonly NamedField[] } {
+type Composite = Omit<ParsedSubType, 'type'> & { readonly composite: CompositeType };
+
+function compositeType(c: Cursor, resolve: ResolveType): Composite {
+  const none = { fields: [], params: [] };
   const keyword = c.word('`func`, `struct`, `array` or `cont`').text;
   switch (keyword) {
     case 'func': {
-      const params = valTypes(c, 'param', resolve).map((p) => p.type);
+      const params = valTypes(c, 'param', resolve);
       const results = valTypes(c, 'result', resolve).map((r) => r.type);
-      return { composite: { kind: 'func', params, results }, fields: [] };
+      return { ...none, composite: { kind: 'func', params: params.map((p) => p.type), results }, params };
     }
     case 'struct': {
       const fields = structFields(c, resolve);
-      return { composite: { kind: 'struct', fields: fields.map((f) => f.type) }, fields };
+      return { ...none, composite: { kind: 'struct', fields: fields.map((f) => f.type) }, fields };
     }
     case 'array':
-      return { composite: { kind: 'array', field: fieldType(c, resolve) }, fields: [] };
+      return { ...none, composite: { kind: 'array', field: fieldType(c, resolve) } };
     case 'cont':
-      return { composite: { kind: 'cont', type: heapType(c, resolve) }, fields: [] };
+      return { ...none, composite: { kind: 'cont', type: heapType(c, resolve) } };
     default:
       throw nodeError('unexpected-token', `unexpected token \`${keyword}\`; expected a type definition`, c.owner);
   }
@@ -214,11 +218,11 @@ export function subType(c: Cursor, resolve: ResolveType): ParsedSubType {
   while (sub?.isRef() === true) supertypes.push(resolve(sub.ref()));
   const shared = inner.takeList('shared');
   const body = (shared ?? inner).list();
-  const { composite, fields } = compositeType(body, resolve);
+  const { composite, fields, params } = compositeType(body, resolve);
   body.finish();
   shared?.finish();
   sub?.finish();
-  return { type: { final, supertypes, shared: shared !== undefined, composite }, fields };
+  return { type: { final, supertypes, shared: shared !== undefined, composite }, fields, params };
 }
 
 /** `addrtype?` */
@@ -228,15 +232,11 @@ export function addressType(c: Cursor): boolean {
   return is64;
 }
 
-/** `limits`, behind the address type. */
+/** `limits`, behind the address type. What is too much for a memory of 32 bits is left to validation. */
 export function limits(c: Cursor, is64: boolean): Limits {
-  const min = limit(c, is64);
-  const max = c.isRef() ? limit(c, is64) : undefined;
+  const min = c.u64('a limit');
+  const max = c.isRef() ? c.u64('a limit') : undefined;
   return { min, max, is64, shared: c.takeWord('shared') };
-}
-
-function limit(c: Cursor, is64: boolean): bigint {
-  return is64 ? c.u64('a limit') : BigInt(c.u32('a limit'));
 }
 
 /** `(pagesize n)`; answers the logarithm. */
