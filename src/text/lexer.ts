@@ -183,7 +183,8 @@ class Lexer {
 
   #open(): Open {
     const offset = this.#at++;
-    if (this.#text[this.#at] !== '@') return { offset, annotation: undefined, items: [] };
+    const nested = this.#annotations > 0 && /^[\s()]/.test(this.#text.slice(this.#at + 1, this.#at + 2));
+    if (this.#text[this.#at] !== '@' || nested) return { offset, annotation: undefined, items: [] };
     this.#at++;
     return { offset, annotation: this.#name(offset, 'annotation id'), items: [] };
   }

@@ -20,7 +20,8 @@ export interface ParsedText {
 /** How a text gives its definition: fields, bytes, or a text in strings. */
 export type Form = 'text' | 'binary' | 'quote';
 
-interface Header {
+/** What stands in front of the fields. */
+export interface Header {
   readonly id: Id | undefined;
   readonly name: string | undefined;
   readonly form: Form;

@@ -6,15 +6,15 @@ import { TextError } from '../error/error.ts';
 import { type Cursor, nodeError, topLevel } from './cursor.ts';
 import { readNodes } from './lexer.ts';
 import { head } from './node.ts';
-import { assembleBody, quotedText, readHeader } from './parse.ts';
+import { assembleBody, type Form, type Header, quotedText, readHeader } from './parse.ts';
 import { type ScriptValue, scriptValues } from './script-value.ts';
 import type { SourceOptions } from './source.ts';
 
-/** How a definition was given; a text that could not be assembled keeps its error, since a script may expect it. */
+/** How a definition was given; what could not be read keeps its error, since a script may expect it. */
 export type DefinitionSource =
   | { readonly form: 'text' | 'binary'; readonly bytes: Uint8Array<ArrayBuffer> }
   | { readonly form: 'quote'; readonly text: string }
-  | { readonly form: 'text'; readonly error: TextError };
+  | { readonly form: Form; readonly error: TextError };
 
 /** A component or core module in a script. */
 export interface ScriptDefinition {
@@ -69,19 +69,16 @@ function lineOf(c: Cursor): number {
 function definition(kind: 'component' | 'module', c: Cursor): ScriptDefinition {
   const line = lineOf(c);
   const header = readHeader(c);
-  const id = header.id?.name;
-  switch (header.form) {
-    case 'quote':
-      return { kind, id, line, source: { form: 'quote', text: quotedText(c) } };
-    case 'binary':
-      return { kind, id, line, source: { form: 'binary', bytes: assembleBody(kind, header, c) } };
-    case 'text':
-      try {
-        return { kind, id, line, source: { form: 'text', bytes: assembleBody(kind, header, c) } };
-      } catch (error) {
-        if (!(error instanceof TextError)) throw error;
-        return { kind, id, line, source: { form: 'text', error } };
-      }
+  return { kind, id: header.id?.name, line, source: sourceOf(kind, header, c) };
+}
+
+function sourceOf(kind: 'component' | 'module', header: Header, c: Cursor): DefinitionSource {
+  const { form } = header;
+  try {
+    return form === 'quote' ? { form, text: quotedText(c) } : { form, bytes: assembleBody(kind, header, c) };
+  } catch (error) {
+    if (!(error instanceof TextError)) throw error;
+    return { form, error };
   }
 }
 

@@ -152,7 +152,7 @@ export class TypeTable {
       {
         type: { final: true, supertypes: [], shared: false, composite: use.signature(this.resolve) },
         fields: [],
-        params: use.ids.map((id) => ({ id })),
+        params: [],
       },
     ];
     this.#push({ explicit: false, read, types: undefined }, 1);
