@@ -40,20 +40,17 @@ export class Cursor {
     this.#at = skip;
   }
 
-  #skip(): void {
-    while (this.#items[this.#at]?.kind === 'annotation') this.#at++;
+  /** Where the next item is that is no annotation; what is passed over is still there for {@link annotation}. */
+  #next(from = this.#at): number {
+    let at = from;
+    while (this.#items[at]?.kind === 'annotation') at++;
+    return at;
   }
 
   /** The next item, or the one behind it; undefined at the end. */
-  peek(ahead = 0): Node | undefined {
-    this.#skip();
-    if (ahead === 0) return this.#items[this.#at];
-    let at = this.#at;
-    for (let left = ahead; left > 0; left--) {
-      at++;
-      while (this.#items[at]?.kind === 'annotation') at++;
-    }
-    return this.#items[at];
+  peek(ahead: 0 | 1 = 0): Node | undefined {
+    const at = this.#next();
+    return this.#items[ahead === 0 ? at : this.#next(at + 1)];
   }
 
   get done(): boolean {
@@ -64,14 +61,13 @@ export class Cursor {
   take(expected = 'more'): Node {
     const node = this.peek();
     if (node === undefined) throw this.unexpected(expected);
-    this.#at++;
+    this.skip();
     return node;
   }
 
   /** Passes over the next item. */
   skip(): void {
-    this.#skip();
-    this.#at++;
+    this.#at = this.#next() + 1;
   }
 
   /** An error about the next item. */
@@ -116,11 +112,6 @@ export class Cursor {
       this.#at = at + 1;
       return node;
     }
-  }
-
-  /** The next item of any kind, annotations too. */
-  raw(): Node | undefined {
-    return this.#items[this.#at++];
   }
 
   isWord(text?: string): boolean {

@@ -112,7 +112,7 @@ class Lexer {
       }
       const next = this.#text[this.#at];
       if (next === '"') break;
-      if (next === undefined) this.#fail('unterminated-string', 'unexpected end of the text in a string', from);
+      if (next === undefined) this.#fail('unterminated-string', 'unexpected end of the text: unclosed string', from);
       if (next !== '\\') this.#fail('invalid-string', 'invalid character in a string', this.#at);
       parts.push(this.#escape());
     }
@@ -171,7 +171,8 @@ class Lexer {
       return { kind: 'id', source, offset, end: this.#at, name };
     }
     const text = this.#match(ID_CHARS) || (this.#annotations > 0 ? this.#match(RESERVED) : '');
-    if (text === '') this.#fail('unexpected-character', `unexpected character ${JSON.stringify(first)}`, offset);
+    if (text === '')
+      this.#fail('unexpected-character', `illegal character: unexpected character ${JSON.stringify(first)}`, offset);
     this.#endToken(offset);
     return { kind: 'word', source, offset, end: this.#at, text };
   }
@@ -197,7 +198,11 @@ class Lexer {
       const next = this.#text[this.#at];
       if (next === undefined) {
         if (stack.length > 1)
-          this.#fail('unclosed-parenthesis', 'unexpected end of the text: this `(` is not closed', top.offset);
+          this.#fail(
+            'unclosed-parenthesis',
+            `unexpected end of the text: unclosed ${top.annotation === undefined ? 'parenthesis' : 'annotation'}`,
+            top.offset,
+          );
         return top.items;
       }
       if (next === '(') {

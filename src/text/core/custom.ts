@@ -1,7 +1,7 @@
 /** `(@custom …)` and `(@producers …)`. Specification: core 3.0, "Custom Sections" of the text format; tool conventions. */
 import { CodeWriter } from '../../util/code-writer.ts';
 import { Cursor } from '../cursor.ts';
-import type { Annotation } from '../node.ts';
+import { type Annotation, head } from '../node.ts';
 import { isSectionName, type Sections } from './sections.ts';
 
 /** `(before first)`, `(after last)`, `(before <section>)`, `(after <section>)`; behind the last section where nothing is said. */
@@ -62,6 +62,96 @@ export function producers(node: Annotation): Custom {
     out.name(field).vec(entries, ([name, version]) => out.name(name).name(version)),
   );
   return { name: 'producers', data: w.finish() };
+}
+
+const SYMBOL_FLAGS: Readonly<Record<string, number>> = {
+  'binding-weak': 1 << 0,
+  'binding-local': 1 << 1,
+  'visibility-hidden': 1 << 2,
+  undefined: 1 << 4,
+  exported: 1 << 5,
+  'explicit-name': 1 << 6,
+  'no-strip': 1 << 7,
+  tls: 1 << 8,
+  absolute: 1 << 9,
+};
+
+function symbolFlags(c: Cursor): number {
+  let flags = 0;
+  while (!c.done) {
+    const node = c.peek();
+    const flag = node?.kind === 'word' && Object.hasOwn(SYMBOL_FLAGS, node.text) ? SYMBOL_FLAGS[node.text]! : undefined;
+    if (flag !== undefined) c.skip();
+    flags |= flag ?? c.u32('a flag of a symbol');
+  }
+  return flags;
+}
+
+/** `(memory <size> <align>)`, `(table <size> <align>)` */
+function sizeAndAlignment(c: Cursor, keyword: string): [number, number] {
+  const inner = c.takeList(keyword);
+  if (inner === undefined) return [0, 0];
+  const pair: [number, number] = [inner.u32(), inner.u32()];
+  inner.finish();
+  return pair;
+}
+
+const DYLINK_IDS: Readonly<Record<string, number>> = {
+  'mem-info': 1,
+  needed: 2,
+  'export-info': 3,
+  'import-info': 4,
+  'runtime-path': 5,
+};
+
+/** One entry of a subsection of `dylink.0`. */
+function dylinkEntry(keyword: string, c: Cursor, w: CodeWriter): void {
+  switch (keyword) {
+    case 'mem-info':
+      for (const part of ['memory', 'table']) for (const value of sizeAndAlignment(c, part)) w.u(value);
+      return;
+    case 'export-info':
+      w.name(c.name()).u(symbolFlags(c));
+      return;
+    case 'import-info':
+      w.name(c.name()).name(c.name()).u(symbolFlags(c));
+      return;
+    default:
+      throw c.unexpected('a subsection of `dylink.0`');
+  }
+}
+
+/** `(@dylink.0 (mem-info …) (needed "lib")* (export-info "f" flag*)* …)`. Specification: tool conventions, "Dynamic Linking". */
+export function dylinkSection(node: Annotation, sections: Sections): void {
+  const c = new Cursor(node);
+  const out = new CodeWriter();
+  while (!c.done) {
+    const first = c.peek();
+    const keyword = first?.kind === 'list' ? head(first) : '';
+    const body = new CodeWriter();
+    const id = DYLINK_IDS[keyword];
+    if (id === undefined) throw c.unexpected('a subsection of `dylink.0`');
+    let count = 0;
+    if (id === 2 || id === 5) {
+      const names: string[] = [];
+      const inner = c.list(keyword);
+      while (!inner.done) names.push(inner.name());
+      body.vec(names, (name, w) => w.name(name));
+    } else {
+      const entries = new CodeWriter();
+      // Neighbours share a subsection, but for the first kind, which has one entry.
+      do {
+        const inner = c.list(keyword);
+        dylinkEntry(keyword, inner, entries);
+        inner.finish();
+        count++;
+      } while (id !== 1 && c.isList(keyword));
+      if (id !== 1) body.u(count);
+      body.raw(entries.view());
+    }
+    out.byte(id).sized((w) => w.raw(body.view()));
+  }
+  sections.custom('before first', 'dylink.0', out.finish());
 }
 
 export function producersSection(node: Annotation, sections: Sections): void {

@@ -4,7 +4,7 @@
  */
 import { encodeCoreValType } from '../../core/encode-types.ts';
 import { CodeWriter } from '../../util/code-writer.ts';
-import { type Cursor, nodeError, type Ref } from '../cursor.ts';
+import { Cursor, nodeError, type Ref } from '../cursor.ts';
 import { IndexSpace } from '../index-space.ts';
 import { nameAnnotation } from '../name-annotation.ts';
 import type { Id, Node } from '../node.ts';
@@ -57,6 +57,8 @@ export class ExpressionWriter implements Scope {
   readonly w = new CodeWriter();
   /** Names of labels by the order of their blocks. */
   readonly labelNames: [index: number, name: string][] = [];
+  /** `(@metadata.code.branch_hint …)`: where the instruction behind it stands in the body, and what it says. */
+  readonly branchHints: [offset: number, hint: Uint8Array][] = [];
   /** Whether an instruction needs the data count section. */
   usesData = false;
   #blockCount = 0;
@@ -111,10 +113,21 @@ export class ExpressionWriter implements Scope {
 
   #next(frame: Frame): void {
     const { c } = frame;
-    const node = c.peek()!;
-    if (node.kind === 'list') this.#folded(c.list());
+    const annotation = c.annotation('metadata.code.branch_hint');
+    const hint = annotation === undefined ? undefined : new Cursor(annotation).data();
+    const node = c.peek();
+    if (node === undefined) return;
+    if (node.kind === 'list') this.#folded(c.list(), hint);
     else if (frame.operands) throw c.unexpected('an operand in parentheses');
-    else this.#flat(c, frame);
+    else {
+      this.#hint(hint);
+      this.#flat(c, frame);
+    }
+  }
+
+  /** Notes a hint for the instruction that is written next. */
+  #hint(hint: Uint8Array | undefined): void {
+    if (hint !== undefined) this.branchHints.push([this.w.length, hint]);
   }
 
   #flat(c: Cursor, frame: Frame): void {
@@ -206,9 +219,9 @@ export class ExpressionWriter implements Scope {
   #blockType(c: Cursor): Emit {
     const { types } = this.module;
     const use = types.read(c);
-    if (use.ids.some((id) => id !== undefined))
+    if (use.names.some(({ id }) => id !== undefined))
       throw nodeError('unexpected-token', 'unexpected token: parameters have no names here', use.node);
-    if (use.ref === undefined && use.ids.length === 0 && use.results <= 1) {
+    if (use.ref === undefined && use.names.length === 0 && use.results <= 1) {
       if (use.results === 0) return (w) => w.byte(0x40);
       return (w) => encodeCoreValType(w, use.signature(types.resolve).results[0]!);
     }
@@ -238,16 +251,23 @@ export class ExpressionWriter implements Scope {
       });
   }
 
-  #folded(c: Cursor): void {
+  #folded(c: Cursor, hint: Uint8Array | undefined): void {
     const node = c.peek() ?? c.owner;
     const word = c.word('an instruction').text;
     const opcode = BLOCKS.get(word);
     if (opcode === undefined) {
       const emit = this.#read(word, c, node);
-      this.#push(c, true, undefined, () => emit(this.w));
+      this.#push(c, true, undefined, () => {
+        this.#hint(hint);
+        emit(this.w);
+      });
       return;
     }
-    const header = this.#header(opcode, c, node);
+    const open = this.#header(opcode, c, node);
+    const header = (): void => {
+      this.#hint(hint);
+      open();
+    };
     const close = (): void => this.#close();
     if (word === 'if') this.#foldedIf(c, header, close);
     else if (word === 'try') this.#foldedTry(c, header, close);

@@ -27,11 +27,22 @@ function outOfRange(type: string, node: Node): Error {
   return nodeError('number-range', `${type} constant out of range: constant out of range`, node);
 }
 
+/** What should have been a constant. */
+function noConstant(c: Cursor, type: string): Error {
+  const node = c.peek();
+  if (node?.kind !== 'word') return c.unexpected(`an ${type} constant`);
+  return nodeError(
+    'invalid-number',
+    `unknown operator or malformed number: \`${node.text}\` is no ${type} constant`,
+    node,
+  );
+}
+
 /** An integer literal of `width` bits, as bits. */
 function integer(c: Cursor, width: 8 | 16 | 32 | 64): bigint {
   const node = c.peek();
   const bits = node?.kind === 'word' ? integerBits(node.text, width) : 'malformed';
-  if (bits === 'malformed') throw c.unexpected(`an i${width} constant`);
+  if (bits === 'malformed') throw noConstant(c, `i${width}`);
   if (bits === 'range') throw outOfRange(`i${width}`, node!);
   c.skip();
   return bits;
@@ -40,7 +51,7 @@ function integer(c: Cursor, width: 8 | 16 | 32 | 64): bigint {
 function float(c: Cursor, width: 32 | 64): bigint {
   const node = c.peek();
   const bits = node?.kind === 'word' ? floatBits(node.text, width) : 'malformed';
-  if (bits === 'malformed') throw c.unexpected(`an f${width} constant`);
+  if (bits === 'malformed') throw noConstant(c, `f${width}`);
   if (bits === 'range') throw outOfRange(`f${width}`, node!);
   c.skip();
   return bits;
@@ -78,7 +89,7 @@ function v128(c: Cursor): number[] {
 function lane(c: Cursor): number {
   const node = c.peek();
   const value = c.u32('a lane index');
-  if (value > 255) throw nodeError('number-range', 'malformed lane index: constant out of range', node!);
+  if (value > 255) throw nodeError('number-range', 'malformed lane index: i8 constant out of range', node!);
   return value;
 }
 
@@ -100,7 +111,8 @@ function memArgWord(c: Cursor, key: string): bigint | undefined {
   if (node?.kind !== 'word' || !node.text.startsWith(`${key}=`)) return undefined;
   const digits = node.text.slice(key.length + 1);
   const value = /^[0-9]/.test(digits) ? parseInteger(digits) : undefined;
-  if (value === undefined) throw c.unexpected(`a number behind \`${key}=\``);
+  if (value === undefined)
+    throw nodeError('invalid-number', `unknown operator: \`${node.text}\` has no number behind \`${key}=\``, node);
   if (value >= 1n << 64n) throw nodeError('number-range', `${key} out of range: constant out of range`, node);
   c.skip();
   return value;
@@ -223,7 +235,7 @@ function behind(immediates: Exclude<Immediates, 'select' | 'ref type'>, c: Curso
     case 'type use': {
       const table = optional(module.table);
       const use = module.types.read(c);
-      if (use.ids.some((id) => id !== undefined))
+      if (use.names.some(({ id }) => id !== undefined))
         throw nodeError('unexpected-token', 'unexpected token: parameters have no names here', use.node);
       return (w) => {
         module.types.check(use);

@@ -10,13 +10,13 @@ import {
   encodeRefType,
 } from '../../core/encode-types.ts';
 import type { CoreExternType, MemoryType, TableType } from '../../types/core-type.ts';
-import type { CodeWriter } from '../../util/code-writer.ts';
+import { CodeWriter } from '../../util/code-writer.ts';
 import { Cursor, nodeError } from '../cursor.ts';
 import { IndexSpace } from '../index-space.ts';
 import { nameAnnotation } from '../name-annotation.ts';
 import { type Annotation, head, type Id, type Node } from '../node.ts';
 import { type ModuleContext, newContext } from './context.ts';
-import { customSection, producersSection } from './custom.ts';
+import { customSection, dylinkSection, producersSection } from './custom.ts';
 import { ExpressionWriter } from './expression.ts';
 import { encodeNames } from './names.ts';
 import { Sections } from './sections.ts';
@@ -52,6 +52,7 @@ class Assembler {
   readonly #later: (() => void)[] = [];
   readonly #locals: [number, IndexSpace['names']][] = [];
   readonly #labels: [number, [number, string][]][] = [];
+  readonly #branchHints: [number, (readonly [offset: number, hint: Uint8Array])[]][] = [];
   #usesData = false;
   /** The first definition: imports must stand before it. */
   #defined: string | undefined;
@@ -66,8 +67,17 @@ class Assembler {
     for (const write of this.#later) write();
     for (const rec of this.#context.types.recTypes()) encodeRecType(this.#sections.entry('type'), rec);
     if (this.#usesData) this.#sections.entry('datacount').u(this.#sections.count('data'));
+    if (this.#branchHints.length > 0) this.#writeBranchHints();
     const names = encodeNames(this.#context, { module: name, locals: this.#locals, labels: this.#labels });
     return this.#sections.finish(names);
+  }
+
+  /** Hints stand in front of the code: for each function where, how long, what. */
+  #writeBranchHints(): void {
+    const w = new CodeWriter().vec(this.#branchHints, ([index, hints], out) =>
+      out.u(index).vec(hints, ([offset, hint]) => out.u(offset).u(hint.length).raw(hint)),
+    );
+    this.#sections.custom('before code', 'metadata.code.branch_hint', w.finish());
   }
 
   /** Types come first, so that those stated in place stand behind all that are defined. */
@@ -87,6 +97,7 @@ class Assembler {
   #annotation(node: Annotation): void {
     if (node.name === 'custom') customSection(node, this.#sections);
     else if (node.name === 'producers') producersSection(node, this.#sections);
+    else if (node.name === 'dylink.0') dylinkSection(node, this.#sections);
   }
 
   #field(node: Node & { kind: 'list' }): void {
@@ -164,7 +175,8 @@ class Assembler {
   /** The parameters of an imported function may have names. */
   #importedLocals(index: number, c: Cursor): void {
     const locals = new IndexSpace('local');
-    for (const id of this.#context.types.read(c.takeList('exact') ?? c).ids) locals.add(id);
+    for (const { id, name } of this.#context.types.read(c.takeList('exact') ?? c).names)
+      locals.add(id, name ?? id?.name);
     this.#locals.push([index, locals.names]);
   }
 
@@ -261,23 +273,24 @@ class Assembler {
     const locals = new IndexSpace('local');
     this.#params(use, type, locals);
     const declared = valTypes(c, 'local', types.resolve);
-    for (const local of declared) locals.add(local.id);
+    for (const { id, name } of declared) locals.add(id, name ?? id?.name);
     const body = new ExpressionWriter(this.#context, locals);
     body.write(c);
     this.#usesData ||= body.usesData;
     this.#locals.push([index, locals.names]);
     this.#labels.push([index, body.labelNames]);
     this.#sections.entry('func').u(type);
-    this.#sections.entry('code').sized((w) => {
-      const runs = groupEqual(declared.map((local) => local.type));
-      w.vec(runs, ([count, local]) => encodeCoreValType(w.u(count), local));
-      w.raw(body.w.view()).byte(0x0b);
-    });
+    const head = new CodeWriter();
+    const runs = groupEqual(declared.map((local) => local.type));
+    head.vec(runs, ([count, local]) => encodeCoreValType(head.u(count), local));
+    this.#sections.entry('code').sized((w) => w.raw(head.view()).raw(body.w.view()).byte(0x0b));
+    const hints = body.branchHints.map(([offset, hint]) => [head.length + offset, hint] as const);
+    if (hints.length > 0) this.#branchHints.push([index, hints]);
   }
 
   /** Parameters are the first locals; where only the type is named, they have no identifiers. */
   #params(use: TypeUse, type: number, locals: IndexSpace): void {
-    if (use.inPlace) for (const id of use.ids) locals.add(id);
+    if (use.inPlace) for (const { id, name } of use.names) locals.add(id, name ?? id?.name);
     else for (const _ of this.#context.types.funcType(type)?.params ?? []) locals.add(undefined);
   }
 

@@ -8,14 +8,14 @@ import { Cursor, nodeError, type Ref } from '../cursor.ts';
 import { IndexSpace } from '../index-space.ts';
 import { nameAnnotation } from '../name-annotation.ts';
 import type { Id, Node } from '../node.ts';
-import { type ParsedSubType, type ResolveType, subType, valTypes } from './types.ts';
+import { type Named, type ParsedSubType, type ResolveType, subType, valTypes } from './types.ts';
 
 /** `typeuse`: a reference, a type in place, or both. */
 export interface TypeUse {
   readonly node: Node;
   readonly ref: Ref | undefined;
   /** Identifiers of the parameters written in place. */
-  readonly ids: readonly (Id | undefined)[];
+  readonly names: readonly Named[];
   /** Whether parameters or results were written in place. */
   readonly inPlace: boolean;
   readonly results: number;
@@ -128,12 +128,12 @@ export class TypeTable {
     for (const keyword of ['param', 'result']) while (c.isList(keyword)) items.push(c.take());
     if (c.isList('param')) throw c.unexpected('no more parameters behind the results');
     const owner = c.owner;
-    const ids = valTypes(new Cursor(owner, 0, items), 'param', this.#symbolic).map((p) => p.id);
+    const names = valTypes(new Cursor(owner, 0, items), 'param', this.#symbolic);
     const { params, results } = signature(owner, items, this.#symbolic);
     return {
       node,
       ref,
-      ids,
+      names,
       inPlace: items.length > 0,
       results: results.length,
       key: JSON.stringify([params, results]),
@@ -162,7 +162,9 @@ export class TypeTable {
   /** Throws if a type in place is not the one that the reference beside it names. Only when all types are defined. */
   check(use: TypeUse): void {
     if (use.ref === undefined || !use.inPlace) return;
-    const named = this.funcType(this.space.resolve(use.ref));
+    const index = this.space.resolve(use.ref);
+    if (index >= this.space.size) throw nodeError('unknown-id', `unknown type: there is no type ${index}`, use.node);
+    const named = this.funcType(index);
     if (named === undefined) return;
     if (JSON.stringify(use.signature(this.resolve)) !== JSON.stringify(named))
       throw nodeError('type-mismatch', 'inline function type does not match the type that it references', use.node);
@@ -198,7 +200,7 @@ export class TypeTable {
       const members = this.type(index)?.[kind] ?? [];
       if (members.length === 0) continue;
       const space = new IndexSpace(kind === 'fields' ? 'field' : 'parameter');
-      for (const member of members) space.add(member.id);
+      for (const member of members) space.add(member.id, member.name);
       spaces.set(index, space);
     }
     return spaces;

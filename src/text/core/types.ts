@@ -17,6 +17,7 @@ import type {
   TableType,
 } from '../../types/core-type.ts';
 import { type Cursor, nodeError, type Ref } from '../cursor.ts';
+import { nameAnnotation } from '../name-annotation.ts';
 import type { Id } from '../node.ts';
 
 /** Answers the index of a type. */
@@ -41,10 +42,9 @@ const HEAPS: readonly string[] = [
   'nocont',
 ];
 
-/** `anyfunc` and the short forms of nullable references by their heap types. */
+/** The short forms of nullable references by their heap types. */
 const SHORT: Readonly<Record<string, AbstractHeapType>> = {
   funcref: 'func',
-  anyfunc: 'func',
   externref: 'extern',
   anyref: 'any',
   eqref: 'eq',
@@ -129,9 +129,14 @@ export function valType(c: Cursor, resolve: ResolveType): CoreValType {
   return refType(c, resolve);
 }
 
-/** Parameters or results: `(param $x i32)`, `(param i32 i64)`. */
-export interface NamedValType {
+/** An identifier, and what the name section says instead of it. */
+export interface Named {
   readonly id: Id | undefined;
+  readonly name?: string | undefined;
+}
+
+/** Parameters or results: `(param $x i32)`, `(param i32 i64)`. */
+export interface NamedValType extends Named {
   readonly type: CoreValType;
 }
 
@@ -141,7 +146,8 @@ export function valTypes(c: Cursor, keyword: 'param' | 'result' | 'local', resol
   for (let inner = c.takeList(keyword); inner !== undefined; inner = c.takeList(keyword)) {
     const id = keyword === 'result' ? undefined : inner.takeId();
     if (id !== undefined) {
-      found.push({ id, type: valType(inner, resolve) });
+      const name = nameAnnotation(inner);
+      found.push({ id, name, type: valType(inner, resolve) });
       inner.finish();
     }
     while (!inner.done) found.push({ id: undefined, type: valType(inner, resolve) });
@@ -181,8 +187,8 @@ function structFields(c: Cursor, resolve: ResolveType): NamedField[] {
 /** A type as defined, with the identifiers of its fields or parameters. */
 export interface ParsedSubType {
   readonly type: SubType;
-  readonly fields: readonly { readonly id: Id | undefined }[];
-  readonly params: readonly { readonly id: Id | undefined }[];
+  readonly fields: readonly Named[];
+  readonly params: readonly Named[];
 }
 
 type Composite = Omit<ParsedSubType, 'type'> & { readonly composite: CompositeType };
@@ -266,11 +272,16 @@ export function tableType(c: Cursor, resolve: ResolveType): TableType {
 
 /** `globaltype` */
 export function globalType(c: Cursor, resolve: ResolveType): GlobalType {
-  const shared = c.takeList('shared');
-  const outer = shared ?? c;
-  const mutable = outer.takeList('mut');
-  const type = valType(mutable ?? outer, resolve);
+  // `(shared i32)` is also how some types begin: a reference type is tried first.
+  const shared = isRefType(c) ? undefined : c.takeList('shared');
+  if (shared !== undefined) {
+    const mutable = shared.takeWord('mut');
+    const type = valType(shared, resolve);
+    shared.finish();
+    return { kind: 'global', type, mutable, shared: true };
+  }
+  const mutable = c.takeList('mut');
+  const type = valType(mutable ?? c, resolve);
   mutable?.finish();
-  shared?.finish();
-  return { kind: 'global', type, mutable: mutable !== undefined, shared: shared !== undefined };
+  return { kind: 'global', type, mutable: mutable !== undefined, shared: false };
 }
