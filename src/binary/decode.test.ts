@@ -5,6 +5,7 @@ import { describe, test } from 'node:test';
 import { decodeModule } from '../core/decode.ts';
 import { MalformedError } from '../error/error.ts';
 import type { Component, Definition } from '../types/definition.ts';
+import type { CodeWriter } from '../util/code-writer.ts';
 import { decodeComponent } from './decode.ts';
 import { encodeComponent } from './encode.ts';
 import { binary, plain, seeded } from './fixture.ts';
@@ -153,6 +154,19 @@ describe('limits and gates', () => {
     assert.equal(refusal(binary([7, (w) => w.u(1).raw(new Uint8Array(types(500_000)))])).code, 'nested-too-deep');
   });
 
+  test('errors have the path of the item that is malformed', () => {
+    const types = [7, (w: CodeWriter) => w.u(2).byte(0x73, 0x7f)] as const;
+    const alias = [6, (w: CodeWriter) => w.u(1).byte(0x03, 0x02, 0x00, 0x00)] as const;
+    const bad = binary(types, alias, [7, (w) => w.u(2).byte(0x7f, 0x00)]);
+    assert.equal(refusal(bad).details.path, 'type 4');
+    const nested = binary([4, (w) => w.raw(binary())], [4, (w) => w.raw(bad)]);
+    assert.equal(refusal(nested).details.path, 'component 1 > type 4');
+    assert.equal(refusal(binary([4, (w) => w.byte(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0)])).details.path, 'component 0');
+    assert.equal(refusal(binary([1, (w) => w.byte(1)])).details.path, 'core module 0');
+    assert.equal(refusal(binary([11, (w) => w.u(1).byte(9)])).details.path, 'export');
+    assert.equal(refusal(binary([13, (w) => w.u(0)])).details.path, undefined);
+  });
+
   test('what is behind a gate that is never read names it', () => {
     const values = refusal(binary([12, (w) => w.u(0)]));
     assert.equal(values.code, 'feature-unsupported');
@@ -162,6 +176,14 @@ describe('limits and gates', () => {
       assert.equal(threads.code, 'feature-unsupported');
       assert.match(threads.message, /shared-threads/);
     }
+    const forward = refusal(binary([8, (w) => w.u(1).byte(0x2e, 0)]));
+    assert.match(
+      forward.message,
+      /invalid leading byte \(0x2e\) for canonical function: `stream.forward` requires the feature ➡️ forward/,
+    );
+    const gc = refusal(binary([8, (w) => w.u(1).byte(0x01, 0x00, 0x00, 0x01, 0x09)]));
+    assert.match(gc.message, /for canonical option: the option `gc` requires the feature 🛸 gc/);
+    assert.equal(gc.details.offset, 15);
   });
 
   test('start functions are read; the validator asks for their gate', () => {

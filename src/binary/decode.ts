@@ -15,6 +15,7 @@ import { canonDefinition } from './component/canons.ts';
 import { coreType } from './component/core-types.ts';
 import { exportDefinition, importDefinition } from './component/extern.ts';
 import { coreInstance, instance } from './component/instances.ts';
+import { nextItemPath } from './component/item-path.ts';
 import { typeDef } from './component/types.ts';
 
 export { type Preamble, readPreamble } from '../core/preamble.ts';
@@ -28,7 +29,8 @@ function malformedError({ code, message }: MalformedReason, details: Details): M
   return new MalformedError(code, message, details);
 }
 
-function checkPreamble(bytes: Uint8Array<ArrayBuffer>, start: number, end: number): void {
+function checkPreamble(bytes: Uint8Array<ArrayBuffer>, start: number, end: number, place: string): void {
+  const path = place === '' ? undefined : place;
   const found = readPreamble(bytes, start, end);
   switch (found) {
     case 'component':
@@ -36,19 +38,22 @@ function checkPreamble(bytes: Uint8Array<ArrayBuffer>, start: number, end: numbe
     case 'core module':
       throw malformedError(malformed.coreModule(), {
         offset: start,
+        path,
         hint: 'a module for WASI preview 1 can be run with `tenon run`; others become components with `wasm-tools component new`',
       });
     case 'truncated':
-      throw malformedError(malformed.truncated(), { offset: end, hint: 'download or build it again' });
+      throw malformedError(malformed.truncated(), { offset: end, path, hint: 'download or build it again' });
     case 'unknown version':
       throw malformedError(malformed.unknownVersion(hexBytes(bytes, start + 4, start + 8)), {
         offset: start + 4,
+        path,
         expected: '0d 00 01 00 (a component)',
         hint: 'it was made by a newer or much older toolchain',
       });
     case 'not wasm':
       throw malformedError(malformed.notWasm(), {
         offset: start,
+        path,
         expected: '00 61 73 6d',
         found: hexBytes(bytes, start, Math.min(end, start + 4)),
       });
@@ -83,6 +88,12 @@ const VECTORS: Readonly<Record<number, (r: Reader) => Definition>> = {
   11: exportDefinition,
 };
 
+/** Where a component stands: how deep, and its path from the root, empty there. */
+interface Place {
+  readonly depth: number;
+  readonly place: string;
+}
+
 interface Building {
   readonly definitions: Definition[];
   readonly customs: CustomSection[];
@@ -95,10 +106,11 @@ function customSection(r: Reader, offset: number, into: Building): void {
   r.at = r.end;
 }
 
-function section(id: number, r: Reader, offset: number, depth: number, into: Building): void {
+/** `depth` and `place` are those of the component that has the section. */
+function section(id: number, r: Reader, offset: number, into: Building, { depth, place }: Place): void {
   const each = VECTORS[id];
   if (each !== undefined) {
-    for (const definition of r.vec(each)) into.definitions.push(definition);
+    r.vec((x) => into.definitions.push(each(x)));
     return;
   }
   switch (id) {
@@ -113,7 +125,10 @@ function section(id: number, r: Reader, offset: number, depth: number, into: Bui
       into.definitions.push({
         kind: 'component',
         offset: start,
-        component: decodeRange(r.bytes, start, r.end, depth + 1),
+        component: decodeRange(r.bytes, start, r.end, {
+          depth: depth + 1,
+          place: nextItemPath(place, id, into.definitions),
+        }),
       });
       r.at = r.end;
       return;
@@ -129,12 +144,13 @@ function section(id: number, r: Reader, offset: number, depth: number, into: Bui
   }
 }
 
-function decodeRange(bytes: Uint8Array<ArrayBuffer>, start: number, end: number, depth: number): Component {
+function decodeRange(bytes: Uint8Array<ArrayBuffer>, start: number, end: number, at: Place): Component {
+  const { depth, place } = at;
   if (depth > MAX_NESTING) {
-    throw malformedError(malformed.nestedTooDeep('components', MAX_NESTING), { offset: start });
+    throw malformedError(malformed.nestedTooDeep('components', MAX_NESTING), { offset: start, path: place });
   }
-  checkPreamble(bytes, start, end);
-  const r = new Reader(bytes, start + 8, end);
+  checkPreamble(bytes, start, end, place);
+  const r = new Reader(bytes, start + 8, end, place === '' ? undefined : () => place);
   const into: Building = { definitions: [], customs: [], sections: [] };
   while (!r.done) {
     const offset = r.at;
@@ -142,8 +158,9 @@ function decodeRange(bytes: Uint8Array<ArrayBuffer>, start: number, end: number,
     if (id > LAST_SECTION) r.fail(malformed.sectionId(id), offset);
     const size = r.u32();
     const body = r.sub(size);
+    body.path = () => nextItemPath(place, id, into.definitions);
     const before = into.definitions.length;
-    section(id, body, offset, depth, into);
+    section(id, body, offset, into, at);
     if (!body.done) body.fail(malformed.sectionSize());
     into.sections.push({ id, offset, end: body.end, count: into.definitions.length - before });
   }
@@ -152,8 +169,8 @@ function decodeRange(bytes: Uint8Array<ArrayBuffer>, start: number, end: number,
 
 /**
  * Decodes the component that `bytes` holds.
- * @throws MalformedError with the byte offset
+ * @throws MalformedError with the byte offset and the path of the item
  */
 export function decodeComponent(bytes: Uint8Array<ArrayBuffer>): Component {
-  return decodeRange(bytes, 0, bytes.length, 0);
+  return decodeRange(bytes, 0, bytes.length, { depth: 0, place: '' });
 }

@@ -155,8 +155,6 @@ function componentParts(component: Component): PartWriter {
 /**
  * Encodes a component. Core modules and custom sections are copied from the `bytes` of the component that holds them, which for a
  * nested component may be another buffer than its parent's.
- * @example
- * const bytes = encodeComponent(decodeComponent(original));
  */
 export function encodeComponent(component: Component): Uint8Array<ArrayBuffer> {
   return componentParts(component).finish();

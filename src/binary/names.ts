@@ -5,7 +5,25 @@
 import { Reader } from '../core/reader.ts';
 import { MalformedError } from '../error/error.ts';
 import type { AnySort, Component } from '../types/definition.ts';
-import { sort } from './component/sorts.ts';
+import { CodeWriter } from '../util/code-writer.ts';
+import { encodeSort, sort } from './component/sorts.ts';
+
+/** The sorts in the order of the section. */
+export const NAMED_SORTS: readonly AnySort[] = [
+  'core func',
+  'core table',
+  'core memory',
+  'core global',
+  'core tag',
+  'core type',
+  'core module',
+  'core instance',
+  'func',
+  'value',
+  'type',
+  'component',
+  'instance',
+];
 
 export interface ComponentNames {
   readonly component: string | undefined;
@@ -57,4 +75,19 @@ export function decodeNames(component: Component): ComponentNames {
   for (const { name, start, end } of component.customs)
     if (name === 'component-name') lenient(() => readSubsections(new Reader(component.bytes, start, end), found));
   return found;
+}
+
+/** The contents of the section: the names of each sort in the order of their indices. Empty if nothing has a name. */
+export function encodeNames({ component, items }: ComponentNames): Uint8Array<ArrayBuffer> {
+  const out = new CodeWriter();
+  if (component !== undefined) out.byte(0).sized((w) => w.name(component));
+  for (const s of NAMED_SORTS) {
+    const names = [...(items.get(s) ?? [])];
+    if (names.length === 0) continue;
+    out.byte(1).sized((w) => {
+      encodeSort(w, s);
+      w.vec(names, ([index, name]) => w.u(index).name(name));
+    });
+  }
+  return out.finish();
 }

@@ -3,12 +3,19 @@
  * are skipped whole where nothing is asked of them; code and data are never walked. Specification: core 3.0, "Binary format, modules".
  */
 
-import { MalformedError } from '../error/error.ts';
 import { malformed } from '../error/malformed-reason.ts';
-import type { CoreExternType, GlobalType, MemoryType, RefType, SubType, TableType } from '../types/core-type.ts';
+import type {
+  CoreExternType,
+  GlobalType,
+  MemoryType,
+  RecType,
+  RefType,
+  SubType,
+  TableType,
+} from '../types/core-type.ts';
 import { skipExpression } from './constant-expression.ts';
 import { coreModuleProblem, readPreamble } from './preamble.ts';
-import { Reader } from './reader.ts';
+import { type Path, Reader } from './reader.ts';
 import { coreExternType, coreValType, limits, recType } from './types.ts';
 
 export interface CoreImportDef {
@@ -43,7 +50,9 @@ export interface CoreModule {
   readonly start: number;
   readonly end: number;
   readonly sections: readonly CoreSection[];
-  /** Recursion groups flattened: the type index space. */
+  /** Recursion groups in order. */
+  readonly recs: readonly RecType[];
+  /** The same flattened: the type index space. */
   readonly types: readonly SubType[];
   readonly imports: readonly CoreImportDef[];
   readonly exports: readonly CoreExportDef[];
@@ -113,7 +122,7 @@ function importDef(r: Reader): CoreImportDef {
 }
 
 function each(r: Reader, read: (r: Reader) => void): void {
-  r.vec(read);
+  for (let count = r.count(); count > 0; count--) read(r);
 }
 
 /** Reads the sections whose contents count; the others are skipped. Answers false for those. */
@@ -121,7 +130,9 @@ function readSection(id: number, r: Reader, m: Building): boolean {
   switch (id) {
     case 1:
       each(r, (x) => {
-        for (const type of recType(x).types) m.types.push(type);
+        const rec = recType(x);
+        m.recs.push(rec);
+        for (const type of rec.types) m.types.push(type);
       });
       return true;
     case 2:
@@ -165,16 +176,16 @@ function readSection(id: number, r: Reader, m: Building): boolean {
 
 /** Where sections stand: the order of ids that a module must keep. */
 const ORDER = [1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11] as const;
+const PREAMBLE = 8;
 const LAST_SECTION = 13;
 const DATA_COUNT_SECTION = 12;
 const CODE_SECTION = 10;
 const DATA_SECTION = 11;
 
-function checkPreamble(bytes: Uint8Array<ArrayBuffer>, start: number, end: number): void {
-  const found = readPreamble(bytes, start, end);
-  if (found === 'core module') return;
-  const { code, message } = coreModuleProblem(found, bytes, start);
-  throw new MalformedError(code, message, { offset: start });
+function checkPreamble(r: Reader): void {
+  const found = readPreamble(r.bytes, r.at, r.end);
+  if (found !== 'core module') r.fail(coreModuleProblem(found, r.bytes, r.at));
+  r.at += PREAMBLE;
 }
 
 /** Keeps track of what several sections must agree on. */
@@ -190,7 +201,7 @@ class Consistency {
     if (place <= this.#place) r.fail(malformed.sectionOrder(), offset);
     this.#place = place;
     if (id !== CODE_SECTION && id !== DATA_SECTION && id !== DATA_COUNT_SECTION) return;
-    const count = new Reader(r.bytes, r.at, r.end).u32();
+    const count = new Reader(r.bytes, r.at, r.end, r.path).u32();
     if (id === CODE_SECTION) this.#code = { count, at: offset };
     else if (id === DATA_SECTION) this.#data = { count, at: offset };
     else this.#dataCount = count;
@@ -210,13 +221,20 @@ function importedFunctions(imports: readonly CoreImportDef[]): number {
 }
 
 /**
- * Decodes the core module at `start`..`end` of `bytes`.
- * @throws MalformedError with the byte offset
+ * Decodes the core module at `start`..`end` of `bytes`; `path` says where in a component it stands.
+ * @throws MalformedError with the byte offset and the path
  */
-export function decodeModule(bytes: Uint8Array<ArrayBuffer>, start = 0, end: number = bytes.length): CoreModule {
-  checkPreamble(bytes, start, end);
+export function decodeModule(
+  bytes: Uint8Array<ArrayBuffer>,
+  start = 0,
+  end: number = bytes.length,
+  path?: Path,
+): CoreModule {
+  const r = new Reader(bytes, start, end, path);
+  checkPreamble(r);
   const m: Building = {
     sections: [],
+    recs: [],
     types: [],
     imports: [],
     exports: [],
@@ -227,7 +245,6 @@ export function decodeModule(bytes: Uint8Array<ArrayBuffer>, start = 0, end: num
     tags: [],
     startFunc: undefined,
   };
-  const r = new Reader(bytes, start + 8, end);
   const consistency = new Consistency();
   while (!r.done) {
     const offset = r.at;

@@ -10,17 +10,27 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 /** Longest name: as wasm tools have it. */
 const MAX_NAME = 100_000;
 
+/** Names up to this length are read byte by byte, into an array of their length that is used again and again. */
+const SHORT = 64;
+const CODES: readonly number[][] = Array.from({ length: SHORT + 1 }, (_, length) => new Array<number>(length).fill(0));
+
+/** Says where in a component a reader stands; asked only when something is wrong. */
+export type Path = () => string;
+
 export class Reader {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** Offset of the next byte. */
   at: number;
   /** Offset after the last byte that may be read. */
   readonly end: number;
+  /** What errors say of the place besides the offset. */
+  path: Path | undefined;
 
-  constructor(bytes: Uint8Array<ArrayBuffer>, start = 0, end = bytes.length) {
+  constructor(bytes: Uint8Array<ArrayBuffer>, start = 0, end = bytes.length, path?: Path) {
     this.bytes = bytes;
     this.at = start;
     this.end = end;
+    this.path = path;
   }
 
   get done(): boolean {
@@ -28,7 +38,7 @@ export class Reader {
   }
 
   fail({ code, message }: MalformedReason, at: number = this.at): never {
-    throw new MalformedError(code, message, { offset: at });
+    throw new MalformedError(code, message, { offset: at, path: this.path?.() });
   }
 
   byte(): number {
@@ -44,8 +54,11 @@ export class Reader {
   /** `u32`: at most 5 bytes, unused bits zero. */
   u32(): number {
     const from = this.at;
-    let result = 0;
-    for (let shift = 0; ; shift += 7) {
+    // Most are one byte long.
+    const first = this.byte();
+    if (first < 0x80) return first;
+    let result = first & 0x7f;
+    for (let shift = 7; ; shift += 7) {
       const b = this.byte();
       if (shift === 28 && b > 0x0f) {
         this.fail(b >= 0x80 ? malformed.lebTooLong() : malformed.lebTooLarge(), from);
@@ -58,8 +71,10 @@ export class Reader {
   /** `u64`: at most 10 bytes. */
   u64(): bigint {
     const from = this.at;
-    let result = 0n;
-    for (let shift = 0n; ; shift += 7n) {
+    const first = this.byte();
+    if (first < 0x80) return BigInt(first);
+    let result = BigInt(first & 0x7f);
+    for (let shift = 7n; ; shift += 7n) {
       const b = this.byte();
       if (shift === 63n && b > 0x01) {
         this.fail(b >= 0x80 ? malformed.lebTooLong() : malformed.lebTooLarge(), from);
@@ -85,12 +100,44 @@ export class Reader {
     }
   }
 
+  /** `s32`: at most 5 bytes, unused bits equal to the sign. */
+  s32(): number {
+    const from = this.at;
+    let result = 0;
+    for (let shift = 0; ; shift += 7) {
+      const b = this.byte();
+      if (shift === 28) {
+        if (b >= 0x80) this.fail(malformed.lebTooLong(), from);
+        const unused = b & 0x78;
+        if (unused !== 0 && unused !== 0x78) this.fail(malformed.lebTooLarge(), from);
+      }
+      result |= (b & 0x7f) << shift;
+      if (b >= 0x80) continue;
+      return shift < 28 && (b & 0x40) !== 0 ? result | (-1 << (shift + 7)) : result;
+    }
+  }
+
+  /** `s64`: at most 10 bytes, unused bits equal to the sign. */
+  s64(): bigint {
+    const from = this.at;
+    let result = 0n;
+    for (let shift = 0n; ; shift += 7n) {
+      const b = this.byte();
+      if (shift === 63n && b !== 0 && b !== 0x7f)
+        this.fail(b >= 0x80 ? malformed.lebTooLong() : malformed.lebTooLarge(), from);
+      result |= BigInt(b & 0x7f) << shift;
+      if (b < 0x80) return BigInt.asIntN(Number(shift) + 7, result);
+    }
+  }
+
   /** A length, then that many bytes of UTF-8. */
   name(): string {
     const from = this.at;
     const length = this.u32();
     if (length > MAX_NAME) this.fail(malformed.nameTooLong(length, MAX_NAME), from);
     if (length > this.end - this.at) this.fail(malformed.unexpectedEnd('a name runs past the end'));
+    const short = length <= SHORT ? this.#ascii(length) : undefined;
+    if (short !== undefined) return short;
     const bytes = this.bytes.subarray(this.at, this.at + length);
     try {
       const text = decoder.decode(bytes);
@@ -101,12 +148,31 @@ export class Reader {
     }
   }
 
-  /** A count, then each item. Nothing is set aside for a count that the bytes cannot hold. */
-  vec<T>(each: (reader: Reader) => T): T[] {
+  /** The text of the next bytes if all are ASCII; asking the decoder costs more for as little as names are. */
+  #ascii(length: number): string | undefined {
+    const { bytes, at } = this;
+    const codes = CODES[length]!;
+    for (let i = 0; i < length; i++) {
+      const byte = bytes[at + i]!;
+      if (byte > 0x7f) return undefined;
+      codes[i] = byte;
+    }
+    this.at = at + length;
+    return String.fromCharCode.apply(null, codes);
+  }
+
+  /** A count of items that follow. Nothing is set aside for one that the bytes cannot hold. */
+  count(): number {
     const from = this.at;
     const count = this.u32();
     if (count > this.end - this.at)
       this.fail(malformed.unexpectedEnd(`a count of ${count} with ${this.end - this.at} bytes left`), from);
+    return count;
+  }
+
+  /** A count, then each item. */
+  vec<T>(each: (reader: Reader) => T): T[] {
+    const count = this.count();
     const items: T[] = [];
     for (let i = 0; i < count; i++) items.push(each(this));
     return items;
@@ -128,7 +194,7 @@ export class Reader {
   /** A reader of the next `length` bytes; this one goes on behind them. */
   sub(length: number): Reader {
     if (length > this.end - this.at) this.fail(malformed.unexpectedEnd('a section runs past the end'));
-    const inner = new Reader(this.bytes, this.at, this.at + length);
+    const inner = new Reader(this.bytes, this.at, this.at + length, this.path);
     this.at += length;
     return inner;
   }

@@ -6,11 +6,14 @@ import type {
   CoreExternType,
   CoreValType,
   FieldType,
+  GlobalType,
   HeapType,
   Limits,
   RecType,
   RefType,
   SubType,
+  TableType,
+  TagType,
 } from '../types/core-type.ts';
 import type { Reader } from './reader.ts';
 
@@ -32,7 +35,8 @@ export const HEAP: Readonly<Record<number, AbstractHeapType>> = {
   117: 'nocont',
 };
 
-function heapType(r: Reader): HeapType {
+/** `heaptype` */
+export function coreHeapType(r: Reader): HeapType {
   const from = r.at;
   if (r.peek() === 0x65) {
     r.byte();
@@ -52,11 +56,11 @@ function heapType(r: Reader): HeapType {
 }
 
 /** A reference type, or undefined if the next byte begins none. */
-function refType(r: Reader): RefType | undefined {
+export function coreRefType(r: Reader): RefType | undefined {
   const b = r.peek();
   if (b === 0x63 || b === 0x64) {
     r.byte();
-    return { kind: 'ref', nullable: b === 0x63, heap: heapType(r) };
+    return { kind: 'ref', nullable: b === 0x63, heap: coreHeapType(r) };
   }
   if (b === 0x65) {
     r.byte();
@@ -81,7 +85,7 @@ export function coreValType(r: Reader): CoreValType {
     r.byte();
     return number;
   }
-  return refType(r) ?? r.unknown(r.byte(), 'core value type', from);
+  return coreRefType(r) ?? r.unknown(r.byte(), 'core value type', from);
 }
 
 function fieldType(r: Reader): FieldType {
@@ -110,7 +114,7 @@ function compositeType(r: Reader): CompositeType {
     case 0x5e:
       return { kind: 'array', field: fieldType(r) };
     case 0x5d:
-      return { kind: 'cont', type: heapType(r) };
+      return { kind: 'cont', type: coreHeapType(r) };
     default:
       return r.unknown(b, 'core type', from);
   }
@@ -140,6 +144,29 @@ export function recType(r: Reader): RecType {
   return { explicit: false, types: [subType(r)] };
 }
 
+/** `globaltype` */
+export function globalType(r: Reader): GlobalType {
+  const type = coreValType(r);
+  const at = r.at;
+  const flags = r.byte();
+  if (flags > 3) r.unknown(flags, 'mutability', at);
+  return { kind: 'global', type, mutable: (flags & 1) !== 0, shared: (flags & 2) !== 0 };
+}
+
+/** `tabletype` */
+export function tableType(r: Reader): TableType {
+  const element = coreRefType(r) ?? r.unknown(r.byte(), 'table element type', r.at - 1);
+  return { kind: 'table', element, limits: limits(r, 'table').limits };
+}
+
+/** `tagtype` */
+export function tagType(r: Reader): TagType {
+  const at = r.at;
+  const attribute = r.byte();
+  if (attribute !== 0) r.unknown(attribute, 'tag attribute', at);
+  return { kind: 'tag', typeIndex: r.u32() };
+}
+
 /** `limits` with its flags byte: 1 has a maximum, 2 shared, 4 64 bit, 8 custom page size. */
 export function limits(r: Reader, what: 'memory' | 'table'): { limits: Limits; pageSizeLog2: number | undefined } {
   const from = r.at;
@@ -148,7 +175,9 @@ export function limits(r: Reader, what: 'memory' | 'table'): { limits: Limits; p
   const is64 = (flags & 4) !== 0;
   const min = is64 ? r.u64() : BigInt(r.u32());
   const max = (flags & 1) === 0 ? undefined : is64 ? r.u64() : BigInt(r.u32());
+  const at = r.at;
   const pageSizeLog2 = (flags & 8) === 0 ? undefined : r.u32();
+  if (pageSizeLog2 !== undefined && pageSizeLog2 > 63) r.fail(malformed.pageSize(pageSizeLog2), at);
   return { limits: { min, max, is64, shared: (flags & 2) !== 0 }, pageSizeLog2 };
 }
 
@@ -161,25 +190,14 @@ export function coreExternType(r: Reader): CoreExternType {
       return { kind: 'func', typeIndex: r.u32() };
     case 0x20:
       return { kind: 'func', typeIndex: r.u32(), exact: true };
-    case 0x01: {
-      const element = refType(r) ?? r.unknown(r.byte(), 'table element type', r.at - 1);
-      return { kind: 'table', element, limits: limits(r, 'table').limits };
-    }
+    case 0x01:
+      return tableType(r);
     case 0x02:
       return { kind: 'memory', ...limits(r, 'memory') };
-    case 0x03: {
-      const type = coreValType(r);
-      const at = r.at;
-      const flags = r.byte();
-      if (flags > 3) r.unknown(flags, 'mutability', at);
-      return { kind: 'global', type, mutable: (flags & 1) !== 0, shared: (flags & 2) !== 0 };
-    }
-    case 0x04: {
-      const at = r.at;
-      const attribute = r.byte();
-      if (attribute !== 0) r.unknown(attribute, 'tag attribute', at);
-      return { kind: 'tag', typeIndex: r.u32() };
-    }
+    case 0x03:
+      return globalType(r);
+    case 0x04:
+      return tagType(r);
     default:
       return r.unknown(b, 'core external kind', from);
   }

@@ -45,6 +45,11 @@ export const malformed = {
   nestedTooDeep: (what: string, limit: number) =>
     because('nested-too-deep', `${what} are nested more than ${limit} levels deep`),
   duplicateAttribute: (label: string) => because('duplicate-attribute', `duplicate '${label}' option in name`),
+  gatedByte: (byte: number, what: string, meaning: string, gate: string) =>
+    because(
+      'feature-unsupported',
+      `invalid leading byte (${hex(byte)}) for ${what}: ${meaning} requires the feature ${gate}, which this version does not read`,
+    ),
   gated: (what: string, gate: string) =>
     because('feature-unsupported', `${what} requires the feature ${gate}, which this version does not read`),
 
@@ -64,4 +69,15 @@ export const malformed = {
   tableElement: () => because('invalid-table', 'malformed reference type: a table holds references'),
   constantExpression: (opcode: number) =>
     because('constant-expression', `constant expression required, found opcode ${hex(opcode)}`),
+  pageSize: (log: number) => because('invalid-page-size', `invalid custom page size: 2 to the power of ${log}`),
+
+  // instructions
+  unknownOpcode: (opcode: string) => because('unknown-opcode', `illegal opcode ${opcode}`),
+  tooManyLocals: (limit: number) => because('too-many-locals', `too many locals: a function has at most ${limit}`),
+  bodySize: () => because('body-size', 'function body size mismatch: unexpected data behind the end of a function'),
+  misplaced: (name: string, where: string) =>
+    because('misplaced-instruction', `\`${name}\` stands outside of ${where}`),
+  memoryFlags: () => because('invalid-memory-flags', 'malformed memop flags'),
+  castFlags: () => because('invalid-cast-flags', 'malformed br_on_cast flags'),
+  handler: (byte: number) => because('invalid-handler', `invalid leading byte (${hex(byte)}) for a handler`),
 } as const;

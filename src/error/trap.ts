@@ -5,18 +5,18 @@
  */
 
 /**
- * Every trap that Tenon itself raises. The order is the numeric code that generated core wasm passes to `trap(code)`;
- * add at the end.
+ * Every trap that Tenon itself raises, by its code; behind a slash the same code for another reason. The order is the number that
+ * generated core wasm passes to `trap(number)`; add at the end.
  */
 export const TRAP_REASONS = {
   unreachable: 'wasm `unreachable` instruction executed',
   'cannot-leave': 'cannot leave component instance',
   'unaligned-pointer': 'unaligned pointer',
   'list-out-of-bounds': 'list content out-of-bounds',
-  'string-out-of-bounds': 'string pointer/length out of bounds of memory',
+  'string-out-of-bounds': 'string content out-of-bounds: string pointer/length out of bounds of memory',
   'memory-out-of-bounds': 'pointer out of bounds of memory',
   'realloc-out-of-bounds': 'realloc return: beyond end of memory',
-  'realloc-unaligned': 'realloc return: result not aligned',
+  'realloc-unaligned': 'unaligned pointer: realloc return: result not aligned',
   'invalid-char': 'invalid `char` bit pattern',
   'invalid-discriminant': 'invalid variant discriminant',
   'invalid-utf8': 'invalid utf-8',
@@ -40,20 +40,30 @@ export const TRAP_REASONS = {
   'core-trap': 'core wasm trap',
   'unsupported-async': 'asynchronous built-ins are not supported by this version',
   'too-many-suspended': 'too many calls wait at once',
+  'realloc-out-of-bounds/list': 'list content out-of-bounds: realloc return: beyond end of memory',
+  'realloc-out-of-bounds/string': 'string content out-of-bounds: realloc return: beyond end of memory',
 } as const;
 
-export type TrapCode = keyof typeof TRAP_REASONS;
+/** Why a trap was raised: its code, or a code and a variant of its reason. */
+export type TrapReason = keyof typeof TRAP_REASONS;
 
-const codes = Object.keys(TRAP_REASONS) as TrapCode[];
+/** The stable code of a trap. */
+export type TrapCode = Exclude<TrapReason, `${string}/${string}`>;
 
-/** The number under which generated core wasm knows a trap code. */
-export function trapNumber(code: TrapCode): number {
-  return codes.indexOf(code);
+const allReasons = Object.keys(TRAP_REASONS) as TrapReason[];
+
+/** The number under which generated core wasm knows a reason. */
+export function trapNumber(reason: TrapReason): number {
+  return allReasons.indexOf(reason);
 }
 
 /** The inverse of {@link trapNumber}. */
-export function trapCode(number: number): TrapCode {
-  return codes[number] ?? 'unreachable';
+export function trapReason(number: number): TrapReason {
+  return allReasons[number] ?? 'unreachable';
+}
+
+function codeOf(reason: TrapReason): TrapCode {
+  return reason.split('/', 1)[0] as TrapCode;
 }
 
 export interface TrapDetails {
@@ -103,8 +113,8 @@ export function isTrap(value: unknown): value is Trap {
 }
 
 /** Gives a real trap object, which core wasm made, Tenon's prototype and fields. */
-export function adoptTrap(real: WebAssembly.RuntimeError, code: TrapCode, details: TrapDetails = {}): Trap {
-  const reason = details.reason ?? TRAP_REASONS[code];
+export function adoptTrap(real: WebAssembly.RuntimeError, why: TrapReason, details: TrapDetails = {}): Trap {
+  const reason = details.reason ?? TRAP_REASONS[why];
   Object.setPrototypeOf(real, Trap.prototype);
   Object.defineProperties(real, {
     name: { value: 'Trap', configurable: true },
@@ -113,7 +123,7 @@ export function adoptTrap(real: WebAssembly.RuntimeError, code: TrapCode, detail
       configurable: true,
       writable: true,
     },
-    code: { value: code, enumerable: true },
+    code: { value: codeOf(why), enumerable: true },
     reason: { value: reason },
     path: { value: details.path, writable: true },
     hint: { value: details.hint },
@@ -125,11 +135,11 @@ export function adoptTrap(real: WebAssembly.RuntimeError, code: TrapCode, detail
 }
 
 /** Makes a trap to throw. Takes about 2 microseconds: for failures only. */
-export function makeTrap(code: TrapCode, details: TrapDetails = {}): Trap {
-  return adoptTrap(realTrap(), code, details);
+export function makeTrap(why: TrapReason, details: TrapDetails = {}): Trap {
+  return adoptTrap(realTrap(), why, details);
 }
 
 /** Throws a trap if `condition` holds. Blames the guest. */
-export function trapIf(condition: boolean, code: TrapCode, reason?: string): void {
-  if (condition) throw makeTrap(code, { reason });
+export function trapIf(condition: boolean, why: TrapReason, reason?: string): void {
+  if (condition) throw makeTrap(why, { reason });
 }

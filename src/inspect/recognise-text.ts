@@ -32,6 +32,12 @@ const WIT = /^(?:@\w+(?:\([^)]*\))?\s*)*(?:package\s+%?[\w-]+:|(?:interface|worl
 const SCRIPT =
   /^(?:#!.*\b(?:node|deno|bun)\b|(['"])use strict\1|import\s*(?:[\w{*'"]|\()|export\s+(?:default|const|let|var|function|class|async|\{|\*)|(?:const|let|var)\s+[\w{[$]|(?:async\s+)?function\b|module\.exports\b)/;
 
+/** Whether a file begins as the text format of components and modules does. */
+export function isTextFormat(bytes: Uint8Array): boolean {
+  const text = textOf(bytes);
+  return text !== undefined && WAT.test(text.trimStart().replace(WAT_TRIVIA, ''));
+}
+
 /** Says what a text is. */
 export function recogniseText(text: string, filename: string): Recognised {
   const start = text.trimStart();
@@ -45,7 +51,7 @@ export function recogniseText(text: string, filename: string): Recognised {
     return plain('json', 'JSON', 'name the .wasm file instead; a server may have answered with an error');
   }
   if (WAT.test(start.replace(WAT_TRIVIA, ''))) {
-    return plain('wat', 'WebAssembly in the text format', 'assemble it first: wasm-tools parse FILE -o app.wasm');
+    return plain('wat', 'WebAssembly in the text format', 'turn it into a binary first: tenon parse FILE -o app.wasm');
   }
   const code = start.replace(COMMENTS, '');
   if (filename.endsWith('.wit') || WIT.test(code)) {

@@ -79,7 +79,12 @@ function parseTop(source: string, options: SourceOptions, fallback: ParsedText['
  * fields of a module.
  * @throws TextError with file, line and column
  * @example
+ * ```ts
+ * import { parseText } from 'tenon/text';
+ *
  * const { kind, bytes } = parseText('(component (core module))');
+ * console.log(kind, bytes.length); // prints component 18
+ * ```
  */
 export function parseText(source: string, options: SourceOptions = {}): ParsedText {
   return parseTop(source, options, 'module');

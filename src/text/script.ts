@@ -3,7 +3,7 @@
  * reference suites.
  */
 import { TextError } from '../error/error.ts';
-import { type Cursor, nodeError, topLevel } from './cursor.ts';
+import { type Cursor, topLevel } from './cursor.ts';
 import { readNodes } from './lexer.ts';
 import { head } from './node.ts';
 import { assembleBody, type Form, type Header, quotedText, readHeader } from './parse.ts';
@@ -57,6 +57,8 @@ export type Directive = { readonly line: number } & (
     }
   | { readonly kind: 'assert_exhaustion' | 'assert_suspension'; readonly action: Action; readonly message: string }
   | { readonly kind: 'assert_exception'; readonly action: Action }
+  /** Not one of these: it cannot be run. */
+  | { readonly kind: 'unknown'; readonly keyword: string }
 );
 
 export type DirectiveKind = Directive['kind'];
@@ -139,7 +141,6 @@ function assertion(keyword: string, c: Cursor): Directive | undefined {
 
 function directive(c: Cursor): Directive {
   const line = lineOf(c);
-  const node = c.peek() ?? c.owner;
   const keyword = c.word('a directive').text;
   switch (keyword) {
     case 'component':
@@ -154,8 +155,9 @@ function directive(c: Cursor): Directive {
       return { kind: 'action', line, action: actionOf(keyword, c) };
     default: {
       const found = assertion(keyword, c);
-      if (found === undefined) throw nodeError('unknown-directive', `unknown directive \`${keyword}\``, node);
-      return found;
+      if (found !== undefined) return found;
+      c.rest();
+      return { kind: 'unknown', line, keyword };
     }
   }
 }
@@ -175,7 +177,7 @@ export function parseScript(source: string, options: SourceOptions = {}): Direct
   const directives: Directive[] = [];
   const [first] = read.nodes.filter((node) => node.kind !== 'annotation');
   // A script of fields alone is one module.
-  if (first !== undefined && !/^(?:component|module|register|invoke|get|assert_\w+)$/.test(head(first)))
+  if (first !== undefined && !/^(?:component|module|register|invoke|get|thread|wait|assert_\w+)$/.test(head(first)))
     return [{ kind: 'define and instantiate', line: 1, definition: bareModule(top) }];
   while (!top.done) {
     const c = top.list();

@@ -3,6 +3,8 @@
  * The defaults are what the pinned reference suite exercises.
  */
 
+import { UsageError } from '../error/error.ts';
+
 export interface Features {
   /** 🔀 async functions, streams, futures and their built-ins. */
   readonly async: boolean;
@@ -83,7 +85,30 @@ export function featureLabel(feature: FeatureName): string {
   return `${SIGNS[feature]} ${feature}`;
 }
 
-/** The defaults with some gates switched. */
+/**
+ * The defaults with some gates switched.
+ * @throws UsageError `unknown-feature`, `feature-unsupported`
+ */
 export function withFeatures(changes: Partial<Features> | undefined): Features {
-  return changes === undefined ? DEFAULT_FEATURES : { ...DEFAULT_FEATURES, ...changes };
+  if (changes === undefined) return DEFAULT_FEATURES;
+  for (const [name, on] of Object.entries(changes)) {
+    if (!isFeature(name))
+      throw new UsageError('unknown-feature', `there is no feature gate ${JSON.stringify(name)}`, {
+        expected: `one of ${FEATURE_NAMES.join(', ')}`,
+      });
+    if (on && UNSUPPORTED_FEATURES.includes(name))
+      throw new UsageError('feature-unsupported', `the feature ${featureLabel(name)} is not supported by this version`);
+  }
+  return { ...DEFAULT_FEATURES, ...changes };
+}
+
+/** Gates that no version of Tenon can open yet: what they would allow is refused, and named. */
+export const UNSUPPORTED_FEATURES: readonly FeatureName[] = ['shared-threads', 'gc', 'accessors', 'forward'];
+
+/** Every gate, in the order of this file. */
+export const FEATURE_NAMES = Object.keys(DEFAULT_FEATURES) as readonly FeatureName[];
+
+/** Whether a text names a gate. */
+export function isFeature(text: string): text is FeatureName {
+  return Object.hasOwn(DEFAULT_FEATURES, text);
 }

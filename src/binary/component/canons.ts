@@ -3,10 +3,31 @@
 import type { Reader } from '../../core/reader.ts';
 import { malformed } from '../../error/malformed-reason.ts';
 import type { Canon, CanonOption, Definition, StringEncoding } from '../../types/definition.ts';
-import { featureLabel } from '../../types/features.ts';
+import { type FeatureName, featureLabel } from '../../types/features.ts';
 import { resultList } from './types.ts';
 
 const ENCODINGS: readonly StringEncoding[] = ['utf8', 'utf16', 'latin1+utf16'];
+
+/** What a byte would mean if a gate were open that cannot be opened. */
+type Gated = Readonly<Record<number, readonly [meaning: string, gate: FeatureName]>>;
+
+const GATED_OPTIONS: Gated = { 8: ['the option `core-type`', 'gc'], 9: ['the option `gc`', 'gc'] };
+
+const GATED_CANONS: Gated = {
+  46: ['`stream.forward`', 'forward'],
+  47: ['`future.forward`', 'forward'],
+  64: ['`thread.spawn-ref`', 'shared-threads'],
+  65: ['`thread.spawn-indirect`', 'shared-threads'],
+  66: ['`thread.available-parallelism`', 'shared-threads'],
+};
+
+/** Refuses a byte, and names the gate that would allow it if there is one. */
+function unknown(r: Reader, byte: number, what: string, gated: Gated, offset: number): never {
+  const entry = gated[byte];
+  if (entry === undefined) return r.unknown(byte, what, offset);
+  const [meaning, gate] = entry;
+  return r.fail(malformed.gatedByte(byte, what, meaning, featureLabel(gate)), offset);
+}
 
 function option(r: Reader): CanonOption {
   const offset = r.at;
@@ -27,7 +48,7 @@ function option(r: Reader): CanonOption {
     case 0x07:
       return { kind: 'callback', offset, index: r.u32() };
     default:
-      return r.unknown(b, 'canonical option', offset);
+      return unknown(r, b, 'canonical option', GATED_OPTIONS, offset);
   }
 }
 
@@ -126,15 +147,10 @@ const CANONS: Readonly<Record<number, Decode>> = {
   45: cancellable('thread.yield-then-promote'),
 };
 
-/** `thread.spawn-ref`, `thread.spawn-indirect`, `thread.available-parallelism`. */
-const SHARED_THREADS: readonly number[] = [0x40, 0x41, 0x42];
-
 export function canonDefinition(r: Reader): Definition {
   const offset = r.at;
   const b = r.byte();
   const decode = CANONS[b];
-  if (SHARED_THREADS.includes(b))
-    r.fail(malformed.gated('a canonical built-in', featureLabel('shared-threads')), offset);
-  if (decode === undefined) return r.unknown(b, 'canonical function', offset);
+  if (decode === undefined) return unknown(r, b, 'canonical function', GATED_CANONS, offset);
   return { kind: 'canon', offset, canon: decode(r) };
 }

@@ -2,6 +2,7 @@
  * Parses components: every field of the text format, with its shorthands, into the definitions of `types/definition.ts`.
  * Specification: Explainer, "Component Definitions". It does not validate.
  */
+import { encodeNames } from '../../binary/names.ts';
 import type { AnySort, Component, CustomSection, ExternNameDecl } from '../../types/definition.ts';
 import { componentCustom, producers } from '../core/custom.ts';
 import { assembleModule } from '../core/module.ts';
@@ -12,7 +13,7 @@ import { aliasField, invertedAlias } from './alias.ts';
 import { coreCanon, lift } from './canon.ts';
 import { coreRecField, coreTypeField } from './core-types.ts';
 import { coreInstanceField, externIndex, instanceExpr } from './instances.ts';
-import { encodeComponentNames, externName, inlineExports, inlineImport } from './names.ts';
+import { externName, inlineExports, inlineImport } from './names.ts';
 import { coreSort, itemRef } from './ref.ts';
 import { type Field, type Late, Scope } from './scope.ts';
 import { externField, externType, externTypeOf, nestedScope, typeField, typeUse } from './types.ts';
@@ -48,7 +49,7 @@ class ComponentParser {
       }
     }
     for (const define of this.#scope.exports) define();
-    const names = encodeComponentNames(name, this.#scope);
+    const names = encodeNames(this.#scope.names(name));
     if (names.length > 0) this.#custom('component-name', names);
     return this.#finish();
   }

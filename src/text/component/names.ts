@@ -1,17 +1,22 @@
-/** Names with attributes, and the contents of the name section. Specification: Explainer, "Import and Export Definitions"; Binary, "Name Section". */
-import { encodeSort } from '../../binary/component/sorts.ts';
+/** Names with attributes. Specification: Explainer, "Import and Export Definitions". */
 import type { ExternNameDecl } from '../../types/definition.ts';
-import { CodeWriter } from '../../util/code-writer.ts';
-import { Cursor } from '../cursor.ts';
-import { head } from '../node.ts';
-import { ALL_SORTS, type Scope } from './scope.ts';
+import { type Cursor, nameOf } from '../cursor.ts';
+import { head, type Str } from '../node.ts';
 
 const ATTRIBUTES = ['implements', 'versionsuffix', 'external-id'] as const;
 
+/** `<externnamelit>`, or as older texts have it `(interface "name")`. */
+function nameLiteral(c: Cursor): Str {
+  const inner = c.takeList('interface');
+  const node = (inner ?? c).string('a name');
+  inner?.finish();
+  return node;
+}
+
 /** `<externnamelit> <attribute>*`; each attribute at most once, in any order. */
 export function externName(c: Cursor): ExternNameDecl {
-  const node = c.string('a name');
-  const name = new Cursor(c.owner, 0, [node]).name();
+  const node = nameLiteral(c);
+  const name = nameOf(node);
   const found = new Map<string, string>();
   for (;;) {
     const keyword = ATTRIBUTES.find((attribute) => c.isList(attribute));
@@ -55,19 +60,4 @@ function inlineName(c: Cursor, keyword: string): ExternNameDecl {
   const name = externName(inner);
   inner.finish();
   return name;
-}
-
-/** The contents of the section `component-name`; empty if nothing has a name. */
-export function encodeComponentNames(name: string | undefined, scope: Scope): Uint8Array<ArrayBuffer> {
-  const out = new CodeWriter();
-  if (name !== undefined) out.byte(0).sized((w) => w.name(name));
-  for (const sort of ALL_SORTS) {
-    const { names } = scope.space(sort);
-    if (names.length === 0) continue;
-    out.byte(1).sized((w) => {
-      encodeSort(w, sort);
-      w.vec(names, ([index, text]) => w.u(index).name(text));
-    });
-  }
-  return out.finish();
 }

@@ -5,6 +5,7 @@
  * A field is handled in two steps. First it is read: types and instances written in place are set before it, inline exports behind
  * everything. Then references are resolved and the definitions added in that order, so that an index is known when it is asked for.
  */
+import { type ComponentNames, NAMED_SORTS } from '../../binary/names.ts';
 import type { AnySort, Declaration, Definition } from '../../types/definition.ts';
 import { nodeError, type Ref } from '../cursor.ts';
 import { IndexSpace, unknownId } from '../index-space.ts';
@@ -16,36 +17,24 @@ export type Late<T> = () => T;
 /** What stands in a component or in a type. */
 export type Item = Definition | Declaration;
 
-/** The sorts in the order of the name section. */
-export const ALL_SORTS: readonly AnySort[] = [
-  'core func',
-  'core table',
-  'core memory',
-  'core global',
-  'core tag',
-  'core type',
-  'core module',
-  'core instance',
-  'func',
-  'value',
-  'type',
-  'component',
-  'instance',
-];
-
 const OUTER_SORTS: readonly AnySort[] = ['core module', 'core type', 'type', 'component'];
 
 export class Scope {
   readonly parent: Scope | undefined;
   readonly #id: string | undefined;
   readonly items: Item[] = [];
-  readonly #spaces: ReadonlyMap<AnySort, IndexSpace> = new Map(ALL_SORTS.map((sort) => [sort, new IndexSpace(sort)]));
+  readonly #spaces: ReadonlyMap<AnySort, IndexSpace> = new Map(NAMED_SORTS.map((sort) => [sort, new IndexSpace(sort)]));
   /** Inline exports, which stand behind everything else. */
   readonly exports: Late<void>[] = [];
 
   constructor(parent: Scope | undefined, id: string | undefined) {
     this.parent = parent;
     this.#id = id;
+  }
+
+  /** What the name section of the component says; `component` is its own name. */
+  names(component: string | undefined): ComponentNames {
+    return { component, items: new Map([...this.#spaces].map(([sort, space]) => [sort, new Map(space.names)])) };
   }
 
   space(sort: AnySort): IndexSpace {

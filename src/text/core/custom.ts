@@ -64,7 +64,8 @@ export function producers(node: Annotation): Custom {
   return { name: 'producers', data: w.finish() };
 }
 
-const SYMBOL_FLAGS: Readonly<Record<string, number>> = {
+/** The flags of symbols that have names. */
+export const SYMBOL_FLAGS: Readonly<Record<string, number>> = {
   'binding-weak': 1 << 0,
   'binding-local': 1 << 1,
   'visibility-hidden': 1 << 2,
@@ -84,7 +85,7 @@ function symbolFlags(c: Cursor): number {
     if (flag !== undefined) c.skip();
     flags |= flag ?? c.u32('a flag of a symbol');
   }
-  return flags;
+  return flags >>> 0;
 }
 
 /** `(memory <size> <align>)`, `(table <size> <align>)` */
@@ -121,8 +122,8 @@ function dylinkEntry(keyword: string, c: Cursor, w: CodeWriter): void {
   }
 }
 
-/** `(@dylink.0 (mem-info …) (needed "lib")* (export-info "f" flag*)* …)`. Specification: tool conventions, "Dynamic Linking". */
-export function dylinkSection(node: Annotation, sections: Sections): void {
+/** The contents of `(@dylink.0 (mem-info …) (needed "lib")* (export-info "f" flag*)* …)`. Specification: tool conventions, "Dynamic Linking". */
+export function dylink(node: Annotation): Custom {
   const c = new Cursor(node);
   const out = new CodeWriter();
   while (!c.done) {
@@ -151,7 +152,12 @@ export function dylinkSection(node: Annotation, sections: Sections): void {
     }
     out.byte(id).sized((w) => w.raw(body.view()));
   }
-  sections.custom('before first', 'dylink.0', out.finish());
+  return { name: 'dylink.0', data: out.finish() };
+}
+
+export function dylinkSection(node: Annotation, sections: Sections): void {
+  const { name, data } = dylink(node);
+  sections.custom('before first', name, data);
 }
 
 export function producersSection(node: Annotation, sections: Sections): void {

@@ -10,27 +10,8 @@ import { nameAnnotation } from '../name-annotation.ts';
 import type { Id, Node } from '../node.ts';
 import type { ModuleContext } from './context.ts';
 import { type Emit, readInstruction, type Scope } from './immediates.ts';
-import { type Instruction, PLAIN } from './opcodes.ts';
-import { ATOMIC } from './opcodes-atomic.ts';
-import { SIMD } from './opcodes-simd.ts';
-
-const INSTRUCTIONS: ReadonlyMap<string, Instruction> = new Map(Object.entries({ ...PLAIN, ...SIMD, ...ATOMIC }));
-
-const BLOCKS: ReadonlyMap<string, number> = new Map([
-  ['block', 0x02],
-  ['loop', 0x03],
-  ['if', 0x04],
-  ['try', 0x06],
-  ['try_table', 0x1f],
-]);
-const IF = 0x04;
-const ELSE = 0x05;
-const CATCH = 0x07;
-const END = 0x0b;
-const DELEGATE = 0x18;
-const CATCH_ALL = 0x19;
-
-const CATCH_CLAUSES: Readonly<Record<string, number>> = { catch: 0, catch_ref: 1, catch_all: 2, catch_all_ref: 3 };
+import { INSTRUCTIONS } from './instructions.ts';
+import { BLOCKS, CATCH, CATCH_ALL, CATCH_CLAUSES, DELEGATE, ELSE, END, IF, TRY_TABLE } from './opcodes-structured.ts';
 
 /** An open block. */
 interface Block {
@@ -155,7 +136,11 @@ export class ExpressionWriter implements Scope {
   #read(word: string, c: Cursor, node: Node): Emit {
     const instruction = INSTRUCTIONS.get(word);
     if (instruction === undefined)
-      throw nodeError('unknown-operator', `unknown operator or unexpected token: \`${word}\` is no instruction`, node);
+      throw nodeError(
+        'unknown-operator',
+        `unknown operator ${word} or unexpected token: \`${word}\` is no instruction`,
+        node,
+      );
     const { immediates } = instruction;
     if (immediates === 'data' || immediates === 'memory and data' || immediates === 'type and data')
       this.usesData = true;
@@ -205,7 +190,7 @@ export class ExpressionWriter implements Scope {
     const id = c.takeId();
     const name = nameAnnotation(c) ?? id?.name;
     const type = this.#blockType(c);
-    const clauses = opcode === BLOCKS.get('try_table') ? this.#catchClauses(c) : undefined;
+    const clauses = opcode === TRY_TABLE ? this.#catchClauses(c) : undefined;
     return () => {
       this.w.byte(opcode);
       type(this.w);

@@ -33,7 +33,7 @@ function noConstant(c: Cursor, type: string): Error {
   if (node?.kind !== 'word') return c.unexpected(`an ${type} constant`);
   return nodeError(
     'invalid-number',
-    `unknown operator or malformed number: \`${node.text}\` is no ${type} constant`,
+    `unknown operator or unexpected token: \`${node.text}\` is no ${type} constant`,
     node,
   );
 }
@@ -79,6 +79,8 @@ function v128(c: Cursor): number[] {
   const [kind, width] = shape;
   const bytes: number[] = [];
   while (bytes.length < 16) {
+    if (c.peek()?.kind !== 'word')
+      throw nodeError('lane-count', 'wrong number of lane literals for this shape', c.peek() ?? c.owner);
     const bits = kind === 'i' ? integer(c, width) : float(c, width as 32 | 64);
     bytes.push(...littleEndian(bits, width / 8));
   }
@@ -88,7 +90,9 @@ function v128(c: Cursor): number[] {
 /** A lane index, a byte. */
 function lane(c: Cursor): number {
   const node = c.peek();
-  const value = c.u32('a lane index');
+  if (node?.kind !== 'word')
+    throw nodeError('lane-count', 'invalid lane length: a lane index is missing', node ?? c.owner);
+  const value = parseInteger(node.text) === undefined ? 256 : c.u32('a lane index');
   if (value > 255) throw nodeError('number-range', 'malformed lane index: i8 constant out of range', node!);
   return value;
 }

@@ -22,6 +22,12 @@ export type SectionName = keyof typeof IDS;
 
 const ORDER = Object.keys(IDS) as SectionName[];
 
+/** The section of an id and its place among the others; undefined if there is none, or if it is a custom section. */
+export function sectionOfId(id: number): { readonly name: SectionName; readonly place: number } | undefined {
+  const place = ORDER.findIndex((name) => IDS[name] === id);
+  return place < 0 ? undefined : { name: ORDER[place]!, place };
+}
+
 /** True for what may stand behind `before` and `after` in `(@custom …)`. */
 export function isSectionName(text: string): text is SectionName {
   return Object.hasOwn(IDS, text) && text !== 'datacount';

@@ -43,7 +43,7 @@ const HEAPS: readonly string[] = [
 ];
 
 /** The short forms of nullable references by their heap types. */
-const SHORT: Readonly<Record<string, AbstractHeapType>> = {
+export const SHORT_REFS: Readonly<Record<string, AbstractHeapType>> = {
   funcref: 'func',
   externref: 'extern',
   anyref: 'any',
@@ -85,7 +85,7 @@ export function heapType(c: Cursor, resolve: ResolveType): HeapType {
 
 function isShortRef(c: Cursor): boolean {
   const node = c.peek();
-  return node?.kind === 'word' && Object.hasOwn(SHORT, node.text);
+  return node?.kind === 'word' && Object.hasOwn(SHORT_REFS, node.text);
 }
 
 /** True if a reference type comes next. */
@@ -93,20 +93,20 @@ export function isRefType(c: Cursor): boolean {
   if (isShortRef(c) || c.isList('ref')) return true;
   const second = c.isList('shared') ? c.peek() : undefined;
   return (
-    second?.kind === 'list' && second.items.some((item) => item.kind === 'word' && Object.hasOwn(SHORT, item.text))
+    second?.kind === 'list' && second.items.some((item) => item.kind === 'word' && Object.hasOwn(SHORT_REFS, item.text))
   );
 }
 
 /** `reftype` */
 export function refType(c: Cursor, resolve: ResolveType): RefType {
   if (isShortRef(c)) {
-    const name = SHORT[c.word('a reference type').text]!;
+    const name = SHORT_REFS[c.word('a reference type').text]!;
     return { kind: 'ref', nullable: true, heap: { kind: 'abstract', shared: false, name } };
   }
   const shared = c.takeList('shared');
   if (shared !== undefined) {
     if (!isShortRef(shared)) throw shared.unexpected('a reference type');
-    const name = SHORT[shared.word('a reference type').text]!;
+    const name = SHORT_REFS[shared.word('a reference type').text]!;
     shared.finish();
     return { kind: 'ref', nullable: true, heap: { kind: 'abstract', shared: true, name } };
   }
@@ -156,8 +156,7 @@ export function valTypes(c: Cursor, keyword: 'param' | 'result' | 'local', resol
 }
 
 /** A field of a structure with its identifier. */
-export interface NamedField {
-  readonly id: Id | undefined;
+interface NamedField extends Named {
   readonly type: FieldType;
 }
 
@@ -176,7 +175,8 @@ function structFields(c: Cursor, resolve: ResolveType): NamedField[] {
     const inner = c.list('field');
     const id = inner.takeId();
     if (id !== undefined) {
-      fields.push({ id, type: fieldType(inner, resolve) });
+      const name = nameAnnotation(inner);
+      fields.push({ id, name, type: fieldType(inner, resolve) });
       inner.finish();
     }
     while (!inner.done) fields.push({ id: undefined, type: fieldType(inner, resolve) });
@@ -250,10 +250,10 @@ export function pageSize(c: Cursor): number | undefined {
   const inner = c.takeList('pagesize');
   if (inner === undefined) return undefined;
   const node = inner.peek();
-  const size = inner.u32('a page size');
+  const size = inner.u64('a page size');
   inner.finish();
-  const log = 31 - Math.clz32(size);
-  if (size === 0 || 2 ** log !== size)
+  const log = size.toString(2).length - 1;
+  if (size !== 1n << BigInt(log))
     throw nodeError('invalid-page-size', 'invalid custom page size: it must be a power of two', node!);
   return log;
 }
@@ -270,10 +270,9 @@ export function tableType(c: Cursor, resolve: ResolveType): TableType {
   return { kind: 'table', limits: table, element: refType(c, resolve) };
 }
 
-/** `globaltype` */
+/** `globaltype`; `(shared anyref)` is a shared global here, not a shared type. */
 export function globalType(c: Cursor, resolve: ResolveType): GlobalType {
-  // `(shared i32)` is also how some types begin: a reference type is tried first.
-  const shared = isRefType(c) ? undefined : c.takeList('shared');
+  const shared = c.takeList('shared');
   if (shared !== undefined) {
     const mutable = shared.takeWord('mut');
     const type = valType(shared, resolve);
