@@ -6,7 +6,7 @@ import { type CoreExtern, type ExternType, externSort } from '../types/extern-ty
 import { unreachable } from '../util/invariant.ts';
 import { LIMITS } from './limits.ts';
 import { reasons } from './reasons.ts';
-import type { Scope } from './scope.ts';
+import type { Label, Scope } from './scope.ts';
 
 type Target<K extends AliasDef['target']['kind']> = Extract<AliasDef['target'], { readonly kind: K }>;
 
@@ -21,9 +21,10 @@ function aliasExport(scope: Scope, sort: AnySort, target: Target<'export'>, offs
   if (sort === 'value') scope.require('values', 'an alias of a value', offset);
   const instance = scope.instance(target.instance, offset);
   const item: ExternType | undefined = instance.exports.get(target.name);
-  const where = `instance ${target.instance}`;
-  if (item === undefined) scope.fail(reasons.noExport(where, target.name), offset);
-  if (externSort(item) !== sortName(sort)) scope.fail(reasons.exportIsNot(target.name, where, sortName(sort)), offset);
+  const where = () => `instance ${target.instance}`;
+  if (item === undefined) scope.fail(reasons.noExport(where(), target.name), offset);
+  if (externSort(item) !== sortName(sort))
+    scope.fail(reasons.exportIsNot(target.name, where(), sortName(sort)), offset);
   scope.addExtern(item, offset);
 }
 
@@ -54,9 +55,9 @@ function aliasCoreExport(scope: Scope, sort: AnySort, target: Target<'core expor
   if (!isCoreItemSort(sort)) scope.fail(reasons.aliasSort(sort), offset);
   const instance = scope.coreInstance(target.instance, offset);
   const item = instance.exports.get(target.name);
-  const where = `core instance ${target.instance}`;
-  if (item === undefined) scope.fail(reasons.noExport(where, target.name), offset);
-  if (item.kind !== sortName(sort)) scope.fail(reasons.exportIsNot(target.name, where, sortName(sort)), offset);
+  const where = () => `core instance ${target.instance}`;
+  if (item === undefined) scope.fail(reasons.noExport(where(), target.name), offset);
+  if (item.kind !== sortName(sort)) scope.fail(reasons.exportIsNot(target.name, where(), sortName(sort)), offset);
   addCoreItem(scope, item, offset);
 }
 
@@ -109,6 +110,11 @@ function outerItem<T>(scope: Scope, space: readonly T[], what: string, index: nu
   const item = space[index];
   if (item === undefined) scope.fail(reasons.unknownIndex(what, index), offset);
   return item;
+}
+
+/** An alias by the item that it makes: `func 2 > alias`. */
+export function aliasLabel(scope: Scope, sort: AnySort): Label {
+  return scope.nextLabel(sort, ' > alias');
 }
 
 /** `alias ::= s:<sort> 0x00 … | s:<sort> 0x01 … | s:<sort> 0x02 …` */

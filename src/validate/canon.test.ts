@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { decodeComponent } from '../binary/decode.ts';
+import { parseComponentText } from '../text/parse.ts';
 import type { Canon, CanonOption, Definition } from '../types/definition.ts';
 import type { ValueType } from '../types/value-type.ts';
 import { at, canon, check, func, importOf, prim, rejection, type } from './fixture.ts';
 import { flattenFunc, flattenType } from './flatten.ts';
 import { typeInfo } from './type-info.ts';
+import { validateComponent } from './validate.ts';
 
 const U8: ValueType = { kind: 'u8' };
 const F32: ValueType = { kind: 'f32' };
@@ -151,4 +154,21 @@ test('sizes in memory follow the element size of the specification', () => {
   assert.equal(bytes({ kind: 'flags', labels: Array.from({ length: 17 }, (_, i) => `f${i}`) }), 4);
   assert.equal(bytes({ kind: 'fixed-list', element: { kind: 'tuple', types: [U64, U8] }, length: 3 }), 48);
   assert.equal(bytes({ kind: 'string' }), 16);
+});
+
+test('what is lifted has exactly the plain function type', () => {
+  const lifted = (type: string) =>
+    decodeComponent(
+      parseComponentText(`(component
+        (core module $M ${type} (func (export "f") (type $f) unreachable))
+        (core instance $m (instantiate $M))
+        (func (result u32) (canon lift (core func $m "f"))))`),
+    );
+  validateComponent(lifted('(type $f (func (result i32)))'));
+  for (const type of [
+    '(type $f (sub (func (result i32))))',
+    '(rec (type $f (func (result i32))) (type (struct)))',
+    '(type $p (sub (func (result i32)))) (type $f (sub final $p (func (result i32))))',
+  ])
+    assert.throws(() => validateComponent(lifted(type)), /core function 0 is not plainly `\(func \(result i32\)\)`/);
 });

@@ -7,6 +7,7 @@ import type { Canon, Definition } from '../types/definition.ts';
 import type { FuncType } from '../types/value-type.ts';
 import { builtInSignature, type Signature } from './built-in.ts';
 import { type Allowed, checkOptionFunc, readOptions, requireMemory, requireRealloc } from './canon-options.ts';
+import { printFuncType } from './core-types.ts';
 import { flattenFunc } from './flatten.ts';
 import { reasons } from './reasons.ts';
 import type { Scope } from './scope.ts';
@@ -32,7 +33,7 @@ function paramsHavePointer(type: FuncType): boolean {
 
 /** `0x00 0x00 f:<core:funcidx> opts:<opts> ft:<typeidx>` */
 function lift(scope: Scope, canon: Of<'lift'>, offset: number): void {
-  const callee = scope.coreFunc(canon.func, offset).type;
+  const { type: callee, typeId } = scope.coreFunc(canon.func, offset);
   const type = scope.type(canon.type, offset);
   if (type.kind !== 'func') scope.fail(reasons.typeIndexIsNot(canon.type, 'a function type'), offset);
   const options = readOptions(scope, canon.options, FOR_LIFT, 'liftings', offset);
@@ -47,6 +48,9 @@ function lift(scope: Scope, canon: Of<'lift'>, offset: number): void {
     scope.fail(reasons.liftedParams(printTypes(flat.params), printTypes(callee.params), canon.func), offset);
   if (!sameTypes(flat.results, callee.results))
     scope.fail(reasons.liftedResults(printTypes(flat.results), printTypes(callee.results), canon.func), offset);
+  // Equal lists are not equal types where the callee's stands in a larger recursion group, or may have subtypes.
+  const flatId = scope.session.coreTypes.defineFunc({ kind: 'func', params: flat.params, results: flat.results });
+  if (typeId !== flatId) scope.fail(reasons.liftedType(printFuncType(callee), canon.func), offset);
   if (options.postReturn !== undefined)
     checkOptionFunc(scope, 'post-return', options.postReturn, flat.results, [], offset);
   scope.addFunc(type, offset);

@@ -4,8 +4,6 @@
  */
 
 import { type CoreExportDef, type CoreModule, decodeModule } from '../core/decode.ts';
-import { Reader } from '../core/reader.ts';
-import { recType } from '../core/types.ts';
 import type { CoreExternType } from '../types/core-type.ts';
 import type { Definition } from '../types/definition.ts';
 import type { ModuleType } from '../types/extern-type.ts';
@@ -16,26 +14,43 @@ import type { Scope } from './scope.ts';
 
 type CoreModuleDefinition = Extract<Definition, { readonly kind: 'core module' }>;
 
-/** What the engine says against a module; only asked when it has refused it. */
-function engineProblem(bytes: Uint8Array<ArrayBuffer>): string {
+/** What the engine says against a module, with the place if it says one. */
+interface EngineProblem {
+  readonly text: string;
+  /** Byte offset in the module. */
+  readonly at: number;
+  /** Index of the function. */
+  readonly func: string | undefined;
+}
+
+/** V8 writes `WebAssembly.Module(): Compiling function #3:"f" failed: ... @+123`; of others the words are taken as they are. */
+function engineProblem(bytes: Uint8Array<ArrayBuffer>): EngineProblem {
+  let message = 'the engine refuses it';
   try {
     new WebAssembly.Module(bytes);
   } catch (error) {
-    const text = error instanceof Error ? error.message.replace(/^WebAssembly\.Module\(\): /, '') : String(error);
-    const mismatch = /expected (?:\d+ )?(?:type|element)|not enough arguments|type error|subtype/.test(text);
-    return mismatch ? `type mismatch: ${text}` : text;
+    message = error instanceof Error ? error.message.replace(/^WebAssembly\.Module\(\): /, '') : String(error);
   }
-  return 'the engine refuses it';
+  const [place, offset] = / @\+(\d+)$/.exec(message) ?? ['', '0'];
+  const text = message.slice(0, message.length - place.length);
+  const mismatch = /expected (?:\d+ )?(?:type|element)|not enough arguments|type error|subtype/.test(text);
+  const func = /^Compiling function #(\d+)/.exec(text)?.[1];
+  return { text: mismatch ? `type mismatch: ${text}` : text, at: Number(offset), func };
 }
 
-/** The type index space. The recursion groups are read here, since a type's identity depends on its group. */
+function checkByEngine(scope: Scope, start: number, end: number): void {
+  const range = scope.session.bytes.subarray(start, end);
+  if (WebAssembly.validate(range)) return;
+  const { text, at, func } = engineProblem(range);
+  const fail = () => scope.fail(reasons.coreModule(text), start + Math.min(at, end - start));
+  if (func === undefined) fail();
+  else scope.within(`func ${func}`, fail);
+}
+
+/** The type index space. A type's identity depends on its recursion group. */
 function typeSpace(scope: Scope, module: CoreModule, offset: number): TypeSpace {
   const space: TypeSpace = [];
-  for (const section of module.sections) {
-    if (section.id !== 1) continue;
-    for (const rec of new Reader(module.bytes, section.start, section.end).vec(recType))
-      defineRec(scope, space, rec, offset);
-  }
+  for (const rec of module.recs) defineRec(scope, space, rec, offset);
   return space;
 }
 
@@ -65,11 +80,8 @@ function exportType(scope: Scope, module: CoreModule, { kind, index, offset }: C
 export function validateCoreModule(scope: Scope, definition: CoreModuleDefinition): ModuleType {
   const { start, end, offset } = definition;
   const { bytes, coreBodies } = scope.session;
-  const module = decodeModule(bytes, start, end);
-  if (coreBodies === 'engine') {
-    const range = bytes.subarray(start, end);
-    if (!WebAssembly.validate(range)) scope.fail(reasons.coreModule(engineProblem(range)), offset);
-  }
+  const module = decodeModule(bytes, start, end, () => scope.place);
+  if (coreBodies === 'engine') checkByEngine(scope, start, end);
   const space = typeSpace(scope, module, offset);
   const builder = new ModuleTypeBuilder(scope);
   for (const { module: from, name, type, offset: at } of module.imports)

@@ -3,10 +3,11 @@ import type { CoreExternType, Limits, MemoryType, RecType, TableType } from '../
 import type { CoreTypeDefinition, ModuleDeclaration, ModuleTypeDef } from '../types/definition.ts';
 import type { CoreExtern, CoreImport, ModuleType } from '../types/extern-type.ts';
 import { unreachable } from '../util/invariant.ts';
+import { checkExternProposals, checkRecProposals } from './core-proposals.ts';
 import { mapValType } from './core-types.ts';
 import { LIMITS } from './limits.ts';
 import { type Reason, reasons } from './reasons.ts';
-import type { CoreTypeEntry, Scope } from './scope.ts';
+import type { Scope } from './scope.ts';
 
 /** Canonical numbers of an index space of core types; undefined where the index names a module type. */
 export type TypeSpace = (number | undefined)[];
@@ -19,10 +20,11 @@ function numberOf(scope: Scope, space: TypeSpace, index: number, offset: number)
 
 function funcExtern(scope: Scope, space: TypeSpace, kind: 'func' | 'tag', index: number, offset: number): CoreExtern {
   const typeId = numberOf(scope, space, index, offset);
-  const type = scope.session.coreTypes.func(typeId);
-  if (type === undefined) scope.fail(reasons.notCoreFuncType(index), offset);
-  if (kind === 'tag' && type.results.length > 0) scope.fail(reasons.tagResults(), offset);
-  return { kind, type, typeId };
+  const extern = scope.session.coreTypes.funcExtern(typeId);
+  if (extern === undefined) scope.fail(reasons.notCoreFuncType(index), offset);
+  if (kind === 'func') return extern;
+  if (extern.type.results.length > 0) scope.fail(reasons.tagResults(), offset);
+  return { ...extern, kind };
 }
 
 /** Frees a core import's or export's type from its index space. */
@@ -49,13 +51,10 @@ function limitsProblem(limits: Limits, max: bigint, tooLarge: Reason): Reason | 
   return undefined;
 }
 
-function memoryProblem(type: MemoryType): Reason | undefined {
-  const log2 = type.pageSizeLog2 ?? 16;
-  if (log2 !== 0 && log2 !== 16) return reasons.pageSize();
-  if (type.limits.shared && type.limits.max === undefined) return reasons.sharedWithoutMax();
-  const bits = (type.limits.is64 ? 64 : 32) - log2;
-  const max = log2 === 0 ? (1n << BigInt(bits)) - 1n : 1n << BigInt(bits);
-  return limitsProblem(type.limits, max, reasons.memorySize(`${max}`));
+function memoryProblem({ limits }: MemoryType): Reason | undefined {
+  if (limits.shared && limits.max === undefined) return reasons.sharedWithoutMax();
+  const max = limits.is64 ? 1n << 48n : 1n << 16n;
+  return limitsProblem(limits, max, reasons.memorySize(`${max}`));
 }
 
 function tableProblem(type: TableType): Reason | undefined {
@@ -64,6 +63,7 @@ function tableProblem(type: TableType): Reason | undefined {
 }
 
 function checkCoreExtern(scope: Scope, type: CoreExternType, offset: number): void {
+  checkExternProposals(scope, type, offset);
   const problem = type.kind === 'memory' ? memoryProblem(type) : type.kind === 'table' ? tableProblem(type) : undefined;
   if (problem !== undefined) scope.fail(problem, offset);
 }
@@ -80,23 +80,31 @@ export class ModuleTypeBuilder {
   readonly #scope: Scope;
   readonly #imports: CoreImport[] = [];
   readonly #importNames = new Map<string, Set<string>>();
+  // Imports of one module mostly stand together.
+  #lastModule: string | undefined;
+  #lastNames = new Set<string>();
   readonly #exports = new Map<string, CoreExtern>();
+  #memories = 0;
 
   constructor(scope: Scope) {
     this.#scope = scope;
   }
 
   addImport(module: string, name: string, type: CoreExtern, offset: number): void {
-    const names = this.#importNames.get(module) ?? new Set();
-    this.#importNames.set(module, names);
-    if (names.has(name)) this.#scope.fail(reasons.duplicateImport(module, name), offset);
-    names.add(name);
+    if (module !== this.#lastModule) {
+      this.#lastModule = module;
+      this.#lastNames = this.#importNames.get(module) ?? new Set();
+      this.#importNames.set(module, this.#lastNames);
+    }
+    const before = this.#lastNames.size;
+    if (this.#lastNames.add(name).size === before) this.#scope.fail(reasons.duplicateImport(module, name), offset);
+    if (type.kind === 'memory') this.#scope.checkCount('memory', ++this.#memories, LIMITS.moduleMemories, offset);
     this.#imports.push({ module, name, type });
   }
 
   addExport(name: string, type: CoreExtern, offset: number): void {
-    if (this.#exports.has(name)) this.#scope.fail(reasons.duplicateExport(name), offset);
-    this.#exports.set(name, type);
+    const before = this.#exports.size;
+    if (this.#exports.set(name, type).size === before) this.#scope.fail(reasons.duplicateExport(name), offset);
   }
 
   finish(): ModuleType {
@@ -130,6 +138,7 @@ function moduleDeclaration(
   const { offset } = declaration;
   switch (declaration.kind) {
     case 'type':
+      checkRecProposals(scope, declaration.type, offset);
       defineRec(scope, space, declaration.type, offset);
       scope.checkCount('type', space.length, LIMITS.types, offset);
       return;
@@ -162,10 +171,6 @@ function moduleType(scope: Scope, type: ModuleTypeDef, offset: number): ModuleTy
   return builder.finish();
 }
 
-function canonicalSpace(entries: readonly CoreTypeEntry[]): TypeSpace {
-  return entries.map((entry) => (entry.kind === 'canonical' ? entry.id : undefined));
-}
-
 /** `core:type ::= dt:<core:deftype>` */
 export function validateCoreType(scope: Scope, definition: CoreTypeDefinition): void {
   const { type, offset } = definition;
@@ -173,8 +178,8 @@ export function validateCoreType(scope: Scope, definition: CoreTypeDefinition): 
     scope.addCoreType({ kind: 'module', type: moduleType(scope, type, offset) }, offset);
     return;
   }
-  const space = canonicalSpace(scope.coreTypes);
-  const before = space.length;
-  defineRec(scope, space, type.rec, offset);
-  for (const id of space.slice(before)) scope.addCoreType({ kind: 'canonical', id: id! }, offset);
+  checkRecProposals(scope, type.rec, offset);
+  const ids = scope.session.coreTypes.define(type.rec, scope.coreTypeIds);
+  if ('code' in ids) scope.fail(ids, offset);
+  for (const id of ids) scope.addCoreType({ kind: 'canonical', id }, offset);
 }

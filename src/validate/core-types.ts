@@ -13,9 +13,12 @@ import type {
   RefType,
   SubType,
 } from '../types/core-type.ts';
+import type { CoreExtern } from '../types/extern-type.ts';
 import { invariant, unreachable } from '../util/invariant.ts';
 import { LIMITS } from './limits.ts';
 import { type Reason, reasons } from './reasons.ts';
+
+type FuncExtern = Extract<CoreExtern, { readonly kind: 'func' }>;
 
 /** Maps the type indices of one index space to canonical numbers; says what is wrong with an index by throwing. */
 type Resolve = (index: number) => number;
@@ -154,6 +157,7 @@ export class CoreTypes {
   readonly #types: SubType[] = [];
   readonly #depths: number[] = [];
   readonly #groups = new Map<string, number>();
+  readonly #externs: FuncExtern[] = [];
 
   get(id: number): SubType {
     const type = this.#types[id];
@@ -175,11 +179,24 @@ export class CoreTypes {
     return composite.kind === 'func' ? composite : undefined;
   }
 
+  /** The extern type of functions of that type, one object for all of them. */
+  funcExtern(id: number): FuncExtern | undefined {
+    const known = this.#externs[id];
+    if (known !== undefined) return known;
+    const type = this.func(id);
+    if (type === undefined) return undefined;
+    const made: FuncExtern = { kind: 'func', type, typeId: id };
+    this.#externs[id] = made;
+    return made;
+  }
+
   /**
    * Gives canonical numbers to a group that stands in an index space of `space.length` types so far.
    * Answers the numbers, or why the group is not valid.
    */
   define(rec: RecType, space: readonly (number | undefined)[]): readonly number[] | Reason {
+    const tooMany = this.#checkCounts(rec.types);
+    if (tooMany !== undefined) return tooMany;
     const only = rec.types.length === 1 ? rec.types[0]! : undefined;
     const plain = only === undefined ? undefined : plainKey(only);
     if (only !== undefined && plain !== undefined) return [this.#definePlain(only, plain)];
@@ -225,10 +242,25 @@ export class CoreTypes {
     return rec.types.map((_, i) => first + i);
   }
 
+  /** Limits of the types of a group. */
+  #checkCounts(types: readonly SubType[]): Reason | undefined {
+    for (const { composite } of types) {
+      if (composite.kind === 'func') {
+        if (composite.params.length > LIMITS.coreParams)
+          return reasons.tooMany('function parameter', LIMITS.coreParams);
+        if (composite.results.length > LIMITS.coreResults)
+          return reasons.tooMany('function result', LIMITS.coreResults);
+      } else if (composite.kind === 'struct' && composite.fields.length > LIMITS.structFields)
+        return reasons.tooMany('struct field', LIMITS.structFields);
+    }
+    return undefined;
+  }
+
   #checkGroup(first: number, count: number): Reason | undefined {
     for (let id = first; id < first + count; id++) {
       const type = this.get(id);
       let depth = 0;
+      if (type.supertypes.length > 1) return reasons.supertypes();
       for (const parent of type.supertypes) {
         if (parent >= id || this.get(parent).final || !this.#compositeMatches(type, this.get(parent)))
           return reasons.supertype(parent);

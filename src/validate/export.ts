@@ -1,10 +1,10 @@
 /** Exports of a component. Specification: Binary, "export". Names and visibility are checked where all exports are added. */
 import type { Definition } from '../types/definition.ts';
 import type { ExternType } from '../types/extern-type.ts';
+import { Environment, noVariables } from './environment.ts';
 import { copyEntity, itemOfSort, resolveExternType } from './extern.ts';
 import { reasons } from './reasons.ts';
 import type { Scope } from './scope.ts';
-import { Environment, noVariables, Subtyping } from './subtype.ts';
 import { addExport } from './type.ts';
 import { typeInfo } from './type-info.ts';
 
@@ -27,8 +27,7 @@ function ascribed(scope: Scope, definition: ExportDefinition, item: ExternType):
   const { type: def, offset, name } = definition;
   if (def === undefined) return inferred(scope, definition, item);
   const { type, made } = resolveExternType(scope, def, name.name, offset);
-  const subtyping = new Subtyping(scope.session.coreTypes);
-  const problem = subtyping.extern(item, type, noVariables(), new Environment(made, undefined));
+  const problem = scope.session.subtyping.extern(item, type, noVariables(), new Environment(made, undefined));
   if (problem !== undefined) scope.fail(reasons.ascription(problem), offset);
   for (const resource of made) scope.definedResources.push(resource);
   return type;

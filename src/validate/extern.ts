@@ -6,7 +6,7 @@ import type { ResourceType, ValueType } from '../types/value-type.ts';
 import { unreachable } from '../util/invariant.ts';
 import { reasons } from './reasons.ts';
 import type { Scope } from './scope.ts';
-import { typeInfo } from './type-info.ts';
+import { externInfo, typeInfo } from './type-info.ts';
 import { resolveValType } from './value-type.ts';
 
 /** A new entity that equals an old one: what an import or export of a type makes. */
@@ -67,6 +67,7 @@ export function resolveExternType(scope: Scope, def: ExternTypeDef, name: string
     case 'instance': {
       const entity = scope.type(def.index, offset);
       if (entity.kind !== 'instance') scope.fail(reasons.typeIndexIsNot(def.index, 'an instance type'), offset);
+      if (entity.resources.length > 0) scope.charge(externInfo(entity).size, offset);
       return openInstanceType(entity);
     }
     default:

@@ -2,13 +2,14 @@
 import { Substitution } from '../types/component-type.ts';
 import type { Definition } from '../types/definition.ts';
 import type { ExternType, InstanceType } from '../types/extern-type.ts';
+import { Environment, noVariables } from './environment.ts';
 import { itemOfSort } from './extern.ts';
 import { LIMITS } from './limits.ts';
 import { NameSet } from './name-set.ts';
 import { checkExternName } from './names.ts';
 import { reasons } from './reasons.ts';
 import type { Scope } from './scope.ts';
-import { Environment, noVariables, Subtyping } from './subtype.ts';
+import { externInfo } from './type-info.ts';
 import { checkTypeSize } from './value-type.ts';
 
 type InstanceDefinition = Extract<Definition, { readonly kind: 'instance' }>;
@@ -29,15 +30,18 @@ function collectArgs(scope: Scope, expr: Instantiate, offset: number): Map<strin
 /** What is supplied for a type import takes its place in all later imports and in the exports. */
 function instantiate(scope: Scope, expr: Instantiate, offset: number): InstanceType {
   const component = scope.component(expr.component, offset);
+  const { hasResource, size } = externInfo(component);
+  if (hasResource) scope.charge(size, offset);
   const args = collectArgs(scope, expr, offset);
   const supplied = new Environment(component.importedResources, undefined);
-  const subtyping = new Subtyping(scope.session.coreTypes);
   for (const [name, type] of component.imports) {
     const arg = args.get(name);
     if (arg === undefined) scope.fail(reasons.missingArg(name), offset);
-    const problem = subtyping.extern(arg, type, noVariables(), supplied);
+    const problem = scope.session.subtyping.extern(arg, type, noVariables(), supplied);
     if (problem !== undefined) scope.fail(reasons.argMismatch(name, problem), offset);
   }
+  if (supplied.bindings.size === 0 && component.definedResources.length === 0)
+    return { kind: 'instance', exports: component.exports, resources: [] };
   const substitution = new Substitution({ replace: supplied.bindings, fresh: component.definedResources });
   const exports = substitution.externs(component.exports);
   for (const resource of substitution.made) scope.definedResources.push(resource);

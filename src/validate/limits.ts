@@ -6,6 +6,10 @@ export const LIMITS = {
   exports: 1_000_000,
   imports: 1_000_000,
   coreItems: 1_000_000,
+  coreParams: 1_000,
+  coreResults: 1_000,
+  structFields: 10_000,
+  moduleMemories: 100,
   modules: 1_000,
   components: 1_000,
   instances: 4_096,
@@ -23,6 +27,8 @@ export const LIMITS = {
   canonOptions: 10,
   /** Nodes of a type written out as a tree. */
   typeSize: 1_000_000,
+  /** Nodes of types with resources that are copied or compared in one validation; real components need some thousands. */
+  work: 1_000_000,
   /** Nesting of types, and of components. */
   depth: 100,
   /** Bytes of a value in memory with 64-bit pointers, exclusive. */

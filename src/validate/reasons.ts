@@ -83,6 +83,11 @@ export const reasons = {
     because('invalid-map-key', `a map key must be a bool, an integer, a char or a string, not ${found}`),
   byteSize: () => because('type-too-large', 'the type exceeds maximum byte size of 2^28 - 1'),
   typeSize: (limit: number) => because('type-too-large', `effective type size exceeds the limit of ${limit}`),
+  tooMuchWork: (limit: number) =>
+    because(
+      'limit-exceeded',
+      `the types with resources that are imported, exported and instantiated exceed ${limit} nodes`,
+    ),
   typeDepth: (limit: number) => because('type-too-deep', `type nesting is deeper than the limit of ${limit}`),
   componentDepth: (limit: number) =>
     because('type-too-deep', `components are nested deeper than the limit of ${limit}`),
@@ -111,11 +116,13 @@ export const reasons = {
   tableSize: (entries: string) => because('invalid-limits', `table size must be at most ${entries} entries`),
   limitsOrder: () => because('invalid-limits', 'size minimum must not be greater than maximum'),
   sharedWithoutMax: () => because('invalid-limits', 'shared memory must have a maximum size'),
-  pageSize: () => because('invalid-limits', 'invalid custom page size: only 1 and 65536 bytes are allowed'),
+  coreProposal: (what: string, proposal: string) =>
+    because('core-proposal', `${what} needs the proposal "${proposal}", which is not part of WebAssembly 3.0`),
   nestedModuleType: () =>
     because('module-type-in-module-type', 'a core module type cannot contain or alias a core module type'),
   notCoreFuncType: (index: number) => because('wrong-type-sort', `core type index ${index} is not a func type`),
   tagResults: () => because('invalid-tag', 'invalid exception type: non-empty tag result type'),
+  supertypes: () => because('invalid-supertype', 'a sub type cannot have multiple supertypes'),
   supertype: (index: number) => because('invalid-supertype', `sub type must match its super type ${index}`),
   duplicateCoreArg: (name: string) =>
     because('duplicate-name', `duplicate module instantiation argument named \`${name}\``),
@@ -188,6 +195,11 @@ export const reasons = {
     because(
       'wrong-signature',
       `lowered result types \`${expected}\` do not match result types \`${found}\` of core function ${index}`,
+    ),
+  liftedType: (expected: string, index: number) =>
+    because(
+      'wrong-signature',
+      `the type of core function ${index} is not plainly \`${expected}\`: it is open for subtypes, has a supertype, or stands in a larger group of types`,
     ),
   needsAsync: (what: string, feature: FeatureName) =>
     because('feature-disabled', `\`${what}\` without \`async\` requires the feature ${featureLabel(feature)}`),

@@ -4,6 +4,7 @@
  */
 import { ValidationError } from '../error/error.ts';
 import type { CoreFuncType, GlobalType, MemoryType, TableType } from '../types/core-type.ts';
+import type { AnySort } from '../types/definition.ts';
 import type {
   ComponentType,
   CoreInstanceType,
@@ -20,6 +21,7 @@ import { CoreTypes } from './core-types.ts';
 import { LIMITS } from './limits.ts';
 import { NameSet } from './name-set.ts';
 import { type Reason, reasons } from './reasons.ts';
+import { Subtyping } from './subtype.ts';
 
 /** How the bodies of core functions are checked: by the engine now, or not at all because they are compiled elsewhere. */
 export type CoreBodies = 'engine' | 'skip';
@@ -30,7 +32,11 @@ export class Session {
   readonly features: Features;
   readonly coreBodies: CoreBodies;
   readonly coreTypes = new CoreTypes();
-  modulesAndComponents = 0;
+  readonly subtyping = new Subtyping(this.coreTypes);
+  /** The outermost component counts. */
+  modulesAndComponents = 1;
+  /** Nodes of types that were copied or compared one by one, since they bind or mention resources. */
+  work = 0;
 
   constructor(bytes: Uint8Array<ArrayBuffer>, features: Partial<Features> | undefined, coreBodies: CoreBodies) {
     this.bytes = bytes;
@@ -53,17 +59,22 @@ export interface ValueEntry {
   used: boolean;
 }
 
+/** A part of a path, composed when a message needs it. */
+export type Label = string | (() => string);
+
 export type ScopeKind = 'component' | 'component type' | 'instance type';
 
 export class Scope {
   readonly session: Session;
   readonly kind: ScopeKind;
   readonly parent: Scope | undefined;
+  /** In how many components it stands, and in how many types, itself included. */
   readonly depth: number;
+  readonly typeDepth: number;
   /** Path of this scope from the root; empty for the root. */
   readonly path: string;
-  /** The definition under validation, for messages. */
-  here = '';
+  /** The definition under validation, outermost part first; read only when something is wrong. */
+  readonly #here: Label[] = [];
 
   readonly coreFuncs: CoreFuncEntry[] = [];
   readonly coreTables: TableType[] = [];
@@ -71,6 +82,8 @@ export class Scope {
   readonly coreGlobals: GlobalType[] = [];
   readonly coreTags: CoreFuncEntry[] = [];
   readonly coreTypes: CoreTypeEntry[] = [];
+  /** The canonical numbers of `coreTypes`; undefined where a module type stands. */
+  readonly coreTypeIds: (number | undefined)[] = [];
   readonly coreModules: ModuleType[] = [];
   readonly coreInstances: CoreInstanceType[] = [];
   readonly funcs: FuncType[] = [];
@@ -90,24 +103,28 @@ export class Scope {
   /** Value types that were found fit for imports, and for exports. */
   readonly importableTypes = new Set<ValueType>();
   readonly exportableTypes = new Set<ValueType>();
-  readonly importedResources: ResourceType[] = [];
+  readonly importedResources = new Set<ResourceType>();
   readonly definedResources: ResourceType[] = [];
   readonly localResources = new Map<ResourceType, LocalResourceType>();
   hasStart = false;
+  /** Nodes of the type that the imports and exports make, written out as a tree. */
+  typeSize = 1;
   contextType: 'i32' | 'i64' | undefined;
 
   constructor(session: Session, kind: ScopeKind, parent: Scope | undefined) {
     this.session = session;
     this.kind = kind;
     this.parent = parent;
-    this.depth = parent === undefined ? 1 : parent.depth + 1;
+    const inType = kind === 'component' ? 0 : 1;
+    this.depth = parent === undefined ? 0 : parent.depth + 1 - inType;
+    this.typeDepth = (parent?.typeDepth ?? 0) + inType;
     this.path = parent === undefined ? '' : parent.place;
   }
 
   /** Path of the definition under validation. */
   get place(): string {
-    if (this.path === '' || this.here === '') return this.path + this.here;
-    return `${this.path} > ${this.here}`;
+    const parts = this.#here.map((part) => (typeof part === 'string' ? part : part()));
+    return (this.path === '' ? parts : [this.path, ...parts]).join(' > ');
   }
 
   fail(reason: Reason, offset: number): never {
@@ -116,11 +133,10 @@ export class Scope {
   }
 
   /** Does `work` with a longer path. */
-  within<T>(part: string, work: () => T): T {
-    const before = this.here;
-    this.here = before === '' ? part : `${before} > ${part}`;
+  within<T>(part: Label, work: () => T): T {
+    this.#here.push(part);
     const result = work();
-    this.here = before;
+    this.#here.pop();
     return result;
   }
 
@@ -159,6 +175,45 @@ export class Scope {
     return value.type;
   }
 
+  /** How paths call the next item of a sort. */
+  nextLabel(sort: AnySort, suffix = ''): Label {
+    const index = this.#space(sort).length;
+    return () => itemLabel(sort, index) + suffix;
+  }
+
+  #space(sort: AnySort): readonly unknown[] {
+    switch (sort) {
+      case 'func':
+        return this.funcs;
+      case 'value':
+        return this.values;
+      case 'type':
+        return this.types;
+      case 'component':
+        return this.components;
+      case 'instance':
+        return this.instances;
+      case 'core func':
+        return this.coreFuncs;
+      case 'core table':
+        return this.coreTables;
+      case 'core memory':
+        return this.coreMemories;
+      case 'core global':
+        return this.coreGlobals;
+      case 'core tag':
+        return this.coreTags;
+      case 'core type':
+        return this.coreTypes;
+      case 'core module':
+        return this.coreModules;
+      case 'core instance':
+        return this.coreInstances;
+      default:
+        return unreachable(sort);
+    }
+  }
+
   /** Adds to a space, within its limit. */
   add<T>(space: T[], item: T, what: string, limit: number, offset: number): void {
     if (space.length >= limit) this.fail(reasons.tooMany(what, limit), offset);
@@ -173,6 +228,7 @@ export class Scope {
   addCoreType(entry: CoreTypeEntry, offset: number): void {
     this.checkCount('type', this.types.length + this.coreTypes.length + 1, LIMITS.types, offset);
     this.coreTypes.push(entry);
+    this.coreTypeIds.push(entry.kind === 'canonical' ? entry.id : undefined);
   }
 
   /** Adds a function that a canonical definition makes. */
@@ -189,6 +245,12 @@ export class Scope {
   addFunc(type: FuncType, offset: number): void {
     this.checkCount('function', this.funcs.length + this.coreFuncs.length + 1, LIMITS.functions, offset);
     this.funcs.push(type);
+  }
+
+  /** Counts the nodes of a type that is about to be copied or compared and of which shared parts cost as often as they stand there. */
+  charge(nodes: number, offset: number): void {
+    this.session.work += nodes;
+    if (this.session.work > LIMITS.work) this.fail(reasons.tooMuchWork(LIMITS.work), offset);
   }
 
   /** Counts one more module or component of the whole binary. */
@@ -225,7 +287,7 @@ export class Scope {
   }
 }
 
-/** How messages call the next item of a sort. */
+/** How paths call an item. */
 export function itemLabel(what: string, index: number): string {
   return `${what} ${index}`;
 }

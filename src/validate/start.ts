@@ -1,9 +1,10 @@
 /** The component start function (🪙). Specification: Binary, "start". */
 import type { Definition } from '../types/definition.ts';
+import { noVariables } from './environment.ts';
 import { LIMITS } from './limits.ts';
 import { reasons } from './reasons.ts';
 import type { Scope } from './scope.ts';
-import { noVariables, Subtyping } from './subtype.ts';
+import { valueProblem } from './value-equality.ts';
 
 /** `start ::= f:<funcidx> arg*:vec(<valueidx>) r:<u32>` */
 export function validateStart(scope: Scope, definition: Extract<Definition, { readonly kind: 'start' }>): void {
@@ -15,10 +16,9 @@ export function validateStart(scope: Scope, definition: Extract<Definition, { re
   if (type.async) scope.fail(reasons.startAsync(), offset);
   scope.checkCount('start function argument', args.length, LIMITS.startArgs, offset);
   if (args.length !== type.params.length) scope.fail(reasons.startArguments(type.params.length, args.length), offset);
-  const subtyping = new Subtyping(scope.session.coreTypes);
   for (const [i, index] of args.entries()) {
     const value = scope.useValue(index, offset);
-    const problem = subtyping.value(value, type.params[i]!.type, noVariables(), noVariables());
+    const problem = valueProblem(value, type.params[i]!.type, noVariables(), noVariables());
     if (problem !== undefined) scope.fail(reasons.startArgument(i, problem), offset);
   }
   const expected = type.result === undefined ? 0 : 1;

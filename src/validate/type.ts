@@ -9,19 +9,19 @@ import type {
 } from '../types/definition.ts';
 import type { ComponentType, ExternType, InstanceType, TypeEntity } from '../types/extern-type.ts';
 import { unreachable } from '../util/invariant.ts';
-import { validateAlias } from './alias.ts';
+import { aliasLabel, validateAlias } from './alias.ts';
 import { validateCoreType } from './core-type.ts';
 import { resolveExternType } from './extern.ts';
 import { LIMITS } from './limits.ts';
 import { checkExternName } from './names.ts';
 import { reasons } from './reasons.ts';
-import { itemLabel, Scope } from './scope.ts';
-import { checkTypeSize, resolveDefValType, resolveFuncType, resolveResourceType } from './value-type.ts';
+import { Scope } from './scope.ts';
+import { checkTypeSize, growType, resolveDefValType, resolveFuncType, resolveResourceType } from './value-type.ts';
 import { checkVisibility, isNamedByExport } from './visibility.ts';
 
 function open(parent: Scope, kind: 'component type' | 'instance type', offset: number): Scope {
   const scope = new Scope(parent.session, kind, parent);
-  if (scope.depth > LIMITS.depth) parent.fail(reasons.typeDepth(LIMITS.depth), offset);
+  if (scope.typeDepth > LIMITS.depth) parent.fail(reasons.typeDepth(LIMITS.depth), offset);
   return scope;
 }
 
@@ -34,14 +34,14 @@ export function validateImport(scope: Scope, definition: ImportDefinition): void
   const { name, offset } = definition;
   scope.within(`import ${JSON.stringify(name.name)}`, () => {
     const { type, made } = resolveExternType(scope, definition.type, name.name, offset);
-    for (const resource of made) scope.importedResources.push(resource);
+    for (const resource of made) scope.importedResources.add(resource);
     scope.checkCount('import', scope.imports.size + 1, LIMITS.imports, offset);
     // The name is judged before visibility, as the reference suite expects of names that are wrong in both ways.
     checkExternName(scope, scope.importNames, 'import', name, type);
     if (isEqTo(definition, (index) => isNamedByExport(scope, scope.type(index, offset))))
       scope.fail(reasons.notVisible('type', 'import'), offset);
     checkVisibility(scope, 'import', type, offset);
-    checkTypeSize(scope, type, offset);
+    growType(scope, type, offset);
     scope.imports.set(name.name, type);
     scope.addExtern(type, offset);
   });
@@ -67,7 +67,7 @@ export function addExport(
   scope.checkCount('export', scope.exports.size + 1, LIMITS.exports, offset);
   checkExternName(scope, scope.exportNames, 'export', name, type);
   checkVisibility(scope, 'export', type, offset);
-  checkTypeSize(scope, type, offset);
+  growType(scope, type, offset);
   scope.exports.set(name.name, type);
   scope.addExtern(type, offset);
 }
@@ -75,13 +75,13 @@ export function addExport(
 function declare(scope: Scope, declaration: Declaration): void {
   switch (declaration.kind) {
     case 'core type':
-      scope.within(itemLabel('core type', scope.coreTypes.length), () => validateCoreType(scope, declaration));
+      scope.within(scope.nextLabel('core type'), () => validateCoreType(scope, declaration));
       return;
     case 'type':
       validateType(scope, declaration);
       return;
     case 'alias':
-      scope.within('alias', () => validateAlias(scope, declaration));
+      scope.within(aliasLabel(scope, declaration.sort), () => validateAlias(scope, declaration));
       return;
     case 'import':
       validateImport(scope, declaration);
@@ -102,7 +102,7 @@ function componentType(parent: Scope, def: ComponentTypeDef, offset: number): Co
     kind: 'component',
     imports: scope.imports,
     exports: scope.exports,
-    importedResources: scope.importedResources,
+    importedResources: [...scope.importedResources],
     definedResources: scope.definedResources,
   };
 }
@@ -131,7 +131,7 @@ function resolve(scope: Scope, { type, offset }: TypeDefinition): TypeEntity {
 
 /** `type ::= dt:<deftype>` */
 export function validateType(scope: Scope, definition: TypeDefinition): void {
-  scope.within(itemLabel('type', scope.types.length), () => {
+  scope.within(scope.nextLabel('type'), () => {
     const entity = resolve(scope, definition);
     checkTypeSize(scope, entity, definition.offset);
     scope.addType(entity, definition.offset);

@@ -4,7 +4,7 @@
  * read only for their types (and by the engine, unless the caller checks them elsewhere).
  */
 import type { CoreFuncType, GlobalType, MemoryType, TableType } from '../types/core-type.ts';
-import type { Component, Definition } from '../types/definition.ts';
+import type { Canon, Component, Definition } from '../types/definition.ts';
 import type {
   ComponentType,
   CoreInstanceType,
@@ -18,7 +18,7 @@ import type {
 import type { Features } from '../types/features.ts';
 import type { FuncType, ResourceType, ValueType } from '../types/value-type.ts';
 import { unreachable } from '../util/invariant.ts';
-import { validateAlias } from './alias.ts';
+import { aliasLabel, validateAlias } from './alias.ts';
 import { validateCanon } from './canon.ts';
 import { validateCoreInstance } from './core-instance.ts';
 import { validateCoreModule } from './core-module.ts';
@@ -27,7 +27,7 @@ import { validateExport } from './export.ts';
 import { validateInstance } from './instance.ts';
 import { LIMITS } from './limits.ts';
 import { reasons } from './reasons.ts';
-import { type CoreBodies, itemLabel, Scope, Session } from './scope.ts';
+import { type CoreBodies, itemLabel, type Label, Scope, Session } from './scope.ts';
 import { validateStart } from './start.ts';
 import { validateImport, validateType } from './type.ts';
 import { checkExportedResources } from './visibility.ts';
@@ -77,25 +77,28 @@ function withBound(type: ExternType, unnamed: Set<ResourceType>): ExternType {
   return { ...type, bound: unnamed.delete(type.type.resource) ? 'sub' : 'eq' };
 }
 
+/** A canonical definition by the function that it makes: `core func 3 > canon lower`. */
+function canonLabel(scope: Scope, { kind }: Canon): Label {
+  return scope.nextLabel(kind === 'lift' ? 'func' : 'core func', ` > canon ${kind}`);
+}
+
 function validateDefinition(scope: Scope, definition: Definition, nested: ValidatedComponent[]): void {
   switch (definition.kind) {
     case 'core module':
-      scope.within(itemLabel('core module', scope.coreModules.length), () => {
+      scope.within(scope.nextLabel('core module'), () => {
         scope.countNested(definition.offset);
         const type = validateCoreModule(scope, definition);
         scope.addExtern(type, definition.offset);
       });
       return;
     case 'core instance':
-      scope.within(itemLabel('core instance', scope.coreInstances.length), () =>
-        validateCoreInstance(scope, definition),
-      );
+      scope.within(scope.nextLabel('core instance'), () => validateCoreInstance(scope, definition));
       return;
     case 'core type':
-      scope.within(itemLabel('core type', scope.coreTypes.length), () => validateCoreType(scope, definition));
+      scope.within(scope.nextLabel('core type'), () => validateCoreType(scope, definition));
       return;
     case 'component':
-      scope.within(itemLabel('component', scope.components.length), () => {
+      scope.within(scope.nextLabel('component'), () => {
         scope.countNested(definition.offset);
         const inner = validateScope(new Scope(scope.session, 'component', scope), definition.component);
         nested.push(inner);
@@ -103,16 +106,16 @@ function validateDefinition(scope: Scope, definition: Definition, nested: Valida
       });
       return;
     case 'instance':
-      scope.within(itemLabel('instance', scope.instances.length), () => validateInstance(scope, definition));
+      scope.within(scope.nextLabel('instance'), () => validateInstance(scope, definition));
       return;
     case 'alias':
-      scope.within('alias', () => validateAlias(scope, definition));
+      scope.within(aliasLabel(scope, definition.sort), () => validateAlias(scope, definition));
       return;
     case 'type':
       validateType(scope, definition);
       return;
     case 'canon':
-      scope.within(`canon ${definition.canon.kind}`, () => validateCanon(scope, definition));
+      scope.within(canonLabel(scope, definition.canon), () => validateCanon(scope, definition));
       return;
     case 'start':
       scope.within('start', () => validateStart(scope, definition));
@@ -138,12 +141,13 @@ function validateScope(scope: Scope, component: Component): ValidatedComponent {
   for (const definition of component.definitions) validateDefinition(scope, definition, nested);
   checkExportedResources(scope, component.end);
   const unused = scope.values.findIndex((value) => !value.used);
-  if (unused >= 0) scope.fail(reasons.valueUnused(unused), component.end);
+  if (unused >= 0)
+    scope.within(itemLabel('value', unused), () => scope.fail(reasons.valueUnused(unused), component.end));
   const type: ComponentType = {
     kind: 'component',
     imports: scope.imports,
     exports: withBounds(scope.exports, new Set(scope.definedResources)),
-    importedResources: scope.importedResources,
+    importedResources: [...scope.importedResources],
     definedResources: scope.definedResources,
   };
   return {

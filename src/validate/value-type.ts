@@ -1,6 +1,12 @@
 /** Value, function and resource types of the type section. Specification: Binary, "defvaltype", "functype", "resourcetype". */
 import type { DefValType, FuncTypeDef, NamedTypeRef, ResourceTypeDef, ValTypeRef } from '../types/definition.ts';
-import { type HandleType, isValueType, type LocalResourceType, type ResourceRef } from '../types/extern-type.ts';
+import {
+  type ExternType,
+  type HandleType,
+  isValueType,
+  type LocalResourceType,
+  type ResourceRef,
+} from '../types/extern-type.ts';
 import type { FuncType, PrimitiveKind, ValueType } from '../types/value-type.ts';
 import { unreachable } from '../util/invariant.ts';
 import { LIMITS } from './limits.ts';
@@ -174,11 +180,22 @@ function build(scope: Scope, def: DefValType, offset: number): ValueType {
   }
 }
 
+function checkSize(scope: Scope, size: number, depth: number, offset: number): void {
+  if (size > LIMITS.typeSize) scope.fail(reasons.typeSize(LIMITS.typeSize), offset);
+  if (depth > LIMITS.depth) scope.fail(reasons.typeDepth(LIMITS.depth), offset);
+}
+
 /** Refuses types that would make later passes slow or deep. */
 export function checkTypeSize(scope: Scope, type: Parameters<typeof externInfo>[0], offset: number): void {
-  const info = externInfo(type);
-  if (info.size > LIMITS.typeSize) scope.fail(reasons.typeSize(LIMITS.typeSize), offset);
-  if (info.depth > LIMITS.depth) scope.fail(reasons.typeDepth(LIMITS.depth), offset);
+  const { size, depth } = externInfo(type);
+  checkSize(scope, size, depth, offset);
+}
+
+/** Adds an import or export to the size of the type that the scope makes, and refuses what is too large or deep. */
+export function growType(scope: Scope, type: ExternType, offset: number): void {
+  const { size, depth } = externInfo(type);
+  scope.typeSize += size;
+  checkSize(scope, scope.typeSize, depth + 1, offset);
 }
 
 /** `defvaltype` */

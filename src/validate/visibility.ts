@@ -132,8 +132,7 @@ export function checkVisibility(scope: Scope, role: NameRole, type: ExternType, 
 /** True if a type mentions no resource that the component defines itself: its importer could not supply that. */
 function onlyImports(scope: Scope, type: ExternType): boolean {
   if (scope.kind !== 'component' || type.kind === 'func' || type.kind === 'core module') return true;
-  const imported = new Set(scope.importedResources);
-  for (const resource of freeResources([type])) if (!imported.has(resource)) return false;
+  for (const resource of freeResources([type])) if (!scope.importedResources.has(resource)) return false;
   return true;
 }
 
@@ -144,5 +143,8 @@ export function checkExportedResources(scope: Scope, offset: number): void {
     for (const entity of namedBy(type)) if (entity.kind === 'resource') allowed.add(entity.resource);
   const hidden = (types: Iterable<ExternType>) => [...freeResources(types)].some((resource) => !allowed.has(resource));
   if (!hidden(scope.exports.values())) return;
-  for (const [name, type] of scope.exports) if (hidden([type])) scope.fail(reasons.resourceNotExported(name), offset);
+  for (const [name, type] of scope.exports) {
+    if (!hidden([type])) continue;
+    scope.within(`export ${JSON.stringify(name)}`, () => scope.fail(reasons.resourceNotExported(name), offset));
+  }
 }

@@ -100,16 +100,21 @@ function anything(): unknown {
   });
 }
 
-/** Loads, links and instantiates; answers `ok` or the code of the typed error. Anything else that is thrown is thrown on. */
+/**
+ * Loads, links and instantiates; answers `ok` or the code of the typed error. What loads is valid: it may not fit what it is given, or
+ * trap in its own start function. Anything else that is thrown is thrown on.
+ */
 export async function tryComponent(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  let valid = false;
   try {
     const component = await Component.load(bytes);
+    valid = true;
     const linker = new Linker();
     for (const { name } of component.imports) linker.define(name, anything());
     (await linker.link(component)).instantiate()[Symbol.dispose]();
     return 'ok';
   } catch (error) {
-    if (isTyped(error)) return error.code;
+    if (isTyped(error) && (!valid || error instanceof LinkError || error instanceof Trap)) return error.code;
     throw error;
   }
 }
