@@ -28,9 +28,12 @@ export interface WasiHooks {
  * program has ended.
  * @throws UsageError `bad-grant`, `no-directory`
  * @example
+ * ```ts
  * import { createWasi } from 'tenon';
+ *
  * using wasi = createWasi({ args: ['app'], env: { MODE: 'fast' } });
  * console.log(Object.keys(wasi).includes('wasi:cli/environment')); // prints true
+ * ```
  */
 export function createWasi(grant: GrantInput = {}, hooks: WasiHooks = {}): WasiImports {
   const { stdin, ...rest } = hooks;

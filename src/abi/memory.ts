@@ -1,5 +1,5 @@
 /** Checked access to a guest's memory. Specification: CanonicalABI.md, `LiftLowerContext.allocate`, `load_int`, `store_int`. */
-import { type TrapCode, trapIf } from '../error/trap.ts';
+import { type TrapReason, trapIf } from '../error/trap.ts';
 import { invariant } from '../util/invariant.ts';
 import type { AbiContext, GuestMemory } from './context.ts';
 
@@ -15,16 +15,26 @@ export function toNumber(raw: number | bigint): number {
 }
 
 /** Traps unless `pointer`..`pointer + bytes` is inside the memory. */
-export function checkRange(memory: GuestMemory, pointer: number, bytes: number, code: TrapCode): void {
-  trapIf(pointer + bytes > memory.u8.length, code);
+export function checkRange(memory: GuestMemory, pointer: number, bytes: number, why: TrapReason): void {
+  trapIf(pointer + bytes > memory.u8.length, why);
 }
 
+/** Why memory that realloc answered for a list, a string, or anything else is none. */
+export type ReallocReason = Extract<TrapReason, `realloc-out-of-bounds${string}`>;
+
 /** Calls the guest's realloc and checks what it answers. */
-export function allocate(cx: AbiContext, old: number, oldSize: number, align: number, size: number): number {
+export function allocate(
+  cx: AbiContext,
+  old: number,
+  oldSize: number,
+  align: number,
+  size: number,
+  outside: ReallocReason = 'realloc-out-of-bounds',
+): number {
   invariant(cx.realloc !== undefined, 'the options have a realloc');
   const pointer = cx.realloc(old, oldSize, align, size);
   trapIf(pointer % align !== 0, 'realloc-unaligned');
-  checkRange(memoryOf(cx), pointer, size, 'realloc-out-of-bounds');
+  checkRange(memoryOf(cx), pointer, size, outside);
   return pointer;
 }
 

@@ -98,7 +98,7 @@ function storeVariant(cx: AbiContext, cases: readonly VariantCase[], value: AbiV
 export function storeList(cx: AbiContext, element: ValueType, values: readonly AbiValue[]): number {
   const { align, size } = layout(element, pointerSize(cx.options));
   trapIf(values.length * size > MAX_REALLOC, 'value-too-large');
-  const pointer = allocate(cx, 0, 0, align, values.length * size);
+  const pointer = allocate(cx, 0, 0, align, values.length * size, 'realloc-out-of-bounds/list');
   storeElements(cx, element, values, pointer);
   return pointer;
 }

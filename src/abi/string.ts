@@ -6,6 +6,8 @@ import type { AbiString } from './values.ts';
 
 /** Longest string or list, in bytes. */
 export const MAX_BYTES = 2 ** 28 - 1;
+const OUTSIDE = 'realloc-out-of-bounds/string';
+
 /** The most that realloc can be asked for. What is lowered has no bound of its own. */
 export const MAX_REALLOC = 2 ** 32 - 1;
 
@@ -122,7 +124,7 @@ function limit(bytes: number): void {
 
 function storeExact(cx: AbiContext, bytes: Uint8Array): StoredString {
   limit(bytes.length);
-  const pointer = allocate(cx, 0, 0, 1, bytes.length);
+  const pointer = allocate(cx, 0, 0, 1, bytes.length, OUTSIDE);
   memoryOf(cx).u8.set(bytes, pointer);
   return stored(pointer, bytes.length);
 }
@@ -131,7 +133,7 @@ function storeExact(cx: AbiContext, bytes: Uint8Array): StoredString {
 function storeToUtf8(cx: AbiContext, source: AbiString, worst: number): StoredString {
   const { text, units } = source;
   limit(units);
-  let pointer = allocate(cx, 0, 0, 1, units);
+  let pointer = allocate(cx, 0, 0, 1, units, OUTSIDE);
   const ascii = prefixBelow(text, 0x80);
   if (ascii === text.length) {
     writeLatin1(memoryOf(cx), pointer, text);
@@ -139,27 +141,27 @@ function storeToUtf8(cx: AbiContext, source: AbiString, worst: number): StoredSt
   }
   writeLatin1(memoryOf(cx), pointer, text.slice(0, ascii));
   limit(worst * units);
-  pointer = allocate(cx, pointer, units, 1, worst * units);
+  pointer = allocate(cx, pointer, units, 1, worst * units, OUTSIDE);
   const bytes = encoder.encode(text);
   memoryOf(cx).u8.set(bytes.subarray(ascii), pointer + ascii);
-  if (bytes.length < worst * units) pointer = allocate(cx, pointer, worst * units, 1, bytes.length);
+  if (bytes.length < worst * units) pointer = allocate(cx, pointer, worst * units, 1, bytes.length, OUTSIDE);
   return stored(pointer, bytes.length);
 }
 
 function storeUtf8ToUtf16(cx: AbiContext, source: AbiString): StoredString {
   const worst = 2 * source.units;
   limit(worst);
-  let pointer = allocate(cx, 0, 0, 2, worst);
+  let pointer = allocate(cx, 0, 0, 2, worst, OUTSIDE);
   writeUtf16(memoryOf(cx), pointer, source.text);
   const bytes = 2 * source.text.length;
-  if (bytes < worst) pointer = allocate(cx, pointer, worst, 2, bytes);
+  if (bytes < worst) pointer = allocate(cx, pointer, worst, 2, bytes, OUTSIDE);
   return stored(pointer, source.text.length);
 }
 
 function storeUtf16(cx: AbiContext, source: AbiString): StoredString {
   const bytes = 2 * source.text.length;
   limit(bytes);
-  const pointer = allocate(cx, 0, 0, 2, bytes);
+  const pointer = allocate(cx, 0, 0, 2, bytes, OUTSIDE);
   writeUtf16(memoryOf(cx), pointer, source.text);
   return stored(pointer, source.text.length);
 }
@@ -168,16 +170,16 @@ function storeUtf16(cx: AbiContext, source: AbiString): StoredString {
 function storeCompact(cx: AbiContext, source: AbiString): StoredString {
   const { text, units } = source;
   limit(units);
-  let pointer = allocate(cx, 0, 0, 2, units);
+  let pointer = allocate(cx, 0, 0, 2, units, OUTSIDE);
   const latin = prefixBelow(text, 0x100);
   writeLatin1(memoryOf(cx), pointer, text.slice(0, latin));
   if (latin === text.length) {
-    if (text.length < units) pointer = allocate(cx, pointer, units, 2, text.length);
+    if (text.length < units) pointer = allocate(cx, pointer, units, 2, text.length, OUTSIDE);
     return stored(pointer, text.length);
   }
   const worst = 2 * units;
   limit(worst);
-  pointer = allocate(cx, pointer, units, 2, worst);
+  pointer = allocate(cx, pointer, units, 2, worst, OUTSIDE);
   const { u8 } = memoryOf(cx);
   for (let i = latin - 1; i >= 0; i--) {
     u8[pointer + 2 * i] = u8[pointer + i]!;
@@ -185,7 +187,7 @@ function storeCompact(cx: AbiContext, source: AbiString): StoredString {
   }
   writeUtf16(memoryOf(cx), pointer + 2 * latin, text.slice(latin));
   const bytes = 2 * text.length;
-  if (bytes < worst) pointer = allocate(cx, pointer, worst, 2, bytes);
+  if (bytes < worst) pointer = allocate(cx, pointer, worst, 2, bytes, OUTSIDE);
   return stored(pointer, text.length, true);
 }
 
@@ -194,17 +196,17 @@ function storeProbablyUtf16(cx: AbiContext, source: AbiString): StoredString {
   const { text } = source;
   const bytes = 2 * text.length;
   limit(bytes);
-  let pointer = allocate(cx, 0, 0, 2, bytes);
+  let pointer = allocate(cx, 0, 0, 2, bytes, OUTSIDE);
   writeUtf16(memoryOf(cx), pointer, text);
   if (prefixBelow(text, 0x100) < text.length) return stored(pointer, text.length, true);
   writeLatin1(memoryOf(cx), pointer, text);
-  pointer = allocate(cx, pointer, bytes, 1, text.length);
+  pointer = allocate(cx, pointer, bytes, 1, text.length, OUTSIDE);
   return stored(pointer, text.length);
 }
 
 function storeLatin1(cx: AbiContext, source: AbiString): StoredString {
   limit(source.text.length);
-  const pointer = allocate(cx, 0, 0, 2, source.text.length);
+  const pointer = allocate(cx, 0, 0, 2, source.text.length, OUTSIDE);
   writeLatin1(memoryOf(cx), pointer, source.text);
   return stored(pointer, source.text.length);
 }

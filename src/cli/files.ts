@@ -2,10 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { UsageError } from '../error/error.ts';
 
-/** Reads a file whole. */
+/** Reads a file whole; `-` is standard input. */
 export async function readInput(path: string): Promise<Uint8Array<ArrayBuffer>> {
   try {
-    return new Uint8Array(readFileSync(path));
+    return new Uint8Array(readFileSync(path === '-' ? 0 : path));
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const why =
@@ -18,4 +18,27 @@ export async function readInput(path: string): Promise<Uint8Array<ArrayBuffer>> 
             : (error as Error).message;
     throw new UsageError('cannot-read', `cannot read ${path}: ${why}`, { hint: 'check the path', cause: error });
   }
+}
+
+/** Reads a text whole, and refuses what is not UTF-8. */
+export async function readText(path: string): Promise<string> {
+  const bytes = await readInput(path);
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new UsageError('not-text', `${path} is not text in UTF-8`, {
+      hint: 'a binary is turned into text by: tenon print',
+    });
+  }
+}
+
+/** Reads a component or core module: a binary, or the text format, which is parsed. */
+export async function readBinary(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = await readInput(path);
+  // The first byte of every binary, and of no text.
+  if (bytes[0] === 0) return bytes;
+  const { isTextFormat } = await import('../inspect/recognise-text.ts');
+  if (!isTextFormat(bytes)) return bytes;
+  const { parseText } = await import('../text/text.ts');
+  return parseText(new TextDecoder().decode(bytes), { file: path }).bytes;
 }

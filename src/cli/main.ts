@@ -19,6 +19,9 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; readonly loa
     load: () => import('./command/inspect.ts'),
   },
   validate: { summary: 'check a component against the specification', load: () => import('./command/validate.ts') },
+  parse: { summary: 'turn text into a binary', load: () => import('./command/parse.ts') },
+  print: { summary: 'print a binary as text', load: () => import('./command/print.ts') },
+  wast: { summary: 'run test scripts', load: () => import('./command/wast.ts') },
 };
 
 function generalHelp(): string {

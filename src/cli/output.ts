@@ -1,7 +1,7 @@
 /** The commands' own output: written completely before a command ends; a reader that has gone (`| head`) ends it quietly. */
 
-/** Writes text to standard output. */
-export async function writeOut(text: string): Promise<void> {
+/** Writes text or bytes to standard output. */
+export async function writeOut(text: string | Uint8Array): Promise<void> {
   const { stdout } = process;
   await new Promise<void>((resolve, reject) => {
     const gone = (error: NodeJS.ErrnoException): void => {

@@ -6,7 +6,8 @@ import { Component, type Instance, LinkError, Linker, type LinkOptions, UsageErr
 import { compatKey } from '../types/semver.ts';
 import { type Flag, MisuseError, type Parsed } from './args.ts';
 import { explainFile, withPath } from './explain.ts';
-import { readInput } from './files.ts';
+import { FEATURES_FLAG, featuresOf } from './features.ts';
+import { readBinary } from './files.ts';
 
 export const PROGRAM_FLAGS: readonly Flag[] = [
   {
@@ -28,6 +29,7 @@ export const PROGRAM_FLAGS: readonly Flag[] = [
     help: 'satisfy imports from the exports of another component, linked live',
   },
   { name: 'max-memory', value: 'BYTES', help: 'limit on linear memory; suffixes K, M, G' },
+  FEATURES_FLAG,
   { name: 'stats', help: 'at the end, print on stderr how calls were carried' },
 ];
 
@@ -74,11 +76,12 @@ export interface Loaded {
  * Loads a component file.
  * @throws MalformedError `is-...` that says what the file is instead; other errors of `Component.load` with the file's name before them
  */
-export async function loadFile(path: string, given?: Uint8Array<ArrayBuffer>): Promise<Loaded> {
-  const bytes = given ?? (await readInput(path));
+export async function loadFile(path: string, args: Parsed, given?: Uint8Array<ArrayBuffer>): Promise<Loaded> {
+  const bytes = given ?? (await readBinary(path));
   if (readPreamble(bytes) !== 'component') throw await explainFile(bytes, path);
   try {
-    return { path, component: await Component.load(bytes) };
+    const features = featuresOf(args);
+    return { path, component: await Component.load(bytes, features === undefined ? {} : { features }) };
   } catch (error) {
     throw withPath(error, path);
   }

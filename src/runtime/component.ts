@@ -31,25 +31,33 @@ async function compileModules(component: ComponentData): Promise<void> {
   const modules = new Map<number, WebAssembly.Module>();
   await Promise.all(
     coreModules(component).map(async ({ start, end }) => {
-      try {
-        modules.set(start, await WebAssembly.compile(component.bytes.subarray(start, end)));
-      } catch (error) {
-        if (!(error instanceof WebAssembly.CompileError)) throw error;
-        throw new ValidationError('core-module', `a core module is not valid: ${error.message}`, {
-          offset: start,
-          cause: error,
-        });
-      }
+      modules.set(start, await WebAssembly.compile(component.bytes.subarray(start, end)));
     }),
   );
   setModules(component.bytes, modules);
 }
 
+/** Waits for the modules. What the engine refuses is validated again, in order, so that the error has its place. */
+async function finishCompiling(compiling: Promise<void>, data: ComponentData, options: LoadOptions): Promise<void> {
+  try {
+    await compiling;
+  } catch (error) {
+    if (!(error instanceof WebAssembly.CompileError)) throw error;
+    validateComponent(data, options);
+    throw new ValidationError('invalid-core-module', `core module is not valid: ${error.message}`, { cause: error });
+  }
+}
+
 /**
  * A WebAssembly component, compiled and ready to be linked.
  * @example
- * const component = await Component.load('app.wasm');
- * const instance = await component.instantiate({ 'demo:app/log': { log: console.log } });
+ * ```ts
+ * import { Component } from 'tenon';
+ *
+ * const component = await Component.load('examples/composed/style.wasm');
+ * const { exports } = await component.instantiate();
+ * console.log((exports['demo:text/fold'] as { fold(text: string): string }).fold('Grüße')); // prints grüße
+ * ```
  */
 export class Component {
   /** What it imports, in order: names and resolved types. */
@@ -78,7 +86,7 @@ export class Component {
       coreBodies: 'skip',
       ...(options.features === undefined ? {} : { features: options.features }),
     });
-    await compiling;
+    await finishCompiling(compiling, data, options);
     return new Component(data, validated.imports, validated.exports);
   }
 

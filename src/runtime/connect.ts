@@ -1,7 +1,7 @@
 /** Makes the core functions by which one component calls another: adapters in core wasm, or the interpreter where none fits. */
 import { type AdapterSpec, lends } from '../abi/fused/adapter.ts';
 import type { BorderEnv, Flat } from '../abi/js/border.ts';
-import { makeTrap, trapCode } from '../error/trap.ts';
+import { makeTrap, trapReason } from '../error/trap.ts';
 import type { PlanCanon, PlanFunc } from '../link/plan.ts';
 import { closedShim } from '../link/shim.ts';
 import { invariant } from '../util/invariant.ts';
@@ -74,7 +74,7 @@ function closedFunction(): WebAssembly.ImportValue {
 }
 
 function raise(code: number): never {
-  throw makeTrap(trapCode(code));
+  throw makeTrap(trapReason(code));
 }
 
 function global(value: number): WebAssembly.Global {

@@ -6,19 +6,40 @@ import { abandonAbove } from './borrow-log.ts';
 import { CALL_TOP, control, SUSPENDABLE } from './control.ts';
 import { endStoresAbove, labelsAbove } from './store.ts';
 
-/** Engine messages, by what they contain, and how the field words the same trap. */
-const ENGINE_TRAPS: readonly (readonly [string, TrapCode, string])[] = [
-  ['unreachable', 'unreachable', 'wasm `unreachable` instruction executed'],
-  ['out of bounds memory', 'core-trap', 'out of bounds memory access'],
-  ['memory access out of bounds', 'core-trap', 'out of bounds memory access'],
-  ['divide by zero', 'core-trap', 'integer divide by zero'],
-  ['remainder by zero', 'core-trap', 'integer divide by zero'],
-  ['divide result unrepresentable', 'core-trap', 'integer overflow'],
-  ['float unrepresentable', 'core-trap', 'invalid conversion to integer'],
-  ['table index is out of bounds', 'core-trap', 'undefined element: out of bounds table access'],
-  ['null function', 'core-trap', 'uninitialized element'],
-  ['signature mismatch', 'core-trap', 'indirect call type mismatch'],
+interface EngineTrap {
+  readonly code: TrapCode;
+  readonly reason: string;
+}
+
+/** The field's words for traps, by what the engine's message contains; the first that fits. */
+const ENGINE_TRAPS: readonly (readonly [text: string, reason: string])[] = [
+  ['unreachable', 'wasm `unreachable` instruction executed'],
+  ['out of bounds memory', 'out of bounds memory access'],
+  ['memory access out of bounds', 'out of bounds memory access'],
+  ['data segment', 'out of bounds memory access: a data segment does not fit'],
+  ['divide by zero', 'integer divide by zero'],
+  ['remainder by zero', 'integer divide by zero'],
+  ['divide result unrepresentable', 'integer overflow'],
+  ['float unrepresentable', 'invalid conversion to integer: integer overflow'],
+  ['element segment', 'out of bounds table access: an element segment does not fit'],
+  ['table index is out of bounds', 'undefined element: out of bounds table access'],
+  ['null function', 'uninitialized element'],
+  ['signature mismatch', 'indirect call type mismatch, or uninitialized element'],
+  ['array element access', 'out of bounds array access'],
+  [
+    'null pointer',
+    'null reference: null function reference, null structure reference, null array reference or null i31 reference',
+  ],
+  ['unaligned access', 'unaligned atomic'],
 ];
+
+/** What a trap of core wasm itself is in the field's words; undefined for anything else. */
+export function engineTrap(error: unknown): EngineTrap | undefined {
+  if (!(error instanceof WebAssembly.RuntimeError) || error instanceof Trap) return undefined;
+  const known = ENGINE_TRAPS.find(([text]) => error.message.includes(text));
+  if (known === undefined) return { code: 'core-trap', reason: error.message };
+  return { code: known[0] === 'unreachable' ? 'unreachable' : 'core-trap', reason: known[1] };
+}
 
 /** The trap for an error that left core wasm. */
 export function asTrap(error: unknown, path: string | undefined): Trap {
@@ -29,10 +50,9 @@ export function asTrap(error: unknown, path: string | undefined): Trap {
   if (error instanceof WebAssembly.Exception) {
     return makeTrap('uncaught-exception', { path, hint: 'catch core exceptions inside the component' });
   }
-  if (error instanceof WebAssembly.RuntimeError) {
-    const known = ENGINE_TRAPS.find(([text]) => error.message.includes(text));
-    return adoptTrap(error, known?.[1] ?? 'core-trap', { reason: known?.[2] ?? error.message, path });
-  }
+  const known = engineTrap(error);
+  if (known !== undefined)
+    return adoptTrap(error as WebAssembly.RuntimeError, known.code, { reason: known.reason, path });
   if (isStackOverflow(error)) {
     return makeTrap('stack-exhausted', { path, cause: error });
   }

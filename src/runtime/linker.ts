@@ -64,9 +64,15 @@ export class InstancePre {
 /**
  * Collects definitions by name and links components to them. Interface names match by semver-compatible versions, both ways.
  * @example
- * const linker = new Linker().define('demo:app/log@1.0.0', { log: (text) => console.log(text) });
- * const pre = await linker.link(component);
- * const instance = pre.instantiate();
+ * ```ts
+ * import { Component, Linker } from 'tenon';
+ * import { parseText } from 'tenon/text';
+ *
+ * const { bytes } = parseText('(component (import "hi" (func $hi)) (export "hello" (func $hi)))');
+ * const linker = new Linker().define('hi', () => console.log('hello'));
+ * const pre = await linker.link(await Component.load(bytes));
+ * (pre.instantiate().exports['hello'] as () => void)(); // prints hello
+ * ```
  */
 export class Linker {
   readonly #offers = new Map<string, unknown>();

@@ -139,7 +139,7 @@ export class Store {
   deadTrap(path: string | undefined): Trap {
     const because = this.failure === undefined ? 'it was disposed' : `it trapped before: ${this.failure.reason}`;
     return makeTrap('store-dead', {
-      reason: `the store of this instance has ended; ${because}`,
+      reason: `cannot enter component instance: its store has ended; ${because}`,
       path,
       hint: 'instantiate the component again',
       ...(this.failure === undefined ? {} : { cause: this.failure }),

@@ -30,7 +30,6 @@ const WRONG: readonly (readonly [
   ['text', 'notes.wasm', 'just some words\n', 'is-text', /text/],
   ['a page of a server', 'page.wasm', '<!DOCTYPE html><html>404</html>', 'is-html', /web page/],
   ['JSON', 'data.wasm', '{"error": "not found"}', 'is-json', /JSON/],
-  ['the text format', 'app.wat', ';; hello\n(component)', 'is-wat', /text format/],
   ['WIT', 'app.wit', 'package a:b;\n', 'is-wit', /WIT/],
   [
     'a pointer of Git LFS',

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { hasAssembler } from '../support/assemble.ts';
+import { findWasmTools } from '../support/wasm-tools.ts';
 import { corpusGuest, example, guest, tenon } from './tenon.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -60,12 +60,13 @@ package demo:text@0.1.0 {
   );
 });
 
-const reference = hasAssembler() ? false : 'wasm-tools is not installed';
+const wasmTools = findWasmTools();
+const reference = wasmTools === undefined ? 'not run: wasm-tools is not installed' : false;
 const GUESTS = ['rust-ledger', 'c-bits', 'go-depot', 'js-cmd-qjs', 'rust-flow', 'rust-cmd3', 'py-cmd'];
 for (const name of GUESTS) {
   const { path, skip } = corpusGuest(`${name}.wasm`);
   test(`the WIT of ${name} is what wasm-tools prints`, { skip: skip || reference }, () => {
-    const expected = execFileSync('wasm-tools', ['component', 'wit', path], { encoding: 'utf8' });
+    const expected = execFileSync(wasmTools!, ['component', 'wit', path], { encoding: 'utf8' });
     assert.equal(tenon(['inspect', '--wit', path]).stdout, expected);
   });
 }

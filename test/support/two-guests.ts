@@ -9,7 +9,7 @@ import { flattenFuncType, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS } from '../../src/ab
 import { type AdapterSpec, emitAdapters, lends } from '../../src/abi/fused/adapter.ts';
 import type { Flat } from '../../src/abi/lift-flat.ts';
 import { ModuleBuilder, type WasmSignature } from '../../src/core/builder.ts';
-import { makeTrap, Trap, type TrapCode, trapCode } from '../../src/error/trap.ts';
+import { makeTrap, Trap, type TrapCode, trapReason } from '../../src/error/trap.ts';
 import {
   CLOSED,
   CONTEXT_0,
@@ -269,7 +269,7 @@ export function fused(call: Call, extras: Extras = {}): (...flat: Flat[]) => Fla
     }
   }
   const trap = (code: number): never => {
-    throw makeTrap(trapCode(code));
+    throw makeTrap(trapReason(code));
   };
   const instance = new WebAssembly.Instance(new WebAssembly.Module(emitAdapters([spec]).bytes), {
     tenon: { control: control.memory, trap, closed: extras.closed ?? (() => {}) },

@@ -148,7 +148,7 @@ function importsOf(
       realloc: options.realloc ? module.importFunction(name, `${which}-realloc`, signature) : undefined,
       slot: module.importGlobal(name, `${which}-slot`, 'i32'),
       context,
-      alloc: undefined,
+      alloc: new Map(),
     };
   };
   const core = flattenFuncType(type, 'lift', lift);

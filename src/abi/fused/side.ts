@@ -1,10 +1,11 @@
 /** One side of an adapter: its memory, its realloc, and the checked helpers that every translation uses. */
 import type { ModuleBuilder } from '../../core/builder.ts';
-import { type TrapCode, trapNumber } from '../../error/trap.ts';
+import { type TrapReason, trapNumber } from '../../error/trap.ts';
 import { CONTEXT_0, CONTEXT_1 } from '../../runtime/control.ts';
 import type { StringEncoding } from '../../types/definition.ts';
 import { invariant } from '../../util/invariant.ts';
 import type { PointerSize } from '../layout.ts';
+import type { ReallocReason } from '../memory.ts';
 import { FunctionWriter, type Memory } from './function.ts';
 
 /** Longest string or list of a source, in bytes. What it becomes may be up to three times as long: no sum overflows an i32. */
@@ -44,8 +45,8 @@ export interface Side {
   readonly slot: number;
   /** Whether the component uses context slots, which realloc must find zeroed and leave as they were. */
   readonly context: boolean;
-  /** Made on demand. */
-  alloc: number | undefined;
+  /** Functions around `realloc`, made on demand. */
+  readonly alloc: Map<ReallocReason, number>;
 }
 
 export function memoryOf(side: Side): Memory {
@@ -54,12 +55,12 @@ export function memoryOf(side: Side): Memory {
 }
 
 /** Emits `call trap; unreachable`. */
-export function emitTrap(f: FunctionWriter, shared: Shared, code: TrapCode): void {
+export function emitTrap(f: FunctionWriter, shared: Shared, code: TrapReason): void {
   f.i32(trapNumber(code)).call(shared.trap).op('unreachable');
 }
 
 /** Emits: if the i32 on the stack is not zero, trap. */
-export function emitTrapIf(f: FunctionWriter, shared: Shared, code: TrapCode): void {
+export function emitTrapIf(f: FunctionWriter, shared: Shared, code: TrapReason): void {
   f.open('if');
   emitTrap(f, shared, code);
   f.op('end');
@@ -82,11 +83,11 @@ export function addOffset(f: FunctionWriter, side: Side, local: number): Functio
 }
 
 /** A function `(address, bytes i32)` that traps unless the range is inside the memory. */
-export function rangeCheck(side: Side, code: TrapCode): number {
+export function rangeCheck(side: Side, code: TrapReason): number {
   return onceForMemory(side, code, () => emitRangeCheck(side, code));
 }
 
-function emitRangeCheck(side: Side, code: TrapCode): number {
+function emitRangeCheck(side: Side, code: TrapReason): number {
   const f = new FunctionWriter(side.shared.module, { params: [side.address, 'i32'], results: [] });
   const memory = memoryOf(side);
   const size = f.local('i64');
@@ -104,7 +105,7 @@ function emitRangeCheck(side: Side, code: TrapCode): number {
 }
 
 /** Emits: traps unless the address in `local` is a multiple of `align`. */
-export function emitAligned(f: FunctionWriter, side: Side, local: number, align: number, code: TrapCode): void {
+export function emitAligned(f: FunctionWriter, side: Side, local: number, align: number, code: TrapReason): void {
   if (align === 1) return;
   f.get(local);
   if (side.address === 'i64') f.op('i32.wrap_i64');
@@ -135,13 +136,14 @@ export function leaveThread(f: FunctionWriter, side: Side, saved: readonly numbe
 }
 
 /** A function `(old address, old size i32, align i32, size i32) -> address` around the guest's realloc: checks what it answers. */
-export function allocator(side: Side): number {
-  if (side.alloc !== undefined) return side.alloc;
+export function allocator(side: Side, outside: ReallocReason): number {
+  const known = side.alloc.get(outside);
+  if (known !== undefined) return known;
   invariant(side.realloc !== undefined, 'a realloc');
   const { shared } = side;
   const f = new FunctionWriter(shared.module, { params: [side.address, 'i32', 'i32', 'i32'], results: [side.address] });
-  side.alloc = f.index;
-  const check = rangeCheck(side, 'realloc-out-of-bounds');
+  side.alloc.set(outside, f.index);
+  const check = rangeCheck(side, outside);
   const answer = f.local(side.address);
   const thread = enterThread(f, side);
   f.get(0);
@@ -157,8 +159,14 @@ export function allocator(side: Side): number {
 }
 
 /** Emits a fresh allocation of the size in local `bytes`; leaves the address. */
-export function emitAllocate(f: FunctionWriter, side: Side, align: number, bytes: number): void {
-  addressConst(f, side, 0).i32(0).i32(align).get(bytes).call(allocator(side));
+export function emitAllocate(
+  f: FunctionWriter,
+  side: Side,
+  align: number,
+  bytes: number,
+  outside: ReallocReason = 'realloc-out-of-bounds',
+): void {
+  addressConst(f, side, 0).i32(0).i32(align).get(bytes).call(allocator(side, outside));
 }
 
 /** Emits a reallocation; leaves the address. */
@@ -169,6 +177,7 @@ export function emitReallocate(
   oldBytes: number,
   align: number,
   bytes: number,
+  outside: ReallocReason,
 ): void {
-  f.get(old).get(oldBytes).i32(align).get(bytes).call(allocator(side));
+  f.get(old).get(oldBytes).i32(align).get(bytes).call(allocator(side, outside));
 }

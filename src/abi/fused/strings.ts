@@ -30,6 +30,8 @@ import {
 
 type Source = 'utf8' | 'utf16' | 'latin1';
 
+const OUTSIDE = 'realloc-out-of-bounds/string';
+
 /** Functions of one module that are made once. */
 export class StringKit {
   readonly #made = new Map<string, number>();
@@ -184,7 +186,7 @@ class Kernel {
 
   #allocate(times: 1 | 2, align: number): void {
     this.#sizeIs(times);
-    emitAllocate(this.#f, this.#to, align, this.#size);
+    emitAllocate(this.#f, this.#to, align, this.#size, OUTSIDE);
     this.#f.tee(this.#d).set(this.#q);
   }
 
@@ -192,7 +194,7 @@ class Kernel {
   #grow(times: 2 | 3, align: number): void {
     const f = this.#f;
     this.#sizeIs(times);
-    emitReallocate(f, this.#to, this.#d, 1, align, this.#size);
+    emitReallocate(f, this.#to, this.#d, 1, align, this.#size, OUTSIDE);
     f.set(this.#d);
   }
 
@@ -200,7 +202,7 @@ class Kernel {
   #shrink(align: number): void {
     const f = this.#f;
     difference(f, this.#to, this.#q, this.#d).tee(this.#used).get(this.#size).op('i32.lt_u').open('if');
-    emitReallocate(f, this.#to, this.#d, this.#size, align, this.#used);
+    emitReallocate(f, this.#to, this.#d, this.#size, align, this.#used, OUTSIDE);
     f.set(this.#d).op('end');
   }
 
@@ -384,7 +386,7 @@ class Kernel {
     advance(f, to, this.#q, 1);
     advance(f, to, read, 2);
     f.br(0).op('end', 'end');
-    emitReallocate(f, to, this.#d, this.#size, 1, 1);
+    emitReallocate(f, to, this.#d, this.#size, 1, 1, OUTSIDE);
     f.set(this.#d);
     this.#results(() => f.get(1));
   }

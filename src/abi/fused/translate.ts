@@ -252,7 +252,7 @@ export class Direction {
     emitAligned(f, from, 0, source.align, 'unaligned-pointer');
     f.get(0).get(count).i32(source.size).op('i32.mul').call(rangeCheck(from, 'list-out-of-bounds'));
     f.get(count).i32(target.size).op('i32.mul').set(bytes);
-    emitAllocate(f, to, target.align, bytes);
+    emitAllocate(f, to, target.align, bytes, 'realloc-out-of-bounds/list');
     f.set(result);
     if (isPlainBytes(element)) {
       f.get(result).get(0).get(bytes);

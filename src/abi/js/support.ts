@@ -45,7 +45,7 @@ export function lowerString(cx: AbiContext, value: unknown, path: () => string):
     return stored.pointer;
   }
   if (text.length <= SHORT && isAscii(text)) {
-    const pointer = allocate(cx, 0, 0, 1, text.length);
+    const pointer = allocate(cx, 0, 0, 1, text.length, 'realloc-out-of-bounds/string');
     const { u8 } = memoryOf(cx);
     for (let i = 0; i < text.length; i++) u8[pointer + i] = text.charCodeAt(i);
     last.units = text.length;
@@ -53,7 +53,7 @@ export function lowerString(cx: AbiContext, value: unknown, path: () => string):
   }
   const bytes = encoder.encode(text);
   trapIf(bytes.length > MAX_REALLOC, 'value-too-large');
-  const pointer = allocate(cx, 0, 0, 1, bytes.length);
+  const pointer = allocate(cx, 0, 0, 1, bytes.length, 'realloc-out-of-bounds/string');
   memoryOf(cx).u8.set(bytes, pointer);
   last.units = bytes.length;
   return pointer;
@@ -138,7 +138,7 @@ export function lowerNumbers(cx: AbiContext, kind: NumberKind, value: unknown, p
   const size = TYPED_ARRAYS[kind].BYTES_PER_ELEMENT;
   trapIf(values.length * size > MAX_REALLOC, 'value-too-large');
   const { length } = values;
-  const pointer = allocate(cx, 0, 0, size, length * size);
+  const pointer = allocate(cx, 0, 0, size, length * size, 'realloc-out-of-bounds/list');
   storeNumbers(cx, kind, values, pointer, path);
   last.units = length;
   return pointer;
@@ -168,7 +168,7 @@ export function checkPlace(cx: AbiContext, pointer: number, size: number, align:
 /** Allocates the elements of a list. */
 export function allocateList(cx: AbiContext, length: number, size: number, align: number): number {
   trapIf(length * size > MAX_REALLOC, 'value-too-large');
-  return allocate(cx, 0, 0, align, length * size);
+  return allocate(cx, 0, 0, align, length * size, 'realloc-out-of-bounds/list');
 }
 
 export function allocatePlace(cx: AbiContext, size: number, align: number): number {

@@ -11,7 +11,7 @@ import { printWit } from '../../wit/printer.ts';
 import { decodeWorld } from '../../wit-component/decode.ts';
 import type { Command, Parsed } from '../args.ts';
 import { withPath } from '../explain.ts';
-import { readInput } from '../files.ts';
+import { readBinary } from '../files.ts';
 import { oneOperand } from '../operands.ts';
 import { writeOut } from '../output.ts';
 import { safeText } from '../report.ts';
@@ -154,7 +154,7 @@ function json(path: string, found: Found): string {
 
 export async function run(args: Parsed): Promise<number> {
   const path = oneOperand(command, args);
-  const found = look(await readInput(path), path);
+  const found = look(await readBinary(path), path);
   if (args.values.has('wit')) {
     if (found.world === undefined) {
       throw new UsageError('no-wit', `${path} is ${found.title}: only a component has a world`, { hint: found.hint });

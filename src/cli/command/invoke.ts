@@ -73,11 +73,11 @@ export async function run(args: Parsed): Promise<number> {
       path === undefined ? 'no file was named' : extra === undefined ? 'no call is given' : 'more than one call';
     throw new MisuseError('missing-operand', what, `usage: tenon invoke ${command.usage}`);
   }
-  const main = await loadFile(path);
+  const main = await loadFile(path, args);
   const target = findTarget(path, main.component, call);
   checkText(target);
   const values = parseWaveCall(call, target.type);
-  const plugs = await Promise.all((args.values.get('plug') ?? []).map((plug) => loadFile(plug)));
+  const plugs = await Promise.all((args.values.get('plug') ?? []).map((plug) => loadFile(plug, args)));
   using wasi = createWasi({
     host: nodeHost({ onBrokenPipe: () => process.exit(0) }),
     grant: grantOf(args, [programName(path)]),

@@ -7,7 +7,7 @@ import { compareSemver, parseSemver, splitVersion } from '../../types/semver.ts'
 import { exitOf } from '../../wasi/p2/exit.ts';
 import { createWasi } from '../../wasi/p2/wasi.ts';
 import { type Command, MisuseError, type Parsed } from '../args.ts';
-import { readInput } from '../files.ts';
+import { readBinary } from '../files.ts';
 import { interruptible } from '../interrupt.ts';
 import { grantOf, linkOptionsOf, linkProgram, loadFile, PROGRAM_FLAGS, printStats, programName } from '../program.ts';
 import { report } from '../report.ts';
@@ -59,9 +59,9 @@ async function runComponent(
   args: Parsed,
   program: readonly string[],
 ): Promise<number> {
-  const main = await loadFile(path, bytes);
+  const main = await loadFile(path, args, bytes);
   const name = runExport(main.component, path);
-  const plugs = await Promise.all((args.values.get('plug') ?? []).map((plug) => loadFile(plug)));
+  const plugs = await Promise.all((args.values.get('plug') ?? []).map((plug) => loadFile(plug, args)));
   using wasi = createWasi({ host: nodeHost({ onBrokenPipe: endQuietly }), grant: grantOf(args, program) });
   const { instance, parts } = await linkProgram(main, plugs, wasi, linkOptionsOf(args));
   const { run } = instance.promised[name] as { run(): Promise<void> };
@@ -92,7 +92,7 @@ export async function run(args: Parsed): Promise<number> {
   const [path, ...rest] = args.operands;
   if (path === undefined)
     throw new MisuseError('missing-operand', 'no file was named', `usage: tenon run ${command.usage}`);
-  const bytes = await readInput(path);
+  const bytes = await readBinary(path);
   const program = [programName(path), ...rest];
   // Everything else that is no component is explained when it is loaded as one.
   if (readPreamble(bytes) !== 'core module') return runComponent(path, bytes, args, program);

@@ -1,14 +1,16 @@
 /** `tenon validate FILE`. */
 import { type Details, UsageError } from '../../node.ts';
 import type { Command, Parsed } from '../args.ts';
+import { FEATURES_FLAG } from '../features.ts';
 import { oneOperand } from '../operands.ts';
 import { loadFile } from '../program.ts';
 
 export const command: Command = {
   name: 'validate',
   summary: 'Check a component against the specification. Silent, with exit code 0, if it is valid.',
-  usage: 'FILE [--json]',
-  flags: [{ name: 'json', help: 'print the verdict as JSON' }],
+  usage: 'FILE [--json] [--features GATE[,-GATE...]]',
+  flags: [{ name: 'json', help: 'print the verdict as JSON' }, FEATURES_FLAG],
+  details: 'FILE may be a binary or the text format; `-` is standard input.',
   examples: [
     ['check a file', 'tenon validate app.wasm'],
     ['the verdict for a machine', 'tenon validate --json app.wasm'],
@@ -36,12 +38,12 @@ function verdictOf(error: unknown): Verdict {
 export async function run(args: Parsed): Promise<number> {
   const path = oneOperand(command, args);
   if (!args.values.has('json')) {
-    await loadFile(path);
+    await loadFile(path, args);
     return 0;
   }
   let verdict: Verdict = { valid: true };
   try {
-    await loadFile(path);
+    await loadFile(path, args);
   } catch (error) {
     if (error instanceof UsageError) throw error;
     verdict = verdictOf(error);

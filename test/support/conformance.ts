@@ -1,0 +1,54 @@
+/** The reference suite of the component model: where it stands, how much it holds, and a run of it. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Mode } from '../../src/runtime/prepare.ts';
+import { runScript, type ScriptReport } from '../../src/wast/wast.ts';
+import { SHARED } from './shared.ts';
+
+export const SUITE = join(SHARED, 'conformance/component-model');
+
+/** What the suite is, for the record of a run. */
+export const PINNED =
+  'WebAssembly/component-model `test/` at `6d28164` (2026-08-21) merged with pull request #705, without `async/cancellable.wast`';
+
+/** Files and directives of each folder: a run that sees fewer has failed. */
+export const TOTALS: Readonly<Record<string, { readonly files: number; readonly directives: number }>> = {
+  async: { files: 34, directives: 344 },
+  binary: { files: 1, directives: 123 },
+  linking: { files: 4, directives: 272 },
+  resources: { files: 3, directives: 36 },
+  validation: { files: 13, directives: 461 },
+  values: { files: 8, directives: 221 },
+};
+
+export const FILES = 63;
+export const DIRECTIVES = 1457;
+
+/** One script and how it ended. */
+export interface Row extends ScriptReport {
+  readonly folder: string;
+  readonly file: string;
+}
+
+/** The scripts of the suite, as folder and file name. */
+export function suiteFiles(): readonly (readonly [folder: string, file: string])[] {
+  return Object.keys(TOTALS).flatMap((folder) =>
+    readdirSync(join(SUITE, folder))
+      .filter((name) => name.endsWith('.wast'))
+      .sort()
+      .map((file) => [folder, file] as const),
+  );
+}
+
+/** Runs one script. */
+export async function runFile(folder: string, file: string, mode: Mode = 'generated'): Promise<Row> {
+  const source = readFileSync(join(SUITE, folder, file), 'utf8');
+  return { folder, file, ...(await runScript(source, { file: `${folder}/${file}`, link: { mode } })) };
+}
+
+/** Runs all scripts, one after the other. */
+export async function runSuite(mode: Mode = 'generated'): Promise<readonly Row[]> {
+  const rows: Row[] = [];
+  for (const [folder, file] of suiteFiles()) rows.push(await runFile(folder, file, mode));
+  return rows;
+}
