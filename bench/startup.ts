@@ -6,9 +6,9 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { SHARED } from '../test/support/shared.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
-const SHARED = process.env['TENON_SHARED'] ?? resolve(ROOT, '../shared');
 const [file = join(SHARED, 'corpus/rust-hello-p2.wasm'), runs = '20'] = process.argv.slice(2);
 const BOUND = 40;
 

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
 import { assemble } from '../support/assemble.ts';
+import { SHARED } from '../support/shared.ts';
 
 const root = join(import.meta.dirname, '../..');
 const script = join(root, 'bin/tenon.js');
@@ -65,7 +66,7 @@ export function guest(name: string, text: string): string {
   return file(name, assemble(text));
 }
 
-const corpus = join(process.env['TENON_SHARED'] ?? join(root, '../shared'), 'corpus');
+const corpus = join(SHARED, 'corpus');
 
 /** A real guest that is kept outside the repository, and why a test that needs it cannot run. */
 export function corpusGuest(name: string): { readonly path: string; readonly skip: string | false } {

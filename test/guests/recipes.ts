@@ -19,6 +19,7 @@ import { tmpdir } from 'node:os';
 import { basename, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
+import { SHARED } from '../support/shared.ts';
 import { HERE, type Recipe, type Source } from './cases.ts';
 
 const execute = promisify(execFile);
@@ -29,7 +30,7 @@ const MODULES = join(HERE, 'node_modules');
 
 /** The folder of the shared corpus, or why there is none. */
 export function corpus(): { readonly folder: string } | { readonly missing: string } {
-  const shared = process.env.TENON_SHARED ?? join(ROOT, '../shared');
+  const shared = SHARED;
   const folder = join(shared, 'corpus');
   return existsSync(folder)
     ? { folder }

@@ -16,12 +16,12 @@ import { TextWriter } from '../../src/text/print/text-writer.ts';
 import { type Directive, parseScript } from '../../src/text/script.ts';
 import type { Component } from '../../src/types/definition.ts';
 import { canonicalModule } from '../support/canonical-module.ts';
+import { SHARED } from '../support/shared.ts';
 import { findWasmTools } from '../support/wasm-tools.ts';
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
 const ROOT = resolve(import.meta.dirname, '../..');
-const SHARED = process.env.TENON_SHARED ?? resolve(ROOT, '../shared');
 
 /** Larger modules are left out here: their texts take long to parse. */
 const MAX_SIZE = 1_000_000;

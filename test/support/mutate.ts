@@ -11,9 +11,9 @@ import {
   ValidationError,
   ValueError,
 } from '../../src/index.ts';
+import { SHARED } from './shared.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
-const SHARED = process.env['TENON_SHARED'] ?? resolve(ROOT, '../shared');
 /** Larger components would only make the same mistakes more slowly. */
 const MAX_SIZE = 150_000;
 
