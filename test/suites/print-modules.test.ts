@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join, relative, resolve } from 'node:path';
+import { join, relative } from 'node:path';
 import { describe, test } from 'node:test';
 import { decodeComponent } from '../../src/binary/decode.ts';
 import { MalformedError, TextError } from '../../src/error/error.ts';
@@ -20,8 +20,6 @@ import { SHARED } from '../support/shared.ts';
 import { findWasmTools } from '../support/wasm-tools.ts';
 
 type Bytes = Uint8Array<ArrayBuffer>;
-
-const ROOT = resolve(import.meta.dirname, '../..');
 
 /** Larger modules are left out here: their texts take long to parse. */
 const MAX_SIZE = 1_000_000;

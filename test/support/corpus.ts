@@ -1,11 +1,9 @@
 /** The shared corpus of real guests: found by `TENON_SHARED` or beside the repository. Its files are never copied here. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Component, ComponentError, type Imports, type Instance, type LinkOptions } from '../../src/index.ts';
 import { SHARED } from './shared.ts';
 
-const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const FOLDER = join(SHARED, 'corpus');
 
 /** Why tests of the corpus cannot run here, or false. The form of `test`'s option `skip`. */
