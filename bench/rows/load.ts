@@ -18,6 +18,8 @@ const WASMTIME_COMPILE = 'wasmtime compile, a process';
 
 /** Milliseconds between runs: what the engine still does for the one before, on threads of its own, is not the next one's. */
 const PAUSE = 30;
+/** Of the number that makes a copy unique. */
+const DIGITS = 4;
 
 function effort(quick: boolean): Effort {
   return quick ? { warmUp: 4, rounds: 8, budget: 0 } : { warmUp: 20, rounds: 40, budget: 0 };
@@ -38,9 +40,26 @@ function compileAll(bytes: Bytes): Promise<unknown> {
   );
 }
 
+/** Copies of a component whose modules the engine has not seen: a custom section's name has another end in each. */
+function copiesOf(original: Bytes): () => Bytes {
+  const names = coreRanges(decodeComponent(original)).map(({ start, end }) => {
+    const section = decodeModule(original, start, end).sections.findLast(({ id }) => id === 0);
+    if (section === undefined) throw new Error('a module without a custom section cannot be made unique');
+    // What the decoder calls its start is what follows the name.
+    return section.start - DIGITS;
+  });
+  let copies = 0;
+  return () => {
+    const bytes = original.slice();
+    const name = Buffer.from(String(copies++).padStart(DIGITS, '0'));
+    for (const at of names) bytes.set(name, at);
+    return bytes;
+  };
+}
+
 /** What jco needs from bytes to an instance: its transpiled modules cannot be made beforehand either. */
-function jcoLoading(best: boolean): Contender['sample'] {
-  return loading(mediumComponent, async (bytes) => {
+function jcoLoading(fresh: () => Bytes, best: boolean): Contender['sample'] {
+  return loading(fresh, async (bytes) => {
     const { instantiate, core } = await transpiled(bytes, best);
     return instantiate(core, mediumImports());
   });
@@ -48,16 +67,17 @@ function jcoLoading(best: boolean): Contender['sample'] {
 
 async function medium(settings: Settings): Promise<readonly Contender[]> {
   const { Component } = await loadTenon(settings.form);
+  const fresh = copiesOf(mediumComponent());
   const tenon = async (bytes: Bytes): Promise<unknown> => (await Component.load(bytes)).instantiate(mediumImports());
   const contenders: Contender[] = [
-    { name: TENON, sample: loading(mediumComponent, tenon) },
-    { name: COMPILE, sample: loading(mediumComponent, compileAll) },
+    { name: TENON, sample: loading(fresh, tenon) },
+    { name: COMPILE, sample: loading(fresh, compileAll) },
   ];
   if (settings.peers && jcoPresent) {
-    contenders.push({ name: JCO, every: 2, sample: jcoLoading(false) });
-    contenders.push({ name: JCO_BEST, every: 8, sample: jcoLoading(true) });
+    contenders.push({ name: JCO, every: 2, sample: jcoLoading(fresh, false) });
+    contenders.push({ name: JCO_BEST, every: 8, sample: jcoLoading(fresh, true) });
   }
-  if (settings.peers && wasmtimeVersion !== undefined) contenders.push(wasmtimeCompile(mediumComponent));
+  if (settings.peers && wasmtimeVersion !== undefined) contenders.push(wasmtimeCompile(fresh));
   return contenders;
 }
 
@@ -69,22 +89,6 @@ function wasmtimeCompile(fresh: () => Bytes): Contender {
       const file = temporaryFile(fresh(), '.wasm');
       return wasmtime(['compile', file, '-o', `${file}.cwasm`]);
     },
-  };
-}
-
-/** Copies of a component whose modules the engine has not seen: the name of a custom section is another in each. */
-function copiesOf(original: Bytes): () => Bytes {
-  const names = coreRanges(decodeComponent(original)).map(({ start, end }) => {
-    const section = decodeModule(original, start, end).sections.findLast(({ id }) => id === 0);
-    if (section === undefined) throw new Error('a module without a custom section cannot be made unique');
-    return section.start + 1;
-  });
-  let copies = 0;
-  return () => {
-    const bytes = original.slice();
-    const name = Buffer.from(String(copies++).padStart(4, '0'));
-    for (const at of names) bytes.set(name, at);
-    return bytes;
   };
 }
 
