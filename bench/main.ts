@@ -4,12 +4,22 @@
  */
 import { fork } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
+import { cpus, loadavg } from 'node:os';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { installPeers, jcoVersion } from './peers/install.ts';
 import { wasmtimeVersion } from './peers/wasmtime.ts';
-import { allMet, compared, failedResult, markdown, printed, type Report, type Result, summary } from './report.ts';
+import {
+  allMet,
+  compared,
+  failedResult,
+  markdown,
+  middle,
+  printed,
+  type Report,
+  type Result,
+  summary,
+} from './report.ts';
 import type { Row } from './row.ts';
 import { ROWS } from './rows/all.ts';
 import type { Request } from './run-row.ts';
@@ -17,6 +27,7 @@ import type { Request } from './run-row.ts';
 const HELP = `npm run bench -- [options]
   --only NAME     rows whose name contains NAME (may be given again)
   --quick         fewer and shorter measurements
+  --repeat N      each row in N processes; the one with the middle ratio counts (memory and code lie elsewhere in each)
   --json FILE     writes the results
   --compare FILE  prints the change of each row since the results in FILE
   --markdown      prints the results as a table for documents
@@ -30,6 +41,7 @@ const { values: options } = parseArgs({
   options: {
     only: { type: 'string', multiple: true, default: [] },
     quick: { type: 'boolean', default: false },
+    repeat: { type: 'string', default: '1' },
     json: { type: 'string' },
     compare: { type: 'string' },
     markdown: { type: 'boolean', default: false },
@@ -61,11 +73,20 @@ function measured(row: Row): Promise<Result> {
   });
 }
 
+/** The row's results in several processes; of these, the one with the middle ratio. */
+async function repeated(row: Row): Promise<Result> {
+  const runs: Result[] = [];
+  const times = row.contenders === undefined ? 1 : Math.max(1, Number(options.repeat));
+  for (let i = 0; i < times; i++) runs.push(await measured(row));
+  return middle(runs);
+}
+
 async function report(rows: readonly Row[]): Promise<Report> {
   const peers = !options['no-peers'];
+  const [before = 0] = loadavg();
   const results: Result[] = [];
   for (const row of rows) {
-    const result = await measured(row);
+    const result = await repeated(row);
     results.push(result);
     console.log(printed(result));
   }
@@ -73,6 +94,8 @@ async function report(rows: readonly Row[]): Promise<Report> {
     node: process.version,
     v8: process.versions.v8,
     cpu: cpus()[0]?.model ?? 'unknown',
+    cores: cpus().length,
+    load: before,
     tenon: options.built ? 'built package' : 'sources',
     jco: (peers ? jcoVersion() : undefined) ?? null,
     wasmtime: (peers ? wasmtimeVersion : undefined) ?? null,
@@ -92,6 +115,11 @@ async function main(): Promise<void> {
   const missing = options['no-peers'] ? 'not asked for' : installPeers();
   const now = await report(rows);
   console.log(`\nNode ${now.node}, V8 ${now.v8}, ${now.cpu}; Tenon: ${now.tenon}`);
+  if (now.load > now.cores / 2) {
+    console.log(
+      `the machine was busy: load ${now.load.toFixed(1)} on ${now.cores} cores; measure again when it is not`,
+    );
+  }
   console.log(`jco: ${now.jco ?? `absent (${missing ?? 'not installed'})`}; Wasmtime: ${now.wasmtime ?? 'absent'}`);
   if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(now, null, 2)}\n`);
   if (options.markdown) console.log(`\n${markdown(now)}`);

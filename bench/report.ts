@@ -32,6 +32,9 @@ export interface Report {
   readonly node: string;
   readonly v8: string;
   readonly cpu: string;
+  readonly cores: number;
+  /** Of the machine before the run, over a minute. */
+  readonly load: number;
   readonly tenon: string;
   readonly jco: string | null;
   readonly wasmtime: string | null;
@@ -99,6 +102,12 @@ export function resultOf(row: Row, contenders: readonly Contender[], taken: Read
 /** The result of a row that could not be measured. */
 export function failedResult(row: Row, reason: string): Result {
   return { ...resultOf(row, [], new Map()), state: 'failed', reason };
+}
+
+/** Of several results of one row, the one whose ratio stands in the middle; the first that failed, if one did. */
+export function middle(runs: readonly Result[]): Result {
+  const sorted = runs.toSorted((a, b) => (a.ratio ?? 0) - (b.ratio ?? 0));
+  return runs.find(({ state }) => state === 'failed') ?? sorted[(sorted.length - 1) >> 1]!;
 }
 
 function figures(value: number): string {

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { alternate, loop, quantile, spread, timed } from '../../bench/measure.ts';
-import { allMet, compared, type Report, resultOf } from '../../bench/report.ts';
+import { allMet, compared, failedResult, middle, type Report, resultOf } from '../../bench/report.ts';
 import { above, atMost, fasterThanJco, JCO, type Row, TENON, times } from '../../bench/row.ts';
 import { ROWS } from '../../bench/rows/all.ts';
 
@@ -79,11 +79,8 @@ describe('measuring', () => {
       name,
       sample: () => order.push(name),
     });
-    const taken = await alternate([contender('a'), contender('b'), contender('c')], {
-      warmUp: 1,
-      rounds: 2,
-      budget: 0,
-    });
+    const contenders = [contender('a'), contender('b'), contender('c')];
+    const taken = await alternate(contenders, { warmUp: 1, rounds: 2, budget: 0 }, () => 0);
     assert.equal(order.join(''), 'abcbcacab');
     assert.deepEqual(
       [...taken].map(([name, values]) => [name, values.length]),
@@ -103,9 +100,27 @@ describe('measuring', () => {
         { name: 'b', every: 3, sample: () => rounds.push('b') },
       ],
       { warmUp: 2, rounds: 6, budget: 0 },
+      () => 0,
     );
     assert.equal(rounds.filter((name) => name === 'a').length, 8);
     assert.equal(rounds.filter((name) => name === 'b').length, 3);
+  });
+
+  test('a disturbed measurement is taken again, but not for ever', async () => {
+    let switches = 0;
+    let samples = 0;
+    const measure = async (disturbed: number): Promise<readonly number[] | undefined> => {
+      [switches, samples] = [0, 0];
+      const sample = (): number => {
+        if (samples < disturbed) switches++;
+        return samples++;
+      };
+      const taken = await alternate([{ name: 'a', sample }], { warmUp: 0, rounds: 1, budget: 0 }, () => switches);
+      return taken.get('a');
+    };
+    assert.deepEqual(await measure(0), [0]);
+    assert.deepEqual(await measure(2), [2]);
+    assert.deepEqual(await measure(99), [3]);
   });
 
   test('loops have sources of their own', () => {
@@ -178,11 +193,20 @@ describe('results', () => {
     assert.equal(of('p99'), 99);
   });
 
+  test('of several runs the middle one counts, and a failure always', () => {
+    const runs = [result(12, 100), result(8, 100), result(10, 100)];
+    assert.equal(middle(runs), runs[2]);
+    const failed = failedResult(row, 'why');
+    assert.equal(middle([...runs, failed]), failed);
+  });
+
   test('changes', () => {
     const report = (rows: Report['rows']): Report => ({
       node: '',
       v8: '',
       cpu: '',
+      cores: 1,
+      load: 0,
       tenon: '',
       jco: null,
       wasmtime: null,
