@@ -40,12 +40,28 @@ export function wasmtime(args: readonly string[], input = ''): number {
 const SHORT = 1000;
 
 /** Nanoseconds a turn of the exported loop `name`, with `turns` turns that take a few hundred milliseconds. */
-export function wasmtimeLoop(component: Uint8Array, name: string, turns: number): readonly Contender[] {
+export function wasmtimeLoop(
+  component: Uint8Array,
+  name: string,
+  turns: number,
+  flags: readonly string[] = [],
+): readonly Contender[] {
   if (wasmtimeVersion === undefined) return [];
   const file = temporaryFile(component, '.wasm');
   const compiled = file.replace(/\.wasm$/, '.cwasm');
-  wasmtime(['compile', file, '-o', compiled]);
   const run = (n: number): number =>
-    wasmtime(['run', '--allow-precompiled', '--invoke', `${name}(${n})`, compiled]) * 1e6;
+    wasmtime(['run', ...flags, '--allow-precompiled', '--invoke', `${name}(${n})`, compiled]) * 1e6;
+  try {
+    wasmtime(['compile', ...flags, file, '-o', compiled]);
+    run(turns + SHORT);
+  } catch (error) {
+    console.error(`${WASMTIME} cannot take part: ${firstLines(error)}`);
+    return [];
+  }
   return [{ name: WASMTIME, every: 4, sample: () => (run(turns + SHORT) - run(SHORT)) / turns }];
+}
+
+/** What it says of its failure, without the stacks. */
+function firstLines(error: unknown): string {
+  return String(error).replace(/\n+Stack backtrace:.*$/s, '');
 }

@@ -1,5 +1,6 @@
 /** Every row of the benchmark, in the order of the table. */
 import type { Row } from '../row.ts';
+import { asyncRows } from './async-calls.ts';
 import { composedRows } from './composed.ts';
 import { exportRows } from './exports.ts';
 import { importRows } from './imports.ts';
@@ -7,6 +8,7 @@ import { instanceRows } from './instances.ts';
 import { laterRows } from './later.ts';
 import { loadRows } from './load.ts';
 import { programRows } from './programs.ts';
+import { streamRows } from './streams.ts';
 import { valueRows } from './values.ts';
 import { waitRows } from './waits.ts';
 
@@ -15,7 +17,9 @@ export const ROWS: readonly Row[] = [
   ...importRows,
   ...composedRows,
   ...valueRows,
+  ...asyncRows,
   ...waitRows,
+  ...streamRows,
   ...loadRows,
   ...instanceRows,
   ...programRows,
