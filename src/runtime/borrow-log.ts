@@ -13,6 +13,7 @@ interface Entry {
 }
 
 const log: Entry[] = [];
+const NONE: BorrowEntries = [];
 
 /** What belongs to a call that may outlive its stack: its own list. */
 let apart: (() => void)[] | undefined;
@@ -63,8 +64,9 @@ export function abandonAbove(base: number): void {
 }
 
 /** Takes out the entries above `base`, for a stack that is suspended. */
-export function detachAbove(base: number): Entry[] {
+export function detachAbove(base: number): BorrowEntries {
   let from = log.length;
+  if (from === 0 || (log[from - 1]?.top ?? 0) <= base) return NONE;
   while (from > 0 && (log[from - 1]?.top ?? 0) > base) from--;
   return log.splice(from);
 }

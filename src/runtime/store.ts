@@ -124,6 +124,11 @@ export class Store {
     this.#group.hostWork++;
   }
 
+  /** The same as {@link hostEnds} where the scheduler is about to be told of what goes on now. */
+  hostAnswers(): void {
+    this.#group.hostWork--;
+  }
+
   hostEnds(): void {
     this.#group.hostWork--;
     // Only when the host has nothing more to do, and nothing came of it, is it known that nothing ever will.
