@@ -8,6 +8,7 @@
  * which they became ready.
  */
 
+import { Few } from '../util/few.ts';
 import type { Store } from './store.ts';
 
 /** Something that can go on: a thread that is blocked, or a stack that waits for what it started. */
@@ -63,8 +64,8 @@ function inMacrotask(callback: () => void): void {
 }
 
 export class Scheduler {
-  readonly #queue = new Set<Activity>();
-  readonly #stalled = new Set<Activity>();
+  readonly #queue = new Few<Activity>();
+  readonly #stalled = new Few<Activity>();
   readonly #obligations: Obligation[] = [];
   #moving = false;
   #running = false;
@@ -119,12 +120,12 @@ export class Scheduler {
   }
 
   get #isEmpty(): boolean {
-    return this.#queue.size === 0 && this.#obligations.length === 0;
+    return this.#queue.isEmpty && this.#obligations.length === 0;
   }
 
   /** Whether something waits for an instance to be opened. */
   get hasStalled(): boolean {
-    return this.#stalled.size > 0;
+    return !this.#stalled.isEmpty;
   }
 
   /** What is in the queue of those that may go on. */
@@ -241,16 +242,17 @@ export class Scheduler {
 
   /** The first that is ready, of those of a scope's instance where there is one. */
   #takeReady(scope: SyncScope | undefined): Activity | undefined {
-    if (this.#queue.size === 0) return undefined;
-    for (const activity of this.#queue) {
+    if (this.#queue.isEmpty) return undefined;
+    let found: Activity | undefined;
+    this.#queue.some((activity) => {
       // What is not ready any more comes again when it is.
-      if (!activity.ready()) this.#queue.delete(activity);
-      else if (scope === undefined || scope.holds(activity)) {
-        this.#queue.delete(activity);
-        return activity;
-      }
-    }
-    return undefined;
+      const isReady = activity.ready();
+      if (isReady && scope !== undefined && !scope.holds(activity)) return false;
+      this.#queue.delete(activity);
+      if (isReady) found = activity;
+      return isReady;
+    });
+    return found;
   }
 }
 

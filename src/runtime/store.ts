@@ -174,6 +174,12 @@ export class Store {
     if (!this.#condemned) control.i32[(this.record + STORE_STATE) >> 2] = 0;
   }
 
+  /** Calls `watcher` when it ends, or now if it has. */
+  watch(watcher: (failure: Trap) => void): void {
+    if (this.#ended) watcher(this.failure ?? this.deadTrap(undefined));
+    else this.watchers.add(watcher);
+  }
+
   /** Ends the store: nothing enters it any more. The first reason stays. */
   end(failure: Trap | undefined): void {
     if (this.failure === undefined) this.failure = failure;
