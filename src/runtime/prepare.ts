@@ -134,7 +134,7 @@ class Preparer {
     const groups: PreparedGroup[] = [];
     for (const step of this.#plan.steps) if (step.kind === 'canons') groups.push(this.#group(step.canons));
     const exports = new Map<PlanFunc, PreparedExport>();
-    const factories = this.#exportFactories(lifts.map((lift) => ({ type: lift.type, options: lift.options.shape })));
+    const factories = this.#exportFactories(lifts.map((lift) => this.#exportSignature(lift)));
     for (const [entry, lift] of lifts.entries()) exports.set(lift, { factory: factories[entry]!, entry });
     const signatures = lifts.map((lift) => coreSignature(lift.type, 'lift', lift.options.shape));
     return {
@@ -145,6 +145,10 @@ class Preparer {
       entries: lifts.length === 0 ? undefined : cachedModule(promisedEntries(signatures)),
       options: this.#options,
     };
+  }
+
+  #exportSignature({ type, options, instance }: Lift): Signature {
+    return { type, options: options.shape, leaf: !this.#plan.canons.some((canon) => canon.instance === instance) };
   }
 
   #exportFactories(signatures: readonly Signature[]): readonly ExportFactory[] {

@@ -49,6 +49,8 @@ export interface BorderRuntime {
   refuse(env: BorderEnv): never;
   /** A call failed after `enter`: unwinds the call stack to `top`, restores `suspendable`, poisons unless a ValueError, gives the error to throw. */
   failed(env: BorderEnv, error: unknown, top: number, suspendable: number): unknown;
+  /** The same for a call that {@link BorderRuntime.failed} cannot find on the call stack, since its instance calls nobody. */
+  failedLeaf(env: BorderEnv, error: unknown): unknown;
   /** The call stack of component instances is full: throws. */
   overflow(env: BorderEnv): never;
   /** Import called while MAY_LEAVE is 0: throws the trap. */

@@ -23,10 +23,10 @@ import {
   MAX_FLAT_RESULTS,
   pointerSize,
 } from '../flatten.ts';
-import { allocates, holdsBorrow, holdsOwn } from '../holds.ts';
+import { allocates, asksHost, holdsBorrow, holdsHandle, holdsOwn } from '../holds.ts';
 import { fieldOffsets, layout } from '../layout.ts';
 import { Emitter, quote } from './emit-code.ts';
-import { liftFlat, liftTopResult, load } from './emit-lift.ts';
+import { beginLift, liftFlat, liftTopResult, load } from './emit-lift.ts';
 import { lowerFlat, store } from './emit-lower.ts';
 import { RETURNED, topResult } from './shape.ts';
 
@@ -50,7 +50,7 @@ function comment(signature: Signature): string {
 function prologue(e: Emitter, signature: Signature): void {
   e.line(`// ${comment(signature)}`);
   e.line('const C = R.control, cx = env.context, mem = cx.memory, store = env.store >> 2, slot = env.slot;');
-  e.line(`const leave = (slot + ${MAY_LEAVE}) >> 2, path = env.path;`);
+  e.line(`const leave = (slot + ${MAY_LEAVE}) >> 2, closed = (slot + ${CLOSED}) >> 2, path = env.path;`);
   for (let i = 0; i < e.resources.size; i++) e.line(`const r${i} = env.resources[${i}];`);
 }
 
@@ -64,7 +64,7 @@ function lowerParams(e: Emitter, signature: Signature, args: readonly string[]):
   const types = params.map((p) => p.type);
   const spills = flattenTypes(types, e.pointer).length > MAX_FLAT_PARAMS;
   if (types.some(holdsOwn)) e.line(`S.checkAll(${e.constant(params)}, [${args.join(', ')}], env);`);
-  const touches = spills || types.some(allocates);
+  const touches = !isUnseen(signature) && (spills || types.some(allocates));
   if (touches) e.line('C.i32[leave] = 0;');
   let flat: readonly string[];
   if (spills) {
@@ -85,6 +85,7 @@ function lowerParams(e: Emitter, signature: Signature, args: readonly string[]):
 function finish(e: Emitter, signature: Signature, core: readonly string[], value: string, failed: string): void {
   const { result } = signature.type;
   if (result !== undefined) {
+    if (signature.options.memory !== undefined) beginLift(e);
     const spills = flattenType(result, e.pointer).length > resultLimit(signature);
     let at: string | undefined;
     if (spills) {
@@ -98,7 +99,8 @@ function finish(e: Emitter, signature: Signature, core: readonly string[], value
   }
   if (signature.options.postReturn) {
     const returns = result !== undefined;
-    e.line(`C.i32[leave] = 0; env.postReturn(${returns ? core[0] : ''}); C.i32[leave] = 1;`);
+    const call = `env.postReturn(${returns ? core[0] : ''});`;
+    e.line(isUnseen(signature) ? call : `C.i32[leave] = 0; ${call} C.i32[leave] = 1;`);
   }
   if (signature.type.params.some((p) => holdsBorrow(p.type))) e.line('R.endBorrows(env);');
 }
@@ -115,11 +117,44 @@ function coreResults(e: Emitter, signature: Signature): readonly string[] {
   return Array.from({ length: count > resultLimit(signature) ? 1 : count }, (_, i) => `core${i}`);
 }
 
+/** Whether nothing can look at a call while it runs: then it needs no frame. */
+function isUnseen({ type, leaf }: Signature): boolean {
+  const types = [...type.params.map((p) => p.type), ...(type.result === undefined ? [] : [type.result])];
+  return leaf === true && !types.some(holdsHandle);
+}
+
+/** Emits the synchronous entry of a function whose instance calls nobody. */
+function emitUnseenCall(e: Emitter, signature: Signature, args: readonly string[], fails: boolean): void {
+  e.block(`function call(${args.join(', ')})`, () => {
+    e.line('const s = C.i32;');
+    e.line('if (s[store] !== 0 || s[closed] !== 0) R.refuse(env);');
+    e.line(`if (s[${CALL_TOP >> 2}] >= ${CALL_LIMIT}) R.overflow(env);`);
+    e.line(`let value${fails ? ', failed = false' : ''};`);
+    e.block(
+      'try',
+      () => {
+        const flat = lowerParams(e, signature, args);
+        // Code of the host may have ended the store.
+        if (signature.type.params.some((p) => asksHost(p.type)))
+          e.line('if (C.i32[store] !== 0) throw R.poisoned(env);');
+        e.line(`const core = env.core(${flat.join(', ')});`);
+        finish(e, signature, ['core'], 'value', 'failed');
+      },
+      '} catch (error) {',
+    );
+    e.line('  C.i32[store] = 1; C.i32[leave] = 1;');
+    e.line('  throw R.failedLeaf(env, error);');
+    e.line('}');
+    if (fails) e.line('if (failed) throw new ComponentError(value);');
+    e.line('return value;');
+  });
+}
+
 /** Emits the synchronous entry. */
 function emitCall(e: Emitter, signature: Signature, args: readonly string[], fails: boolean): void {
   e.block(`function call(${args.join(', ')})`, () => {
     e.line('let s = C.i32;');
-    e.line(`if (s[store] !== 0 || s[(slot + ${CLOSED}) >> 2] !== 0) R.refuse(env);`);
+    e.line('if (s[store] !== 0 || s[closed] !== 0) R.refuse(env);');
     e.line(`const top = s[${CALL_TOP >> 2}], suspendable = s[${SUSPENDABLE >> 2}];`);
     e.line(`if (top >= ${CALL_LIMIT}) R.overflow(env);`);
     e.line(`s[top >> 2] = slot; s[(top + ${FRAME_THREAD}) >> 2] = 0;`);
@@ -153,7 +188,7 @@ export function emitExport(signature: Signature): Emitted {
   const args = signature.type.params.map((_, i) => `a${i}x`);
   const fails = topResult(signature) !== undefined;
   prologue(e, signature);
-  if (!signature.type.async) emitCall(e, signature, args, fails);
+  if (!signature.type.async) (isUnseen(signature) ? emitUnseenCall : emitCall)(e, signature, args, fails);
   e.block('function start(entry, token, args)', () => {
     for (const [i, a] of args.entries()) e.line(`const ${a} = args[${i}];`);
     e.block(
@@ -304,6 +339,7 @@ export function emitImport(signature: Signature): Emitted {
 }
 
 function liftParams(e: Emitter, { types, names, spilled }: ImportShape): readonly string[] {
+  if (spilled || types.some(allocates)) beginLift(e);
   if (spilled) {
     const { align, size } = layout({ kind: 'tuple', types }, e.pointer);
     const base = e.let(e.pointer === 8 ? `S.word64(${names[0]})` : `${names[0]} >>> 0`, 'p');
