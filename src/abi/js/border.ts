@@ -14,6 +14,12 @@ export interface BorderResource {
   liftOwn(index: number): object;
   /** The object that the host sees until the call ends. */
   liftBorrow(index: number): object;
+  /**
+   * Of a host's resource, what borrows as parameters of a synchronous import need: its number in handle tables, and its objects by rep.
+   * Of any other the number is none, and {@link liftBorrow} is called.
+   */
+  readonly number: number;
+  readonly objects: readonly (object | undefined)[];
   /** Throws a ValueError if `value` is not an object of this resource. */
   lowerOwn(value: unknown, path: string): number;
   lowerBorrow(value: unknown, path: string): number;

@@ -25,6 +25,7 @@ import {
 } from '../flatten.ts';
 import { allocates, asksHost, holdsBorrow, holdsHandle, holdsOwn } from '../holds.ts';
 import { fieldOffsets, layout } from '../layout.ts';
+import { endLent, lentParams, lentPrologue, liftLent } from './emit-borrow.ts';
 import { Emitter, quote } from './emit-code.ts';
 import { beginLift, liftFlat, liftTopResult, load } from './emit-lift.ts';
 import { lowerFlat, store } from './emit-lower.ts';
@@ -224,6 +225,8 @@ interface ImportShape {
   readonly names: readonly string[];
   /** What stands for the core result while it is not known. */
   readonly zero: string;
+  /** Parameters that are borrows, where no other value holds any: ended one by one. */
+  readonly lent: readonly number[];
 }
 
 function importShape(e: Emitter, { type, options }: Signature): ImportShape {
@@ -237,6 +240,7 @@ function importShape(e: Emitter, { type, options }: Signature): ImportShape {
     spillsResult: returns.length > (options.async ? 0 : MAX_FLAT_RESULTS),
     names: spilled ? ['f0x'] : flat.map((_, i) => `f${i}x`),
     zero: options.async || returns.length !== 1 ? '0' : returns[0] === 'i64' ? '0n' : '0',
+    lent: type.async || spilled ? [] : lentParams(types),
   };
 }
 
@@ -265,9 +269,11 @@ function emitEnds(e: Emitter, signature: Signature, shape: ImportShape): void {
       e.block(
         'try',
         () => {
-          e.line('C.i32[leave] = 0;');
+          // Only what allocates, or asks the host, runs code meanwhile.
+          const touches = allocates(result) || asksHost(result);
+          if (touches) e.line('C.i32[leave] = 0;');
           lowerResult(e, signature, shape, 'answer');
-          e.line('C.i32[leave] = 1;');
+          if (touches) e.line('C.i32[leave] = 1;');
         },
         '} catch (error) {',
       );
@@ -275,7 +281,7 @@ function emitEnds(e: Emitter, signature: Signature, shape: ImportShape): void {
       e.line('  throw R.hostValue(env, error);');
       e.line('}');
     }
-    if (!async && shape.types.some(holdsBorrow)) e.line('R.endBorrows(env);');
+    if (!async && shape.lent.length === 0 && shape.types.some(holdsBorrow)) e.line('R.endBorrows(env);');
     if (signature.options.async) e.line(`return ${RETURNED};`);
     else if (result !== undefined && !shape.spillsResult) e.line('return out;');
   });
@@ -297,6 +303,7 @@ export function emitImport(signature: Signature): Emitted {
   const ok = (value: string): string => (topResult(signature) === undefined ? value : `{ tag: 'ok', val: ${value} }`);
   prologue(e, signature);
   e.line('const host = env.host;');
+  lentPrologue(e, shape.types, shape.lent);
   emitEnds(e, signature, shape);
   const params = [...shape.names, ...(shape.spillsResult ? ['pointerRaw'] : [])].join(', ');
   e.block(`function enter(${params})`, () => {
@@ -320,25 +327,32 @@ export function emitImport(signature: Signature): Emitted {
     } else values = liftParams(e, shape);
     e.line('let answer;');
     const args = [...values, ...(async ? ['call'] : [])].join(', ');
-    e.line(
-      `try { answer = host(${args}); } catch (error) { ${async ? 'call.end(); ' : ''}return fail(error, pointer); }`,
-    );
+    const ends = endLent(e, shape.types, shape.lent);
+    const failed = `${async ? 'call.end(); ' : ''}${returning('fail(error, pointer)', ends)}`;
+    e.line(`try { answer = host(${args}); } catch (error) { ${failed} }`);
     // The promise of a future is the future itself.
     if (result?.kind !== 'future') {
       e.block("if (typeof answer === 'object' && S.isPromise(answer))", () => {
-        e.line(`const settle = (ok, value) => (ok ? lower(${ok('value')}, pointer) : fail(value, pointer));`);
+        const outcome = `(ok ? lower(${ok('value')}, pointer) : fail(value, pointer))`;
+        const body = ends === '' ? outcome : `{ ${returning(outcome, ends)} }`;
+        e.line(`const settle = (ok, value) => ${body};`);
         if (async) e.line('return R.pendingAsync(env, answer, call, settle);');
         else e.line(`R.pending(env, answer, settle); return ${shape.zero};`);
       });
     }
     if (async) e.line('call.end();');
-    e.line(`return lower(${ok('answer')}, pointer);`);
+    e.line(returning(`lower(${ok('answer')}, pointer)`, ends));
   });
   e.line('return { enter };');
   return { source: `'use strict';\n${e.source()}`, constants: e.constants };
 }
 
-function liftParams(e: Emitter, { types, names, spilled }: ImportShape): readonly string[] {
+/** Returns a value, after it was made and what follows it was done. */
+function returning(value: string, then: string): string {
+  return then === '' ? `return ${value};` : `const out = ${value}; ${then} return out;`;
+}
+
+function liftParams(e: Emitter, { types, names, spilled, lent }: ImportShape): readonly string[] {
   if (spilled || types.some(allocates)) beginLift(e);
   if (spilled) {
     const { align, size } = layout({ kind: 'tuple', types }, e.pointer);
@@ -348,9 +362,10 @@ function liftParams(e: Emitter, { types, names, spilled }: ImportShape): readonl
     return types.map((t, i) => e.let(load(e, t, `${base} + ${offsets[i]}`)));
   }
   let at = 0;
-  return types.map((t) => {
+  return types.map((t, i) => {
     const count = flattenType(t, e.pointer).length;
     at += count;
+    if (lent.includes(i)) return liftLent(e, t, at - count);
     return e.let(liftFlat(e, t, names.slice(at - count, at)));
   });
 }
