@@ -19,7 +19,7 @@ import type { FuncType, ResourceType } from '../types/value-type.ts';
 import { type Binding, type Bindings, pathKey } from './bind.ts';
 import { blockingSignature } from './canon/builtins.ts';
 import type { LiveFunc } from './live.ts';
-import { cachedModule } from './module-cache.ts';
+import { cachedModule, moduleOfSignatures } from './module-cache.ts';
 import { canSuspend } from './stack.ts';
 
 /** How calls are carried: by generated code, or all by the interpreter (the oracle of the tests). */
@@ -142,7 +142,7 @@ class Preparer {
       bindings: this.#bindings,
       groups,
       exports,
-      entries: lifts.length === 0 ? undefined : cachedModule(promisedEntries(signatures)),
+      entries: lifts.length === 0 ? undefined : moduleOfSignatures('entries', promisedEntries, signatures),
       options: this.#options,
     };
   }
@@ -193,7 +193,14 @@ class Preparer {
       hosts: hosts.map(({ canon, binding }, i) => ({ canon, binding, factory: factories[i]! })),
       asyncCalls,
       blocking: shims.map(({ canon }) => canon),
-      shims: shims.length === 0 ? undefined : cachedModule(blockingShims(shims.map(({ signature }) => signature))),
+      shims:
+        shims.length === 0
+          ? undefined
+          : moduleOfSignatures(
+              'shims',
+              blockingShims,
+              shims.map(({ signature }) => signature),
+            ),
       calls,
       adapters,
       adapterModule: adapters === undefined ? undefined : cachedModule(adapters.bytes),
