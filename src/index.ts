@@ -17,3 +17,4 @@ export type { Instance } from './runtime/instance.ts';
 export type { Imports, Limits, LinkOptions } from './runtime/linker.ts';
 export { InstancePre, Linker } from './runtime/linker.ts';
 export type { Source } from './runtime/source.ts';
+export type { AnyWorld, Provided, WorldTypes } from './runtime/world.ts';
