@@ -93,7 +93,7 @@ console.log('done', result);
 describe('values', () => {
   test('of every type pass where tsc lets them, and are refused where it does not', () => {
     const functions = Object.fromEntries(TYPE_CASES.map(({ name, type }) => [name, type]));
-    const bytes = assemble(echoComponent({ named: NAMED, functions: { ...functions, outcome: '$outcome' } }));
+    const bytes = assemble(echoComponent({ named: NAMED, functions: { ...functions, outcome: '$the-outcome' } }));
     workshop.write('echo.wasm', bytes);
     workshop.write('echo.d.ts', componentTypes(bytes, { name: 'echo.wasm' }));
     workshop.write('program.ts', [HEAD, host(TYPE_CASES), ...TYPE_CASES.map(program), OUTCOME].join('\n'));

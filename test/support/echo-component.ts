@@ -41,7 +41,7 @@ const CANON = '(memory (core memory $memory "memory")) (realloc (core func $memo
 
 function hostImport({ named, functions }: EchoTypes): string {
   const types = Object.entries(named).map(
-    ([name, type]) => `(type $${name}-definition ${type}) (export $${name} "${name}" (type (eq $${name}-definition)))`,
+    ([name, type]) => `(type $${name}-definition ${type}) (export "${name}" (type $${name} (eq $${name}-definition)))`,
   );
   const funcs = Object.entries(functions).map(
     ([name, type]) => `(export "${name}" (func (param "value" ${type}) (result ${type})))`,

@@ -26,7 +26,7 @@ export const NAMED: Readonly<Record<string, string>> = {
   perms: '(flags "read" "write-it")',
   id: 'u64',
   nested: '(record (field "list" (list $with-option)) (field "shape" $shape))',
-  outcome: '(result u8 (error string))',
+  'the-outcome': '(result u8 (error string))',
 };
 
 const SMALL = ['u8', 's8', 'u16', 's16', 'u32', 's32'] as const;
@@ -214,7 +214,7 @@ const PARTS: readonly TypeCase[] = [
   },
   { name: 'alias', type: '$id', out: 'bigint', in: 'bigint | number', good: ['1n', ['1', '1n']], bad: ["'1'"] },
   {
-    name: 'nested',
+    name: 'nested-value',
     type: '$nested',
     out: 'Imports.Host.Nested',
     in: 'Imports.Host.NestedInput',
