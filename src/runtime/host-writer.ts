@@ -158,7 +158,7 @@ export class HostWriter {
       if (chunk.done === true) break;
       if (shared.dropped || !(await this.#write(chunk.value))) {
         this.#stop();
-        return;
+        break;
       }
     }
     shared.drop();
