@@ -13,6 +13,7 @@ export type { TrapCode } from './error/trap.ts';
 export { Trap } from './error/trap.ts';
 export type { LoadOptions } from './runtime/component.ts';
 export { Component } from './runtime/component.ts';
+export { ErrorContext } from './runtime/error-context.ts';
 export type { Instance } from './runtime/instance.ts';
 export type { Imports, Limits, LinkOptions } from './runtime/linker.ts';
 export { InstancePre, Linker } from './runtime/linker.ts';

@@ -44,25 +44,32 @@ function importNames(out: Lines, imports: ScopeDecl): void {
 }
 
 /** Helpers by name: a comment and the declaration. */
-const HELPERS: Readonly<Record<Helper, readonly [comment: string, declaration: string]>> = {
+const HELPERS: Readonly<Record<Helper, readonly [comment: string, ...declaration: string[]]>> = {
   MaybePromise: ['A value, at once or later.', 'type MaybePromise<T> = T | Promise<T>;'],
   CallOptions: [
     'How an asynchronous function is called. An aborted `signal` cancels the call.',
     'interface CallOptions { readonly signal?: AbortSignal | undefined }',
   ],
-  StreamSource: [
-    'What may be given for a stream. `T` is a chunk or an item of it.',
-    'type StreamSource<T> = ReadableStream<T> | AsyncIterable<T> | Iterable<T>;',
+  Chunks: [
+    'What gives chunks of a stream one after the other. An array is one chunk, not several.',
+    'type Chunks<T> = ReadableStream<T> | AsyncIterable<T> | (Iterable<T> & { readonly length?: never });',
   ],
-  ErrorContext: ['Describes an error, for people.', 'interface ErrorContext { readonly debugMessage: string }'],
+  StreamSource: [
+    'What may be given for a stream of `T`: all of it as an array, or chunks, which are arrays or single items that are none.',
+    'type StreamSource<T, Numbers = never> =',
+    '  | readonly T[]',
+    '  | Numbers',
+    '  | Chunks<Exclude<T, readonly unknown[]> | readonly T[] | Numbers>;',
+  ],
+  ErrorContext: ['Describes an error, for people who debug.', "type ErrorContext = import('tenon').ErrorContext;"],
 };
 
 function printHelpers(out: Lines, uses: Uses): readonly string[] {
   const used = Object.entries(HELPERS).filter(([name]) => uses.helpers.has(name as Helper));
-  for (const [, [comment, declaration]] of used) {
+  for (const [, [comment, ...declaration]] of used) {
     out.gap();
     out.comment(comment);
-    out.add(declaration);
+    for (const line of declaration) out.add(line);
   }
   return used.map(([name]) => name);
 }

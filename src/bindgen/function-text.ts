@@ -49,13 +49,9 @@ export class FunctionText {
     const list = params.map((p, i) => `${names[i]}${i < needed ? '' : '?'}: ${this.#values.text(p.type, 'in')}`);
     if (func.async) list.push('options?: CallOptions');
     const type = this.#returned(func);
-    const later = func.async || form === 'promised';
-    const result = later
-      ? this.#values.promise(type, form)
-      : type === undefined
-        ? 'void'
-        : this.#values.text(type, form);
-    return { params: list.join(', '), result };
+    const later = formOfResult(func, form);
+    const plain = type === undefined ? 'void' : this.#values.text(type, later);
+    return { params: list.join(', '), result: later === 'promised' ? this.#values.promise(type, later) : plain };
   }
 
   /** The parameters of a class's constructor. */
@@ -81,13 +77,14 @@ export class FunctionText {
     if (outcome === undefined) return undefined;
     if (outcome.err === undefined) return 'undefined';
     if (imported) return this.#values.text(outcome.err, 'in');
-    const [plain, promised] = (['out', 'promised'] as const).map((form) => this.#values.text(outcome.err!, form));
+    const forms = (['out', 'promised'] as const).map((form) => formOfResult(func, form));
+    const [plain, promised] = forms.map((form) => this.#values.text(outcome.err!, form));
     return plain === promised ? plain : `${plain} | ${promised}`;
   }
 
   /** What the error of an exported function is, as a line of documentation. */
-  throws(func: FuncDecl, form: Form): string | undefined {
-    const payload = payloadDoc(func, this.#values, form);
+  throws(func: FuncDecl, form: 'out' | 'promised'): string | undefined {
+    const payload = payloadDoc(func, this.#values, formOfResult(func, form));
     return payload === undefined ? undefined : `@throws ComponentError with ${payload}`;
   }
 
@@ -96,6 +93,11 @@ export class FunctionText {
     const payload = payloadDoc(func, this.#values, 'in');
     return payload === undefined ? undefined : `To answer an error, throw a ComponentError with ${payload}.`;
   }
+}
+
+/** Functions of an async type are the same in `exports` and `promised`. */
+export function formOfResult(func: FuncDecl, form: 'out' | 'promised'): 'out' | 'promised' {
+  return func.async ? 'promised' : form;
 }
 
 /** Whether a host's function is given objects of classes of the host, so that it may say which class it expects. */

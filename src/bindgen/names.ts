@@ -10,8 +10,8 @@ import type { HostWorld, ResourceDecl, ScopeDecl, TypeDecl } from './model.ts';
 /** Types of the language and of the web that declarations name, and the names at the top of every file. */
 const TAKEN: readonly string[] = (
   'ArrayBuffer AbortSignal AsyncIterable Disposable Function Iterable Map Object Promise ReadableStream ReadonlyMap Symbol ' +
-  'WebAssembly Uint8Array Int8Array Uint16Array Int16Array Uint32Array Int32Array BigUint64Array BigInt64Array Float32Array ' +
-  'Float64Array World Imports ImportNames Exports Promised ExportErrors ImportErrors MaybePromise CallOptions StreamSource ErrorContext'
+  'Error Exclude WebAssembly Uint8Array Int8Array Uint16Array Int16Array Uint32Array Int32Array BigUint64Array BigInt64Array Float32Array ' +
+  'Float64Array World Imports ImportNames Exports Promised ExportErrors ImportErrors MaybePromise CallOptions Chunks StreamSource ErrorContext'
 ).split(' ');
 
 const NOT_PARAMETERS: ReadonlySet<string> = new Set(

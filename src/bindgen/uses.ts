@@ -1,9 +1,9 @@
 /** Which named types declarations need in which form, and which helpers. */
-import { childrenOf } from './function-text.ts';
+import { childrenOf, formOfResult } from './function-text.ts';
 import type { FuncDecl, HostWorld, JsType, ScopeDecl, TypeDecl } from './model.ts';
-import { type Form, outcomeOf, type ValueText } from './value-text.ts';
+import { carried, type Form, outcomeOf, type ValueText } from './value-text.ts';
 
-export type Helper = 'MaybePromise' | 'CallOptions' | 'StreamSource' | 'ErrorContext';
+export type Helper = 'MaybePromise' | 'CallOptions' | 'Chunks' | 'StreamSource' | 'ErrorContext';
 
 export class Uses {
   readonly #values: ValueText;
@@ -38,7 +38,8 @@ export class Uses {
     const results = outcome === undefined ? [func.result] : [outcome.ok, outcome.err];
     for (const { type } of func.params) this.#mark(type, imported ? 'out' : 'in');
     for (const type of results) {
-      for (const form of imported ? (['in'] as const) : (['out', 'promised'] as const)) this.#mark(type, form);
+      if (imported) this.#mark(type, 'in');
+      else for (const form of ['out', 'promised'] as const) this.#mark(type, formOfResult(func, form));
     }
   }
 
@@ -46,7 +47,10 @@ export class Uses {
     if (type === undefined || this.#seen[form].has(type)) return;
     this.#seen[form].add(type);
     if (type.kind === 'primitive' && type.name === 'error-context') this.helpers.add('ErrorContext');
-    if (type.kind === 'stream' && form === 'in') this.helpers.add('StreamSource');
+    if (type.kind === 'stream' && form === 'in') {
+      this.helpers.add('Chunks');
+      if (type.element !== undefined) this.helpers.add('StreamSource');
+    }
     if (type.kind === 'future' && form === 'in') this.helpers.add('MaybePromise');
     if (type.kind === 'named') {
       const own = this.#values.formOf(type.decl, form);
@@ -54,6 +58,7 @@ export class Uses {
       this.#mark(type.decl.type, own);
       return;
     }
-    for (const child of childrenOf(type)) this.#mark(child, form);
+    const inner = type.kind === 'stream' || type.kind === 'future' ? carried(form) : form;
+    for (const child of childrenOf(type)) this.#mark(child, inner);
   }
 }

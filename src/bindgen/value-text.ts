@@ -35,6 +35,17 @@ const PRIMITIVES: Readonly<Record<PrimitiveKind, string>> = {
   'error-context': 'ErrorContext',
 };
 
+/** The form of what streams and futures carry: they do not know by which call they came. */
+export function carried(form: Form): Form {
+  return form === 'promised' ? 'out' : form;
+}
+
+/** What a host may give for a primitive. */
+function givenPrimitive(name: PrimitiveKind): string {
+  if (name === 'error-context') return 'ErrorContext | Error';
+  return PRIMITIVES[name] === 'bigint' ? 'bigint | number' : PRIMITIVES[name];
+}
+
 /** Whether the type needs parentheses before `[]`: a union, or an array that is `readonly`. */
 function isCompound(text: string): boolean {
   if (text.startsWith('readonly ')) return true;
@@ -90,7 +101,7 @@ export class ValueText {
   #make(type: JsType, form: Form): string {
     switch (type.kind) {
       case 'primitive':
-        return form === 'in' && PRIMITIVES[type.name] === 'bigint' ? 'bigint | number' : PRIMITIVES[type.name];
+        return form === 'in' ? givenPrimitive(type.name) : PRIMITIVES[type.name];
       case 'named':
         return this.#named(type.decl, form);
       case 'handle':
@@ -119,7 +130,7 @@ export class ValueText {
       case 'stream':
         return this.#stream(type.element, form);
       case 'future':
-        return form === 'in' ? `MaybePromise<${this.#awaited(type, form)}>` : this.promise(type.element, form);
+        return form === 'in' ? `MaybePromise<${this.#awaited(type, form)}>` : `Promise<${this.#awaited(type, form)}>`;
       default:
         return unreachable(type);
     }
@@ -128,7 +139,7 @@ export class ValueText {
   /** What awaiting a promise of a type gives: a future in it is awaited, too. `void` where there is no type. */
   #awaited(type: JsType | undefined, form: Form): string {
     const end = type === undefined ? undefined : behindNames(type);
-    if (end?.kind === 'future') return this.#awaited(end.element, form);
+    if (end?.kind === 'future') return this.#awaited(end.element, carried(form));
     return type === undefined ? 'void' : this.text(type, form);
   }
 
@@ -222,15 +233,11 @@ export class ValueText {
 
   /** Chunks of numbers are typed arrays, others arrays; of nothing, counts. A host may give chunks or single items. */
   #stream(element: JsType | undefined, form: Form): string {
-    const typed = element === undefined ? undefined : typedArray(element);
-    if (form !== 'in') {
-      if (element === undefined) return 'ReadableStream<number>';
-      const chunk = typed === undefined ? arrayText(this.text(element, form)) : `${typed}<ArrayBuffer>`;
-      return `ReadableStream<${chunk}>`;
-    }
-    if (element === undefined) return 'StreamSource<number>';
-    const item = this.text(element, form);
-    return `StreamSource<${typed ?? `readonly ${arrayText(item)}`}> | StreamSource<${item}>`;
+    if (element === undefined) return form === 'in' ? 'Chunks<number | undefined>' : 'ReadableStream<number>';
+    const typed = typedArray(element);
+    const item = this.text(element, carried(form));
+    if (form === 'in') return `StreamSource<${item}${typed === undefined ? '' : `, ${typed}`}>`;
+    return `ReadableStream<${typed === undefined ? arrayText(item) : `${typed}<ArrayBuffer>`}>`;
   }
 }
 

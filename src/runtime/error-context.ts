@@ -5,10 +5,14 @@ import { ERROR_CONTEXT, type HandleObject } from './object-handles.ts';
 export class ErrorContext implements HandleObject {
   /** @internal */
   readonly tableType = ERROR_CONTEXT;
-  /** The message; a host may have shortened or emptied it. */
-  readonly debugMessage: string;
+  readonly #debugMessage: string;
 
   constructor(debugMessage: string) {
-    this.debugMessage = debugMessage;
+    this.#debugMessage = debugMessage;
+  }
+
+  /** The message; a host may have shortened or emptied it. */
+  get debugMessage(): string {
+    return this.#debugMessage;
   }
 }
