@@ -5,14 +5,12 @@ import { ERROR_CONTEXT, type HandleObject } from './object-handles.ts';
 export class ErrorContext implements HandleObject {
   /** @internal */
   readonly tableType = ERROR_CONTEXT;
-  readonly #debugMessage: string;
+  /** The message; a host may have shortened or emptied it. */
+  readonly debugMessage: string;
+  /** For TypeScript: an object that only looks like one will not do. */
+  declare protected readonly nominal: never;
 
   constructor(debugMessage: string) {
-    this.#debugMessage = debugMessage;
-  }
-
-  /** The message; a host may have shortened or emptied it. */
-  get debugMessage(): string {
-    return this.#debugMessage;
+    this.debugMessage = debugMessage;
   }
 }

@@ -161,7 +161,14 @@ export function readFuture(shared: SharedFuture, conversion: HandleConversion): 
   // Whether anybody looks at it is the host's affair.
   promise.catch(() => {});
   const sink = new Sink(shared.payload, 1, conversion);
+  const { store } = shared.payload.scope;
+  if (!store.alive) {
+    reject(store.deadTrap(undefined));
+    return promise;
+  }
+  store.watchers.add(reject);
   const settle = (result: CopyResult): void => {
+    store.watchers.delete(reject);
     if (result === COPY.completed) {
       // Boxed, so that no promise is resolved with a value whose keys a guest chose.
       resolve(shared.payload.type === undefined ? undefined : only(sink.value));

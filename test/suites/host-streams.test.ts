@@ -1,20 +1,22 @@
-/** Streams between the host and a component that fails: what is cut off is an error, never an end. */
+/** Streams and futures between the host and a component that fails: what is cut off is an error, never an end. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Component, type Instance, Trap } from '../../src/node.ts';
+import { Component, type Instance, Trap, ValueError } from '../../src/node.ts';
 import { assemble } from '../support/assemble.ts';
 
-/** `pass` hands a stream of the host's back to it; `fail` traps. */
+/** `pass` and `later` hand what the host gives back to it; `fail` traps. */
 const PASS = `(component
   (core module $M
     (func (export "pass") (param i32) (result i32) (local.get 0))
     (func (export "fail") (unreachable)))
   (core instance $m (instantiate $M))
   (func (export "pass") (param "value" (stream u8)) (result (stream u8)) (canon lift (core func $m "pass")))
+  (func (export "later") (param "value" (future u8)) (result (future u8)) (canon lift (core func $m "pass")))
   (func (export "fail") (canon lift (core func $m "fail"))))`;
 
 interface Passing {
   pass(value: unknown): ReadableStream<Uint8Array>;
+  later(value: unknown): Promise<number>;
   fail(): void;
 }
 
@@ -60,4 +62,25 @@ test('a read after the trap fails', async () => {
   const stream = exports.pass(new ReadableStream());
   assert.throws(() => exports.fail(), Trap);
   await assert.rejects(drain(stream), (error) => error instanceof Trap && error.code === 'store-dead');
+});
+
+test('a future with a wrong value fails whoever waits for it', async () => {
+  const { exports, instance } = await passing();
+  assert.equal(await exports.later(3), 3);
+  assert.equal(await exports.later(Promise.resolve(3)), 3);
+  // What is known at once is refused at once.
+  assert.throws(() => exports.later('x'), ValueError);
+  assert.ok(instance.alive);
+  await assert.rejects(
+    exports.later(Promise.resolve('x')),
+    (error) => error instanceof Trap && error.code === 'host-value',
+  );
+  assert.ok(!instance.alive);
+});
+
+test('a future fails with the component', async () => {
+  const { exports } = await passing();
+  const value = exports.later(new Promise(() => {}));
+  assert.throws(() => exports.fail(), Trap);
+  await assert.rejects(value, (error) => error instanceof Trap && error.code === 'unreachable');
 });

@@ -12,6 +12,8 @@ export interface EchoTypes {
   readonly named: Readonly<Record<string, string>>;
   /** For each function its type in the text format. */
   readonly functions: Readonly<Record<string, string>>;
+  /** The same for functions of an async type. */
+  readonly asyncFunctions?: Readonly<Record<string, string>>;
 }
 
 const OPTIONS: OptionShape = {
@@ -39,14 +41,24 @@ const MEMORY = `
 
 const CANON = '(memory (core memory $memory "memory")) (realloc (core func $memory "realloc"))';
 
-function hostImport({ named, functions }: EchoTypes): string {
-  const types = Object.entries(named).map(
+/** Each function with its type, as it stands where it is imported and exported. */
+function functionTypes({
+  functions,
+  asyncFunctions = {},
+}: EchoTypes): readonly (readonly [name: string, type: string])[] {
+  const typeOf = (type: string): string => `(param "value" ${type}) (result ${type})`;
+  return [
+    ...Object.entries(functions).map(([name, type]) => [name, typeOf(type)] as const),
+    ...Object.entries(asyncFunctions).map(([name, type]) => [name, `async ${typeOf(type)}`] as const),
+  ];
+}
+
+function hostImport(types: EchoTypes): string {
+  const named = Object.entries(types.named).map(
     ([name, type]) => `(type $${name}-definition ${type}) (export "${name}" (type $${name} (eq $${name}-definition)))`,
   );
-  const funcs = Object.entries(functions).map(
-    ([name, type]) => `(export "${name}" (func (param "value" ${type}) (result ${type})))`,
-  );
-  return `(import "test:echo/host" (instance $host\n    ${[...types, ...funcs].join('\n    ')}))`;
+  const funcs = functionTypes(types).map(([name, type]) => `(export "${name}" (func ${type}))`);
+  return `(import "test:echo/host" (instance $host\n    ${[...named, ...funcs].join('\n    ')}))`;
 }
 
 /** The functions that the host gives, with resolved types. */
@@ -80,9 +92,8 @@ export function echoComponent(types: EchoTypes): string {
   const lowered = functions.map(([name]) => `(core func $${name} (canon lower (func $host "${name}") ${CANON}))`);
   const given = functions.map(([name]) => `(export "${name}" (func $${name}))`);
   const aliases = Object.keys(types.named).map((name) => `(alias export $host "${name}" (type $${name}))`);
-  const lifted = Object.entries(types.functions).map(
-    ([name, type]) =>
-      `(func (export "${name}") (param "value" ${type}) (result ${type}) (canon lift (core func $m "${name}") ${CANON}))`,
+  const lifted = functionTypes(types).map(
+    ([name, type]) => `(func (export "${name}") ${type} (canon lift (core func $m "${name}") ${CANON}))`,
   );
   return `(component
   ${hostImport(types)}
