@@ -25,7 +25,8 @@ const OPTIONS: OptionShape = {
   callback: false,
 };
 
-const MEMORY = `
+/** A memory and a `realloc` that never frees, as the core instance `$memory`. */
+export const MEMORY = `
   (core module $Memory
     (memory (export "memory") 2)
     (global $top (mut i32) (i32.const 4096))
@@ -39,7 +40,7 @@ const MEMORY = `
       (local.get $at)))
   (core instance $memory (instantiate $Memory))`;
 
-const CANON = '(memory (core memory $memory "memory")) (realloc (core func $memory "realloc"))';
+export const CANON = '(memory (core memory $memory "memory")) (realloc (core func $memory "realloc"))';
 
 /** Each function with its type, as it stands where it is imported and exported. */
 function functionTypes({
