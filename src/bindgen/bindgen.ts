@@ -3,6 +3,7 @@ import { decodeComponent } from '../binary/decode.ts';
 import { UsageError } from '../error/error.ts';
 import type { Component } from '../runtime/component.ts';
 import { dataOf } from '../runtime/loaded.ts';
+import type { WorldTypes } from '../runtime/world.ts';
 import type { Component as ComponentData } from '../types/definition.ts';
 import type { Features } from '../types/features.ts';
 import { validateComponent } from '../validate/validate.ts';
@@ -71,7 +72,10 @@ function ownDocs(docs: readonly PackageDocs[], name: string): readonly PackageDo
  * console.log(text.includes('greet: (name: string) => void;')); // prints true
  * ```
  */
-export function componentTypes(component: Component | Uint8Array<ArrayBuffer>, options: TypesOptions = {}): string {
+export function componentTypes<W extends WorldTypes>(
+  component: Component<W> | Uint8Array<ArrayBuffer>,
+  options: TypesOptions = {},
+): string {
   const bytes = component instanceof Uint8Array ? component : undefined;
   const data = bytes === undefined ? dataOf(component) : validated(bytes, options.features);
   if (data === undefined) {
@@ -84,10 +88,13 @@ export function componentTypes(component: Component | Uint8Array<ArrayBuffer>, o
   const name = options.name ?? 'component.wasm';
   if (wit === undefined) {
     const world = evaluateComponent(data);
-    return printDeclarations(collectWorld(world, new Comments(docs, interfaceNames(world), undefined)), name);
+    return printDeclarations(collectWorld(world, new Comments(docs, interfaceNames(world), undefined)), {
+      name,
+      world: undefined,
+    });
   }
   const chosen = chosenWorld(wit, options.world);
   const world = wit.worlds.get(chosen)!();
   const comments = new Comments(ownDocs(docs, wit.name), interfaceNames(world), chosen);
-  return printDeclarations(collectWorld(world, comments), name);
+  return printDeclarations(collectWorld(world, comments), { name, world: chosen });
 }

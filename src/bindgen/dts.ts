@@ -14,17 +14,24 @@ const WHAT = {
   Promised: "The same as promises: an instance's `promised`. Calls may wait.",
 } as const;
 
-function header(out: Lines, name: string, world: HostWorld): void {
+/** What declarations are of: a file, and its world where it is a WIT package. */
+export interface Origin {
+  readonly name: string;
+  readonly world: string | undefined;
+}
+
+function header(out: Lines, { name, world }: Origin, docs: string | undefined): void {
   const file = name.replaceAll(/[^\w.@-]+/g, '_').replace(/\.wa(?:sm|t)$/, '');
+  const what = world === undefined ? `\`${name}\`` : `components of the world \`${world}\` of \`${name}\``;
   out.comment(
-    `Types of \`${name}\` for the host that loads it, written by \`tenon types\`.`,
+    `Types of ${what} for the host, written by \`tenon types\`.`,
     [
       "    import { Component } from 'tenon';",
       `    import type { World } from './${file}.d.ts';`,
       '',
-      `    const component = await Component.load<World>('${file}.wasm');`,
+      `    const component = await Component.load<World>('${world ?? file}.wasm');`,
     ].join('\n'),
-    world.docs,
+    docs,
   );
 }
 
@@ -74,14 +81,14 @@ function printHelpers(out: Lines, uses: Uses): readonly string[] {
   return used.map(([name]) => name);
 }
 
-/** The text of the declarations. `name` is the file's, for the comment at the top. */
-export function printDeclarations(world: HostWorld, name: string): string {
+/** The text of the declarations. */
+export function printDeclarations(world: HostWorld, origin: Origin): string {
   const out = new Lines();
   const naming = new Naming(world);
   const values = new ValueText(naming);
   const uses = new Uses(values, world);
   const scopes = new ScopeText({ out, naming, values, types: new TypeText(out, naming, values, uses) });
-  header(out, name, world);
+  header(out, origin, world.docs);
   out.gap();
   out.comment('The type for `Component.load<World>`.');
   out.block('interface World', () => {

@@ -55,15 +55,17 @@ export class Lines {
   }
 }
 
-/** Text of a component as it may stand in a comment: nothing ends the comment, and control characters are shown. */
+/** Text of a component as it may stand in a comment: nothing ends the comment or directs `tsc`, and control characters are shown. */
 function commentLines(text: string): string[] {
   return text
     .replaceAll('*/', '*\\/')
     .trimEnd()
     .split(/\r\n|[\n\r\u2028\u2029]/)
     .map((line) =>
-      line.replaceAll(/[\p{Cc}\p{Bidi_Control}]/gu, (c) =>
-        c === '\t' ? '  ' : `\\u{${c.codePointAt(0)!.toString(16)}}`,
-      ),
+      line
+        .replace(/^([\s/*]*)@ts-/, '$1\\@ts-')
+        .replaceAll(/[\p{Cc}\p{Bidi_Control}]/gu, (c) =>
+          c === '\t' ? '  ' : `\\u{${c.codePointAt(0)!.toString(16)}}`,
+        ),
     );
 }

@@ -65,7 +65,10 @@ export class ScopeText {
 
   #properties(scope: ScopeDecl, root: Root): void {
     const properties = root === 'Imports' ? importProperties(scope) : exportProperties(scope);
-    for (const each of properties) this.#property(each, root);
+    for (const [i, each] of properties.entries()) {
+      if (each.alias && properties[i - 1]?.alias !== true) this.#out.add('// The same by other names.');
+      this.#property(each, root);
+    }
   }
 
   #property({ name, member, alias }: Property, root: Root): void {

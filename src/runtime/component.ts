@@ -9,7 +9,7 @@ import type { Instance } from './instance.ts';
 import { Linker, type LinkOptions } from './linker.ts';
 import { setData, setModules } from './loaded.ts';
 import { readSource, type Source } from './source.ts';
-import type { AnyWorld, Given, Imports, Offers, WorldTypes } from './world.ts';
+import type { AnyWorld, Given, Imports, Offers, Rest, WorldTypes } from './world.ts';
 
 /** How a component is loaded. */
 export interface LoadOptions {
@@ -99,8 +99,14 @@ export class Component<W extends WorldTypes = AnyWorld> {
    * Links and instantiates in one step. For many instances, {@link Linker.link} once.
    * @throws LinkError if an import is missing or does not fit; it lists all of them
    */
-  async instantiate<G extends Offers<W>>(...given: Given<W, G, LinkOptions>): Promise<Instance<W>> {
-    const [imports = {}, options = {}]: [imports?: Imports, options?: LinkOptions] = given;
+  instantiate(...given: Given<W, LinkOptions>): Promise<Instance<W>>;
+  instantiate<V extends WorldTypes, G extends Offers<V>>(
+    this: Component<V>,
+    imports: G,
+    ...rest: Rest<V, G, LinkOptions>
+  ): Promise<Instance<V>>;
+  async instantiate(...given: readonly unknown[]): Promise<Instance<W>> {
+    const [imports = {}, options = {}] = given as [imports?: Imports, options?: LinkOptions];
     if (typeof imports !== 'object' || imports === null) {
       throw new UsageError('bad-imports', 'the imports are not an object', { found: typeof imports });
     }

@@ -131,9 +131,9 @@ export class Linker {
   }
 
   /** Components given for imports of components. */
-  #components(component: Component<WorldTypes>): ReadonlyMap<string, ComponentData> {
+  #components({ imports }: Pick<Component, 'imports'>): ReadonlyMap<string, ComponentData> {
     const given = new Map<string, ComponentData>();
-    for (const { name } of component.imports) {
+    for (const { name } of imports) {
       const value = findOffer(this.#offers, name)?.value;
       const inner = dataOf(value);
       if (inner !== undefined) given.set(name, inner);

@@ -30,7 +30,6 @@ declare const provided: unique symbol;
 /** An interface that Tenon makes itself, such as those of `createWasi`: fits wherever an interface is imported. */
 export interface Provided {
   readonly [provided]: true;
-  readonly [name: string]: unknown;
 }
 
 type AnyFunction = (...args: never[]) => unknown;
@@ -40,25 +39,32 @@ type OtherNames<W extends WorldTypes, Name> = Name extends keyof W['importNames'
   ? W['importNames'][Name] & string
   : never;
 
-/** Those of them that are one name, not a pattern. */
-type PlainNames<Names extends string> = Names extends unknown
-  ? Record<never, 1> extends Record<Names, 1>
-    ? never
-    : Names
-  : never;
-
 /** What an import of type `T` may be given as; a function also as `{ default }`, the form of ES modules. */
 type Offer<T> = T | Provided | (T extends AnyFunction ? { readonly default: T } : never);
 
-type IsUntyped<W extends WorldTypes> = string extends keyof W['imports'] ? true : false;
+/** Every import under its own name. */
+type Exact<W extends WorldTypes> = { readonly [Name in keyof W['imports']]: Offer<W['imports'][Name]> };
 
-/** What may be given to a component of the world `W`, nothing of it required. */
-export type Offers<W extends WorldTypes> =
-  IsUntyped<W> extends true
-    ? Imports
-    : {
-        readonly [Name in keyof W['imports'] as Name | PlainNames<OtherNames<W, Name>>]?: Offer<W['imports'][Name]>;
-      };
+/** The parameters of a function that is given the imports of `W` by their own names; with nothing to import they may be left out. */
+export type Given<W extends WorldTypes, Options> =
+  Record<never, never> extends W['imports']
+    ? [imports?: Exact<W>, options?: Options]
+    : [imports: Exact<W>, options?: Options];
+
+/** Functions that take what every import may be given as for which `Key` will do. */
+type Takers<W extends WorldTypes, Key> = {
+  [Name in keyof W['imports']]-?: Key extends OtherNames<W, Name> ? (offer: Offer<W['imports'][Name]>) => void : never;
+}[keyof W['imports']];
+
+/** What fits all of them. */
+type FitsAll<T> = [T] extends [never] ? unknown : [T] extends [(offer: infer One) => void] ? One : never;
+
+/** What may be given to a component of the world `W`, by any of its imports' names, nothing of it required. */
+export type Offers<W extends WorldTypes> = {
+  readonly [Name in keyof W['imports']]?: Offer<W['imports'][Name]>;
+} & {
+  readonly [Key in Exclude<OtherNames<W, keyof W['imports']>, keyof W['imports']>]?: FitsAll<Takers<W, Key>>;
+};
 
 /** The names of imports that must be given and that `G` has under none of their names. */
 type Missing<W extends WorldTypes, G> = {
@@ -69,17 +75,7 @@ type Missing<W extends WorldTypes, G> = {
       : never;
 }[keyof W['imports']];
 
-/** The type that `Given` of `G` has for the import that one of its names stands for. */
-type ByPattern<W extends WorldTypes, G> = {
-  readonly [Name in keyof W['imports'] as Extract<keyof G, OtherNames<W, Name>>]: Offer<W['imports'][Name]>;
-};
-
-/** What `G` must also be: every import under one of its names, each of its type. */
-type Complete<W extends WorldTypes, G> =
-  IsUntyped<W> extends true ? unknown : { readonly [Name in Missing<W, G>]: W['imports'][Name] } & ByPattern<W, G>;
-
-/** The parameters of a function that is given the imports of `W` as a `G`; with nothing to import they may be left out. */
-export type Given<W extends WorldTypes, G, Options> =
-  Record<never, never> extends W['imports']
-    ? [imports?: G & Complete<W, G>, options?: Options]
-    : [imports: G & Complete<W, G>, options?: Options];
+/** What follows the imports `G`: the options, or nothing that there is where some are missing. */
+export type Rest<W extends WorldTypes, G, Options> = [Missing<W, G>] extends [never]
+  ? [options?: Options]
+  : [missing: Missing<W, G>];
