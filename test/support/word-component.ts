@@ -47,7 +47,9 @@ function typeOf(i: number): string {
   const quoted = labels.map((word) => `"${word}"`);
   const kind = KINDS[i % KINDS.length]!;
   if (kind === 'record') return `(record (field ${quoted[0]} u32))`;
-  return kind === 'variant' ? `(variant ${quoted.map((word) => `(case ${word})`).join(' ')})` : `(${kind} ${quoted.join(' ')})`;
+  return kind === 'variant'
+    ? `(variant ${quoted.map((word) => `(case ${word})`).join(' ')})`
+    : `(${kind} ${quoted.join(' ')})`;
 }
 
 function typesInterface(): string {
