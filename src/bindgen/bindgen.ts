@@ -30,7 +30,15 @@ function validated(bytes: Uint8Array<ArrayBuffer>, features: Partial<Features> |
   return data;
 }
 
-function chosenWorld({ name, worlds }: WitPackageTypes, wanted: string | undefined): string {
+/** The world of a WIT package; undefined where it is a component, which has one. */
+function chosenWorld(wit: WitPackageTypes | undefined, wanted: string | undefined): string | undefined {
+  if (wit === undefined) {
+    if (wanted === undefined) return undefined;
+    throw new UsageError('which-world', 'only a WIT package has several worlds, and this is a component', {
+      hint: 'leave the name of the world out',
+    });
+  }
+  const { name, worlds } = wit;
   const names = [...worlds.keys()];
   if (names.length === 0) {
     throw new UsageError('no-world', `the package ${name} has interfaces, but no world`, {
@@ -59,7 +67,7 @@ function ownDocs(docs: readonly PackageDocs[], name: string): readonly PackageDo
  * The TypeScript declarations (`.d.ts`) of a component for the host that loads it: imports, exports, resources, errors. `component`
  * is a loaded one, or the bytes of a component or of a WIT package in binary form.
  * @throws MalformedError, ValidationError if the bytes are no valid component
- * @throws UsageError `no-world`, `which-world` where a WIT package has no world, or several
+ * @throws UsageError `no-world`, `which-world` where a WIT package has no world, or several, or a component is asked for one
  * @example
  * ```ts
  * import { componentTypes } from 'tenon/bindgen';
@@ -86,15 +94,9 @@ export function componentTypes<W extends WorldTypes>(
   const docs = readPackageDocs(data);
   const wit = readWitPackage(data);
   const name = options.name ?? 'component.wasm';
-  if (wit === undefined) {
-    const world = evaluateComponent(data);
-    return printDeclarations(collectWorld(world, new Comments(docs, interfaceNames(world), undefined)), {
-      name,
-      world: undefined,
-    });
-  }
   const chosen = chosenWorld(wit, options.world);
-  const world = wit.worlds.get(chosen)!();
-  const comments = new Comments(ownDocs(docs, wit.name), interfaceNames(world), chosen);
-  return printDeclarations(collectWorld(world, comments), { name, world: chosen });
+  const world = chosen === undefined ? evaluateComponent(data) : wit!.worlds.get(chosen)!();
+  const comments = new Comments(wit === undefined ? docs : ownDocs(docs, wit.name), interfaceNames(world), chosen);
+  const file = options.world ?? name.replace(/\.wa(?:sm|t)$/, '');
+  return printDeclarations(collectWorld(world, comments), { name, world: chosen, file });
 }

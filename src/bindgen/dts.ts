@@ -14,14 +14,15 @@ const WHAT = {
   Promised: "The same as promises: an instance's `promised`. Calls may wait.",
 } as const;
 
-/** What declarations are of: a file, and its world where it is a WIT package. */
+/** What declarations are of: a file, its world where it is a WIT package, and the name of the declarations' own file. */
 export interface Origin {
   readonly name: string;
   readonly world: string | undefined;
+  readonly file: string;
 }
 
-function header(out: Lines, { name, world }: Origin, docs: string | undefined): void {
-  const file = name.replaceAll(/[^\w.@-]+/g, '_').replace(/\.wa(?:sm|t)$/, '');
+function header(out: Lines, { name, world, ...origin }: Origin, docs: string | undefined): void {
+  const file = origin.file.replaceAll(/[^\w.@-]+/g, '_');
   const what = world === undefined ? `\`${name}\`` : `components of the world \`${world}\` of \`${name}\``;
   out.comment(
     `Types of ${what} for the host, written by \`tenon types\`.`,

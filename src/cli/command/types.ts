@@ -1,4 +1,4 @@
-/** `tenon types FILE [-o DIR]`. */
+/** `tenon types FILE [-o DIR] [--world NAME]`. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { componentTypes } from '../../bindgen/bindgen.ts';
@@ -16,7 +16,12 @@ export const command: Command = {
   summary: 'Write the TypeScript declarations of a component for the program that loads it. Runs nothing.',
   usage: 'FILE [-o DIR] [--world NAME]',
   flags: [
-    { name: 'output', short: 'o', value: 'DIR', help: 'the folder for the .d.ts file; without it, standard output' },
+    {
+      name: 'output',
+      short: 'o',
+      value: 'DIR',
+      help: 'write FILE.d.ts, or NAME.d.ts of a world, into that folder; else it goes to standard output',
+    },
     { name: 'world', value: 'NAME', help: 'the world of a WIT package that has several' },
     FEATURES_FLAG,
   ],
@@ -27,7 +32,7 @@ export const command: Command = {
   examples: [
     ['app.d.ts beside app.wasm', 'tenon types app.wasm -o .'],
     ['read it', 'tenon types app.wasm | less'],
-    ['of a world before there is a component', 'tenon types package.wasm --world plugin -o types'],
+    ['types/plugin.d.ts, of a world before there is a component', 'tenon types package.wasm --world plugin -o types'],
   ],
 };
 
@@ -67,6 +72,6 @@ export async function run(args: Parsed): Promise<number> {
   }
   const folder = args.values.get('output')?.[0];
   if (folder === undefined) await writeOut(text);
-  else write(folder, `${stem(path)}.d.ts`, text);
+  else write(folder, `${world ?? stem(path)}.d.ts`, text);
   return 0;
 }
