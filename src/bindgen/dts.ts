@@ -2,7 +2,7 @@
 import { Lines } from './lines.ts';
 import { importProperties, otherImportNames } from './members.ts';
 import type { HostWorld, ScopeDecl } from './model.ts';
-import { Naming, property } from './names.ts';
+import { Naming, property, TENON } from './names.ts';
 import { ScopeText } from './scope-text.ts';
 import { TypeText } from './type-text.ts';
 import { type Helper, Uses } from './uses.ts';
@@ -69,7 +69,7 @@ const HELPERS: Readonly<Record<Helper, readonly [comment: string, ...declaration
     '  | Numbers',
     '  | Chunks<Exclude<T, readonly unknown[]> | readonly T[] | Numbers>;',
   ],
-  ErrorContext: ['Describes an error, for people who debug.', "type ErrorContext = import('tenon').ErrorContext;"],
+  ErrorContext: ['Describes an error, for people who debug.', `type ErrorContext = ${TENON}.ErrorContext;`],
 };
 
 function printHelpers(out: Lines, uses: Uses): readonly string[] {

@@ -28,6 +28,9 @@ export function quote(text: string): string {
   return `'${escaped.replace(/[\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16)}`)}'`;
 }
 
+/** How declarations name the package, where they do not import it. */
+export const TENON = `import(${quote('tenon')})`;
+
 /** A property name, quoted where it has to be. */
 export function property(name: string): string {
   return /^[A-Za-z_$][\w$]*$/.test(name) ? name : quote(name);

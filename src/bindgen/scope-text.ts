@@ -3,7 +3,7 @@ import { arrow, FunctionText, method, takesHostObjects } from './function-text.t
 import type { Lines } from './lines.ts';
 import { type ClassMembers, classMembers, exportProperties, importProperties, type Property } from './members.ts';
 import type { FuncDecl, ResourceDecl, ScopeDecl } from './model.ts';
-import { type Naming, property } from './names.ts';
+import { type Naming, property, TENON } from './names.ts';
 import type { TypeText } from './type-text.ts';
 import type { Form, ValueText } from './value-text.ts';
 
@@ -96,7 +96,7 @@ export class ScopeText {
         out.add(`${key}: WebAssembly.Module;`);
         return;
       case 'component':
-        out.add(`${key}: import('tenon').Component;`);
+        out.add(`${key}: ${TENON}.Component;`);
     }
   }
 
