@@ -9,7 +9,7 @@ import type { Instance } from './instance.ts';
 import { Linker, type LinkOptions } from './linker.ts';
 import { setData, setModules } from './loaded.ts';
 import { readSource, type Source } from './source.ts';
-import type { AnyWorld, Given, Imports, Offers, Rest, WorldTypes } from './world.ts';
+import type { AnyWorld, Complete, Imports, Offers, WorldTypes } from './world.ts';
 
 /** How a component is loaded. */
 export interface LoadOptions {
@@ -65,6 +65,8 @@ export class Component<W extends WorldTypes = AnyWorld> {
   readonly imports: readonly NamedExtern[];
   /** What it exports, in order. */
   readonly exports: readonly NamedExtern[];
+  /** For TypeScript alone: a component of one world is none of another. */
+  declare protected readonly world: W;
 
   private constructor(data: ComponentData, imports: readonly NamedExtern[], exports: readonly NamedExtern[]) {
     setData(this, data);
@@ -99,17 +101,16 @@ export class Component<W extends WorldTypes = AnyWorld> {
    * Links and instantiates in one step. For many instances, {@link Linker.link} once.
    * @throws LinkError if an import is missing or does not fit; it lists all of them
    */
-  instantiate(...given: Given<W, LinkOptions>): Promise<Instance<W>>;
+  instantiate<V extends WorldTypes>(this: Component<V> & Complete<V, Record<never, never>>): Promise<Instance<V>>;
   instantiate<V extends WorldTypes, G extends Offers<V>>(
-    this: Component<V>,
+    this: Component<V> & Complete<V, G>,
     imports: G,
-    ...rest: Rest<V, G, LinkOptions>
+    options?: LinkOptions,
   ): Promise<Instance<V>>;
-  async instantiate(...given: readonly unknown[]): Promise<Instance<W>> {
-    const [imports = {}, options = {}] = given as [imports?: Imports, options?: LinkOptions];
+  async instantiate(imports: unknown = {}, options: LinkOptions = {}): Promise<Instance<WorldTypes>> {
     if (typeof imports !== 'object' || imports === null) {
       throw new UsageError('bad-imports', 'the imports are not an object', { found: typeof imports });
     }
-    return (await new Linker().defineAll(imports).link<W>(this, options)).instantiate();
+    return (await new Linker().defineAll(imports as Imports).link<WorldTypes>(this, options)).instantiate();
   }
 }

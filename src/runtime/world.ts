@@ -42,15 +42,6 @@ type OtherNames<W extends WorldTypes, Name> = Name extends keyof W['importNames'
 /** What an import of type `T` may be given as; a function also as `{ default }`, the form of ES modules. */
 type Offer<T> = T | Provided | (T extends AnyFunction ? { readonly default: T } : never);
 
-/** Every import under its own name. */
-type Exact<W extends WorldTypes> = { readonly [Name in keyof W['imports']]: Offer<W['imports'][Name]> };
-
-/** The parameters of a function that is given the imports of `W` by their own names; with nothing to import they may be left out. */
-export type Given<W extends WorldTypes, Options> =
-  Record<never, never> extends W['imports']
-    ? [imports?: Exact<W>, options?: Options]
-    : [imports: Exact<W>, options?: Options];
-
 /** Functions that take what every import may be given as for which `Key` will do. */
 type Takers<W extends WorldTypes, Key> = {
   [Name in keyof W['imports']]-?: Key extends OtherNames<W, Name> ? (offer: Offer<W['imports'][Name]>) => void : never;
@@ -59,23 +50,49 @@ type Takers<W extends WorldTypes, Key> = {
 /** What fits all of them. */
 type FitsAll<T> = [T] extends [never] ? unknown : [T] extends [(offer: infer One) => void] ? One : never;
 
+declare const anything: unique symbol;
+
 /** What may be given to a component of the world `W`, by any of its imports' names, nothing of it required. */
 export type Offers<W extends WorldTypes> = {
+  /** Tells this type itself, which `tsc` looks at before what was really given, from all others. */
+  readonly [anything]?: never;
+} & {
   readonly [Name in keyof W['imports']]?: Offer<W['imports'][Name]>;
 } & {
   readonly [Key in Exclude<OtherNames<W, keyof W['imports']>, keyof W['imports']>]?: FitsAll<Takers<W, Key>>;
 };
 
+/** The names under which `G` has something in any case. What is of no known type may be something. */
+type Present<G> = {
+  [Key in keyof G]-?: unknown extends G[Key]
+    ? Key
+    : Record<never, never> extends Pick<G, Key>
+      ? never
+      : undefined extends G[Key]
+        ? never
+        : Key;
+}[keyof G];
+
 /** The names of imports that must be given and that `G` has under none of their names. */
 type Missing<W extends WorldTypes, G> = {
   [Name in keyof W['imports']]-?: Record<never, never> extends Pick<W['imports'], Name>
     ? never
-    : Extract<keyof G, Name | OtherNames<W, Name>> extends never
+    : [Extract<Present<G>, Name | OtherNames<W, Name>>] extends [never]
       ? Name
       : never;
 }[keyof W['imports']];
 
-/** What follows the imports `G`: the options, or nothing that there is where some are missing. */
-export type Rest<W extends WorldTypes, G, Options> = [Missing<W, G>] extends [never]
-  ? [options?: Options]
-  : [missing: Missing<W, G>];
+declare const missing: unique symbol;
+
+/** What no component is: a component of which the imports `Names` are missing. */
+interface MissingImports<Names> {
+  readonly [missing]: Names;
+}
+
+/** Anything, where `G` has every import of the world `W`; else what no component is, so that `tsc` names those that are missing. */
+export type Complete<W extends WorldTypes, G> = typeof anything extends keyof G
+  ? unknown
+  : [Missing<W, G>] extends [never]
+    ? unknown
+    : // Written as text, the names themselves are shown.
+      MissingImports<`${Missing<W, G> & string}`>;

@@ -5,15 +5,19 @@ import { componentTypes } from '../../src/bindgen/bindgen.ts';
 import { assemble } from '../support/assemble.ts';
 import { CLASSES } from '../support/class-component.ts';
 import { CLASS_PROGRAM } from '../support/class-program.ts';
-import { COUNTING, LOAD_PROGRAM, LOADED } from '../support/load-program.ts';
+import { COUNTING, INNER, LOAD_PROGRAM, LOADED, WRONG_PROGRAM } from '../support/load-program.ts';
 import { Workshop } from '../support/tsc.ts';
 import { WORD_COMPONENT, WORDS } from '../support/word-component.ts';
 import { WORD_PROGRAM } from '../support/word-program.ts';
 
-const COMPONENTS = { classes: CLASSES, words: WORD_COMPONENT, loaded: LOADED, counting: COUNTING };
+const COMPONENTS = { classes: CLASSES, words: WORD_COMPONENT, loaded: LOADED, counting: COUNTING, inner: INNER };
 
 const workshop = new Workshop('programs');
-after(() => workshop.remove());
+const wrong = new Workshop('wrong');
+after(() => {
+  workshop.remove();
+  wrong.remove();
+});
 
 before(() => {
   for (const [name, text] of Object.entries(COMPONENTS)) {
@@ -37,6 +41,20 @@ describe('programs', () => {
 
   test('of names that TypeScript knows run', () => {
     assert.deepEqual(workshop.run('word-program.ts'), { code: 0, output: `words ${WORDS.length}\n` });
+  });
+
+  test('that are wrong are refused in words that say what is', () => {
+    wrong.write('loaded.d.ts', componentTypes(assemble(LOADED)));
+    wrong.write('wrong.ts', WRONG_PROGRAM);
+    const { output } = wrong.check();
+    const lines = output.split('\n').filter((line) => !line.startsWith(' '));
+    assert.equal(lines.length, 4, output);
+    assert.match(
+      lines[0]!,
+      /^wrong\.ts\(5,.*MissingImports<"code" \| "inner" \| "logIt" \| .*"test:load\/two@2\.0\.0"/,
+    );
+    assert.match(lines[1]!, /^wrong\.ts\(6,.*Type 'string' is not assignable to type 'MaybePromise<number>'/);
+    assert.match(lines[2]!, /^wrong\.ts\(7,.*Type 'string' is not assignable to type 'MaybePromise<number>'/);
   });
 
   test('that give what is imported run, by every name that will do', () => {

@@ -12,13 +12,20 @@ export const LOADED = `(component
   (import "test:load/types@1.0.0" (instance (type $t u32) (export "t" (type (eq $t)))))
   (import "wasi:random/random@0.2.0" (instance $random (export "get-random-u64" (func (result u64)))))
   (import "log-it" (func $log (param "line" u32)))
-  (import "code" (core module (export "f" (func (result i32)))))
+  (import "code" (core module))
+  (import "inner" (component (export "f" (func (result u32)))))
   ${['plain', 'major', 'minor', 'patch', 'early', 'one']
     .map((name) => `(alias export $${name} "f" (func $${name}-f)) (export "${name}" (func $${name}-f))`)
     .join('\n  ')}
   (alias export $two "g" (func $two-g)) (export "two" (func $two-g))
   (alias export $random "get-random-u64" (func $get)) (export "get" (func $get))
   (export "log" (func $log)))`;
+
+/** Given where a component is imported. */
+export const INNER = `(component
+  (core module $M (func (export "f") (result i32) (i32.const 1)))
+  (core instance $m (instantiate $M))
+  (func (export "f") (result u32) (canon lift (core func $m "f"))))`;
 
 /** Takes counters of another component. */
 export const COUNTING = `(component
@@ -50,6 +57,7 @@ import type { World } from './loaded.d.ts';
 
 const component = await Component.load<World>(readFileSync('loaded.wasm'));
 const code = new WebAssembly.Module(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0));
+const inner = await Component.load(readFileSync('inner.wasm'));
 const seen: number[] = [];
 
 // Every import by its own name. What is given in place knows its types.
@@ -64,6 +72,7 @@ const given = {
   'wasi:random/random@0.2.0': { getRandomU64: () => 7 },
   logIt: (line: number) => void seen.push(line),
   code,
+  inner,
 };
 const { exports } = await component.instantiate(given);
 assert.deepEqual(
@@ -87,6 +96,7 @@ const others = await component.instantiate({
   'test:load/two': { f: (x) => x.valueOf(), g: (x) => x.length },
   'log-it': { default: (line) => void seen.push(line.valueOf()) },
   code,
+  inner,
   ...wasi,
 });
 assert.deepEqual([others.exports.major(1), others.exports.minor(1), others.exports.two('ab')], [11, 21, 2]);
@@ -112,6 +122,13 @@ await assert.rejects(component.instantiate({ ...rest, 'test:load/plain': 5 }), L
 await assert.rejects(component.instantiate({ ...rest, 'test:load/plain': { g: (x: number) => x } }), LinkError);
 // @ts-expect-error
 await assert.rejects(component.instantiate({ ...given, logIt: 'log' }), LinkError);
+// @ts-expect-error
+await assert.rejects(component.instantiate({ ...given, inner: 5 }), LinkError);
+const perhaps: { 'test:load/plain'?: { f: (x: number) => number } } = {};
+// @ts-expect-error
+await assert.rejects(component.instantiate({ ...rest, ...perhaps }), LinkError);
+// @ts-expect-error
+await assert.rejects(component.instantiate({ ...rest, 'test:load/plain': perhaps['test:load/plain'] }), LinkError);
 const { 'test:load/major@1.2.3': major, 'test:load/minor@0.3.1': minor, 'test:load/early@1.0.0-rc.1': early, ...fewer } = given;
 await component.instantiate({ ...fewer, 'test:load/major@1.0.0': major, 'test:load/minor@0.3.9': minor, 'test:load/early': early });
 // @ts-expect-error
@@ -164,6 +181,11 @@ await assert.rejects(counting.instantiate({ 'test:classes/counters': linked.expo
 // @ts-expect-error
 assert.throws(() => pre.instantiate().exports.twice('5'), ValueError);
 
+// A component of one world is none of another.
+// @ts-expect-error
+const counted: Component<Counting> = component;
+void counted;
+
 // A component of a world is a component, and without a world everything may be given and nothing is known.
 const untyped: Component = component;
 const instance: Instance = await untyped.instantiate({ anything: 5, ...given });
@@ -172,4 +194,14 @@ assert.equal((instance.exports['plain'] as (x: number) => number)(1), 2);
 assert.equal(instance.exports.plain(1), 2);
 assert.match(componentTypes(component), /interface World/);
 console.log('loaded');
+`;
+
+/** What is wrong is told where it stands, and imports that are missing by their names. */
+export const WRONG_PROGRAM = `
+import { Component } from 'tenon';
+import type { World } from './loaded.d.ts';
+const component = await Component.load<World>('loaded.wasm');
+void component.instantiate({ 'test:load/plain': { f: (x) => x }, 'test:load/major@1.9.0': { f: (x) => x } });
+void component.instantiate({ 'test:load/plain': { f: (x) => 'x' } });
+void component.instantiate({ 'test:load/major@1.9.0': { f: (x) => 'x' } });
 `;
