@@ -118,4 +118,31 @@ const COUNTERS = `
   (instance $counters (instantiate $Counters))
   (export "test:classes/counters" (instance $counters))`;
 
-export const CLASSES = `(component ${HOST}${MEMORY}${FORWARD}${COUNTERS})`;
+/** Resources of the world itself, and a function of an async type with parameters that are named as what declarations add. */
+const WORLD = `
+  (import "token" (type $token (sub resource)))
+  (import "[constructor]token" (func $token-new (param "n" u32) (result (own $token))))
+  (import "[method]token.n" (func $token-n (param "self" (borrow $token)) (result u32)))
+  (import "add" (func $add async (param "options" u32) (param "signal" u32) (result u32)))
+  (core func $l-token-new (canon lower (func $token-new)))
+  (core func $l-token-n (canon lower (func $token-n)))
+  (core func $l-add (canon lower (func $add)))
+  (core func $drop-token (canon resource.drop $token))
+  (type $ticket' (resource (rep i32)))
+  (core func $ticket-new (canon resource.new $ticket'))
+  (core module $World
+    (import "w" "n" (func $n (param i32) (result i32)))
+    (import "w" "drop" (func $drop (param i32)))
+    (func (export "n") (param i32) (result i32) (local $n i32)
+      (local.set $n (call $n (local.get 0))) (call $drop (local.get 0)) (local.get $n))
+    (func (export "id") (param i32) (result i32) (local.get 0)))
+  (core instance $world (instantiate $World (with "w" (instance
+    (export "n" (func $l-token-n)) (export "drop" (func $drop-token))))))
+  (func (export "make-token") (param "n" u32) (result (own $token)) (canon lift (core func $l-token-new)))
+  (func (export "token-n") (param "token" (borrow $token)) (result u32) (canon lift (core func $world "n")))
+  (func (export "plus") async (param "options" u32) (param "call-options" u32) (result u32) (canon lift (core func $l-add)))
+  (export $ticket "ticket" (type $ticket'))
+  (func (export "[constructor]ticket") (param "n" u32) (result (own $ticket)) (canon lift (core func $ticket-new)))
+  (func (export "[method]ticket.number") (param "self" (borrow $ticket)) (result u32) (canon lift (core func $world "id")))`;
+
+export const CLASSES = `(component ${HOST}${WORLD}${MEMORY}${FORWARD}${COUNTERS})`;

@@ -41,7 +41,39 @@ const host = {
   all: (given: Thing[]): Thing[] => given.toReversed(),
 } satisfies Imports.Host;
 
-const { exports, promised } = await component.instantiate({ 'test:classes/host': host });
+class Token {
+  readonly #n: number;
+  constructor(n: number) {
+    this.#n = n;
+  }
+  n(): number {
+    return this.#n;
+  }
+}
+
+const world = {
+  Token,
+  add: async (options: number, signal: number, call: { readonly signal: AbortSignal }): Promise<number> => {
+    call.signal.throwIfAborted();
+    return options + signal;
+  },
+};
+
+const { exports, promised } = await component.instantiate({ ...world, 'test:classes/host': host });
+
+// ---- resources of the world itself
+
+assert.ok(exports.makeToken(3) instanceof Token);
+assert.equal(exports.tokenN(new Token(4)), 4);
+const ticket = new exports.Ticket(5);
+same<Same<typeof ticket, Exports.Ticket>>();
+assert.equal(ticket.number(), 5);
+assert.equal(await exports.plus(1, 2), 3);
+assert.equal(await promised.plus(1, 2, { signal: new AbortController().signal }), 3);
+// @ts-expect-error
+assert.throws(() => exports.tokenN(ticket), ValueError);
+// @ts-expect-error
+await assert.rejects(component.instantiate({ ...world, Token: () => 1, 'test:classes/host': host }), /./);
 
 // ---- classes of the host
 
@@ -78,14 +110,14 @@ class Wordless {
   }
 }
 // @ts-expect-error
-const wordless = await component.instantiate({ 'test:classes/host': { ...host, Thing: Wordless, same: (given) => given, weigh: () => 1, all: (all) => all } });
+const wordless = await component.instantiate({ ...world, 'test:classes/host': { ...host, Thing: Wordless, same: (given) => given, weigh: () => 1, all: (all) => all } });
 assert.throws(() => wordless.exports.label(new Wordless() as never), Trap);
 // @ts-expect-error
-await assert.rejects(component.instantiate({ 'test:classes/host': { ...host, Thing: new Thing('d') } }), /a class/);
+await assert.rejects(component.instantiate({ ...world, 'test:classes/host': { ...host, Thing: new Thing('d') } }), /a class/);
 // @ts-expect-error
-await assert.rejects(component.instantiate({ 'test:classes/host': { ...host, Thing: class {} } }), /open/);
+await assert.rejects(component.instantiate({ ...world, 'test:classes/host': { ...host, Thing: class {} } }), /open/);
 // @ts-expect-error
-const wrongly = await component.instantiate({ 'test:classes/host': { ...host, same: (given: Thing) => 'a' } });
+const wrongly = await component.instantiate({ ...world, 'test:classes/host': { ...host, same: (given: Thing) => 'a' } });
 assert.throws(() => wrongly.exports.same(thing), Trap);
 // A class may take less than it is given, and answer at once.
 class Simple {
@@ -99,7 +131,7 @@ class Simple {
     return new Simple();
   }
 }
-const simple = await component.instantiate({ 'test:classes/host': { ...host, Thing: Simple, same: () => new Simple(), weigh: () => 1, all: () => [] } });
+const simple = await component.instantiate({ ...world, 'test:classes/host': { ...host, Thing: Simple, same: () => new Simple(), weigh: () => 1, all: () => [] } });
 assert.equal(simple.exports.label(new Simple()), 'simple');
 assert.equal(await simple.exports.wait(new Simple(), 1), 0);
 assert.deepEqual(disposed, []);

@@ -168,7 +168,14 @@ class Thing {
     return new Thing();
   }
 }
+class Token {
+  n(): number {
+    return 0;
+  }
+}
 const counters = await classes.instantiate({
+  Token,
+  add: (one, other) => one.valueOf() + other.valueOf(),
   'test:classes/host': { Thing, same: (thing) => thing, weigh: () => 1, all: (things) => things },
 });
 const counting = await Component.load<Counting>(readFileSync('counting.wasm'));
