@@ -48,7 +48,8 @@ export function canonLift(lifted: Lifted, onStart: OnStart, onResolve: OnResolve
   thread.findLabel = store.announced;
   store.announced = undefined;
   thread.resume(false);
-  if (!ft.async) {
+  if (ft.async) letHolderGoOn(task, thread);
+  else {
     while (task.state !== 'resolved') {
       const candidates = inst.threads
         .entries()
@@ -61,6 +62,17 @@ export function canonLift(lifted: Lifted, onStart: OnStart, onResolve: OnResolve
     }
   }
   return () => task.requestCancellation();
+}
+
+/** See `Choices.holderGoesOn`. */
+function letHolderGoOn(task: Task, thread: Thread): void {
+  const { store, exclusiveThread: holder } = task.inst;
+  if (store.choices.rules !== 'suite' || store.current === undefined) return;
+  if (task.state !== 'initial' || !task.needsExclusive || holder?.ready !== true) return;
+  if (!store.choices.holderGoesOn(holder)) return;
+  store.saw('enter: the holder of the lock goes on first');
+  holder.resume(false);
+  if (thread.ready) thread.resume(false);
 }
 
 /** Specification: `thread_func` in `canon_lift`. */

@@ -120,7 +120,7 @@ function shown({ schedule }: Recorded): string {
 describe("the model does what the specification's definition was recorded to do", () => {
   for (const each of recorded) {
     test(`seed ${each.schedule.seed}, with the same choices`, () => {
-      const { trace, outcome } = repeat(each.schedule, each.choices);
+      const { trace, outcome } = repeat(each.schedule, each.choices, 'text');
       assert.deepEqual(trace, each.trace, shown(each));
       assert.deepEqual([...outcome.pending].sort(), [...each.pending].sort(), shown(each));
       assert.equal(outcome.trap === undefined, each.trap === undefined, shown(each));
@@ -132,12 +132,12 @@ describe("the model does what the specification's definition was recorded to do"
   test('everything that schedules can reach is in the recordings', () => {
     const found = new Set(
       recorded.flatMap(({ schedule, choices }) => {
-        const { trace, outcome, saw } = repeat(schedule, choices);
+        const { trace, outcome, saw } = repeat(schedule, choices, 'text');
         return [...reached(schedule, trace, outcome, saw)];
       }),
     );
     assert.deepEqual(
-      required().filter((item) => !found.has(item)),
+      required('text').filter((item) => !found.has(item)),
       [],
     );
   });
@@ -145,7 +145,8 @@ describe("the model does what the specification's definition was recorded to do"
 
 describe('a check', () => {
   test('allows what the definition did, knowing nothing of its choices', () => {
-    for (const each of recorded) assert.equal(check(each.schedule, observed(each)).kind, 'allowed', shown(each));
+    for (const each of recorded)
+      assert.equal(check(each.schedule, observed(each), 'text').kind, 'allowed', shown(each));
   });
 
   test('refuses a result that is another', () => {
@@ -156,7 +157,7 @@ describe('a check', () => {
         if (record[0] !== 'result' && record[0] !== 'callback') continue;
         const at = record[0] === 'result' ? 3 : 2;
         const wrong = record.map((value, j) => (j === at ? (value as number) + 1 : value)) as unknown as TraceRecord;
-        const verdict = check(each.schedule, { ...observed(each), trace: each.trace.with(i, wrong) });
+        const verdict = check(each.schedule, { ...observed(each), trace: each.trace.with(i, wrong) }, 'text');
         assert.notEqual(verdict.kind, 'allowed', `record ${i} of\n${shown(each)}`);
         tried++;
       }
@@ -169,13 +170,13 @@ describe('a check', () => {
       const real = observed(each);
       const last = each.trace.findLastIndex(([kind]) => kind !== 'host' && kind !== 'settled');
       // A trap may come earlier, where the thread that it comes from could have gone on earlier.
-      const early = check(each.schedule, { ...real, trace: each.trace.filter((_, i) => i !== last) });
+      const early = check(each.schedule, { ...real, trace: each.trace.filter((_, i) => i !== last) }, 'text');
       if (real.trap === undefined) assert.notEqual(early.kind, 'allowed', shown(each));
       const trap = real.trap === undefined ? { message: 'a trap', fits: () => true } : undefined;
-      assert.notEqual(check(each.schedule, { ...real, trap }).kind, 'allowed', shown(each));
+      assert.notEqual(check(each.schedule, { ...real, trap }, 'text').kind, 'allowed', shown(each));
       if (real.trap === undefined) continue;
       const other = { message: 'another', fits: () => false };
-      assert.notEqual(check(each.schedule, { ...real, trap: other }).kind, 'allowed', shown(each));
+      assert.notEqual(check(each.schedule, { ...real, trap: other }, 'text').kind, 'allowed', shown(each));
     }
   });
 });

@@ -16,13 +16,22 @@ export type CoreFunc = (args: readonly CoreValue[]) => Blocking<readonly CoreVal
 /** Where a thread is chosen: by the host's tick, while a synchronous task is blocked, to be woken by a cancellation. */
 export type ThreadChoice = 'tick' | 'sync-task' | 'cancel';
 
+/** Whose rules hold where the specification's text and its reference suite differ. */
+export type Rules = 'text' | 'suite';
+
 /** What the specification leaves open. */
 export interface Choices {
+  readonly rules: Rules;
   thread(at: ThreadChoice, candidates: readonly Thread[]): Thread;
   /** Which event is delivered first, by the handles of what has one. */
   event(handles: readonly number[]): number;
   /** Whether a thread goes on at once, where what it begins to wait for has come about already. */
   goesOn(thread: Thread): boolean;
+  /**
+   * By the suite's rules: whether a thread that holds the lock and is ready goes on before the caller of a task that waits for the lock, and
+   * after it the task, if it may enter then. The text has the caller go on first; `sync-streams.wast` counts on the other order.
+   */
+  holderGoesOn(holder: Thread): boolean;
   /** Whether an error context keeps its message. */
   keepsMessage(): boolean;
   /** Whether the host does at once what it means to do; else some time before all has settled. */

@@ -3,6 +3,7 @@
  * each choice that the specification leaves open, the one that the other's trace shows.
  */
 
+import type { Rules } from '../state.ts';
 import { type TrapName, Unspecified } from '../trap.ts';
 import { type Choice, Divergence, FollowingChoices, SameChoices } from './choices.ts';
 import { type Outcome, runModel } from './run.ts';
@@ -69,12 +70,12 @@ class FollowingDirector extends Director {
 const MOST_PLANS = 3000;
 
 /** Judges what was observed. */
-export function check(schedule: Schedule, observed: Observed): Verdict {
+export function check(schedule: Schedule, observed: Observed, rules: Rules = 'suite'): Verdict {
   const expected = significant(observed);
   let best: Verdict | undefined;
   let plan: readonly number[] | undefined = [];
   for (let tried = 0; plan !== undefined && tried < MOST_PLANS; tried++) {
-    const { verdict, open } = followOnce(schedule, { ...observed, trace: expected }, plan);
+    const { verdict, open } = followOnce(schedule, { ...observed, trace: expected }, plan, rules);
     if (verdict.kind === 'allowed') return verdict;
     if (best === undefined || isNearer(verdict, best)) best = verdict;
     plan = nextPlan(plan, open);
@@ -114,9 +115,9 @@ interface Followed {
   readonly open: readonly number[];
 }
 
-function followOnce(schedule: Schedule, observed: Observed, plan: readonly number[]): Followed {
+function followOnce(schedule: Schedule, observed: Observed, plan: readonly number[], rules: Rules): Followed {
   const director = new FollowingDirector(schedule, observed.trace, observed.trap !== undefined);
-  const choices = new FollowingChoices(() => director.upcoming, observed.keepsMessage, plan);
+  const choices = new FollowingChoices(() => director.upcoming, observed.keepsMessage, plan, rules);
   const saw: string[] = [];
   const diverges = (why: string): Followed => ({
     verdict: { kind: 'diverges', why, at: Math.max(0, director.seen.length - 1), model: director.seen },
@@ -145,9 +146,10 @@ function endsAlike(outcome: Outcome, { trap }: Observed): string | undefined {
 export function repeat(
   schedule: Schedule,
   choices: readonly Choice[],
+  rules: Rules = 'suite',
 ): { trace: readonly TraceRecord[]; outcome: Outcome; saw: readonly string[] } {
   const director = new Director(schedule);
   const saw: string[] = [];
-  const outcome = runModel(director, new SameChoices(choices), (situation) => saw.push(situation));
+  const outcome = runModel(director, new SameChoices(choices, rules), (situation) => saw.push(situation));
   return { trace: director.trace, outcome, saw };
 }

@@ -1,11 +1,11 @@
 /** Who makes the choices that the specification leaves open: chance, a record of choices, or what another runtime was seen to do. */
 
-import type { Choices, ThreadChoice } from '../state.ts';
+import type { Choices, Rules, ThreadChoice } from '../state.ts';
 import type { Thread } from '../thread.ts';
 import type { Random } from './random.ts';
 import type { TraceRecord } from './schedule.ts';
 
-export type ChoiceKind = ThreadChoice | 'event' | 'goes-on' | 'message';
+export type ChoiceKind = ThreadChoice | 'event' | 'goes-on' | 'holder' | 'message';
 
 /**
  * A choice that was made: of what kind, among which, and which. Threads go by their serial numbers, events by the handle of what they are
@@ -19,7 +19,12 @@ export class Divergence extends Error {}
 const EITHER: readonly number[] = [0, 1];
 
 abstract class RecordedChoices implements Choices {
+  readonly rules: Rules;
   readonly made: Choice[] = [];
+
+  constructor(rules: Rules) {
+    this.rules = rules;
+  }
 
   /** `threads` are those that the numbers stand for, or the one that may go on. */
   protected abstract choose(kind: ChoiceKind, among: readonly number[], threads: readonly Thread[]): number;
@@ -46,6 +51,10 @@ abstract class RecordedChoices implements Choices {
     return this.#make('goes-on', EITHER, [thread]) === 1;
   }
 
+  holderGoesOn(holder: Thread): boolean {
+    return this.#make('holder', EITHER, [holder]) === 1;
+  }
+
   keepsMessage(): boolean {
     return this.#make('message', EITHER, []) === 1;
   }
@@ -60,8 +69,8 @@ abstract class RecordedChoices implements Choices {
 export class RandomChoices extends RecordedChoices {
   readonly #random: Random;
 
-  constructor(random: Random) {
-    super();
+  constructor(random: Random, rules: Rules = 'suite') {
+    super(rules);
     this.#random = random;
   }
 
@@ -74,8 +83,8 @@ export class RandomChoices extends RecordedChoices {
 export class SameChoices extends RecordedChoices {
   readonly #choices: readonly Choice[];
 
-  constructor(choices: readonly Choice[]) {
-    super();
+  constructor(choices: readonly Choice[], rules: Rules) {
+    super(rules);
     this.#choices = choices;
   }
 
@@ -99,8 +108,8 @@ export class FollowingChoices extends RecordedChoices {
   readonly #keepsMessage: boolean;
   readonly #plan: readonly number[];
 
-  constructor(next: () => TraceRecord | undefined, keepsMessage: boolean, plan: readonly number[]) {
-    super();
+  constructor(next: () => TraceRecord | undefined, keepsMessage: boolean, plan: readonly number[], rules: Rules) {
+    super(rules);
     this.#next = next;
     this.#keepsMessage = keepsMessage;
     this.#plan = plan;
@@ -110,7 +119,7 @@ export class FollowingChoices extends RecordedChoices {
     if (kind === 'message') return Number(this.#keepsMessage);
     const record = this.#next();
     if (record === undefined) return among[this.#planned(among.length)] as number;
-    if (kind === 'goes-on') return isOf(record, threads[0]) ? 1 - this.#planned(2) : 0;
+    if (kind === 'goes-on' || kind === 'holder') return isOf(record, threads[0]) ? 1 - this.#planned(2) : 0;
     if (kind === 'event') return this.#event(record, among);
     // Threads that have not begun find their label in memory, where several may find the same.
     const likely = among.filter((_, i) => isOf(record, threads[i]));

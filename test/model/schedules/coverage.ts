@@ -1,5 +1,6 @@
 /** What schedules have reached: operations with their outcomes, traps, and situations inside of the model. */
 
+import type { Rules } from '../state.ts';
 import { TRAPS } from '../trap.ts';
 import type { Outcome } from './run.ts';
 import type { Schedule, TraceRecord } from './schedule.ts';
@@ -100,13 +101,14 @@ export function reached(
 }
 
 /** Everything that enough schedules must reach. */
-export function required(): readonly string[] {
+export function required(rules: Rules = 'suite'): readonly string[] {
   const copies = (['stream', 'future'] as const).flatMap((what) =>
     (['read', 'write'] as const).flatMap((way) => {
       const progress = what === 'stream' ? ['completed with progress', 'dropped with progress'] : [];
       const dropped = what === 'stream' || way === 'write' ? ['dropped'] : [];
       const ends = ['completed', ...dropped, ...progress];
-      const cancelled = ['cancelled', ...(what === 'stream' ? ['completed with progress'] : ['completed']), ...dropped];
+      const late = rules === 'suite' ? 'cancelled with progress' : 'completed with progress';
+      const cancelled = ['cancelled', what === 'stream' ? late : 'completed', ...dropped];
       return [
         ...ends.map((end) => `${what}.${way}: ${end}`),
         ...[...ends.slice(0, what === 'stream' ? 3 : 2), 'blocked'].map((end) => `${what}.${way}-async: ${end}`),
@@ -129,6 +131,7 @@ export function required(): readonly string[] {
     ...OPS.filter((op) => !['finish', 'trap', 'throw', 'task.return.u32-utf16'].includes(op)),
     ...Object.keys(TRAPS).map((name) => `trap: ${name}`),
     ...SITUATIONS,
+    ...(rules === 'suite' ? ['enter: the holder of the lock goes on first'] : []),
     ...copies,
     ...events.flatMap((event) => ['callback', 'set.wait', 'set.poll'].map((via) => `${via}: ${event}`)),
     ...['callback', 'set.wait-cancellable', 'set.poll-cancellable'].map((via) => `${via}: task-cancelled`),
