@@ -67,7 +67,7 @@ export function canonLift(lifted: Lifted, onStart: OnStart, onResolve: OnResolve
 /** See `Choices.holderGoesOn`. */
 function letHolderGoOn(task: Task, thread: Thread): void {
   const { store, exclusiveThread: holder } = task.inst;
-  if (store.choices.rules !== 'suite' || store.current === undefined) return;
+  if (store.choices.rules !== 'corrected' || store.current === undefined) return;
   if (task.state !== 'initial' || !task.needsExclusive || holder?.ready !== true) return;
   if (!store.choices.holderGoesOn(holder)) return;
   store.saw('enter: the holder of the lock goes on first');

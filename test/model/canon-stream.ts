@@ -85,9 +85,10 @@ function start(
   const streamEvent = (result: number, reclaimBuffer: () => void): EventTuple => {
     reclaimBuffer();
     specifies(end.copying, 'an end that has an event copies');
-    // The text tells who cancels a copy that has made progress that it is complete; `cancel-stream.wast` expects the other.
+    // See `Rules`.
     const { rules } = inst.store.choices;
-    const told = rules === 'suite' && end.state === 'cancelling' && result === COPY.completed ? COPY.cancelled : result;
+    const told =
+      rules === 'corrected' && end.state === 'cancelling' && result === COPY.completed ? COPY.cancelled : result;
     end.state = told === COPY.dropped ? 'done' : 'idle';
     return [code, index, told | (buffer.progress << 4)];
   };

@@ -46,7 +46,13 @@ export class Thread {
   }
 
   get ready(): boolean {
-    return this.waiting && this.#readyFunc?.() === true;
+    return this.waiting && (this.#readyFunc?.() === true || this.#cancelIsDue);
+  }
+
+  /** Whether a cancellation that is pending wakes it. See `Rules`. */
+  get #cancelIsDue(): boolean {
+    const { task } = this;
+    return task.inst.store.choices.rules === 'corrected' && task.state === 'pending-cancel' && task.mayWake(this);
   }
 
   #startWaiting(readyFunc: () => boolean): void {
@@ -77,6 +83,7 @@ export class Thread {
     let sent = cancelled;
     let thread: Thread | undefined = this;
     while (thread !== undefined) {
+      if (thread.#cancelIsDue) sent = thread.task.deliverPendingCancel(true);
       thread.#running = true;
       store.current = thread;
       const step: IteratorResult<Thread | undefined, void> = thread.#stack.next(sent);
@@ -241,10 +248,8 @@ export class Task {
       return;
     }
     specifies(this.state === 'started', 'a task that is asked to cancel has started');
-    const { exclusiveThread } = this.inst;
-    const locked = this.needsExclusive && exclusiveThread !== undefined && exclusiveThread !== this.implicitThread;
     const cancellable = this.threads.filter((thread) => thread.cancellable);
-    const candidates = cancellable.filter((thread) => !(locked && thread === this.implicitThread));
+    const candidates = cancellable.filter((thread) => this.mayWake(thread));
     if (candidates.length > 0) {
       this.state = 'cancel-delivered';
       store.saw('cancel: wakes a thread');
@@ -253,6 +258,14 @@ export class Task {
       this.state = 'pending-cancel';
       store.saw(cancellable.length > 0 ? 'cancel: pending behind the lock' : 'cancel: pending');
     }
+  }
+
+  /** Whether a cancellation may be delivered to the thread, which is blocked. */
+  mayWake(thread: Thread): boolean {
+    if (!thread.cancellable) return false;
+    const { exclusiveThread } = this.inst;
+    if (thread !== this.implicitThread || !this.ft.async || !this.needsExclusive) return true;
+    return exclusiveThread === undefined || exclusiveThread === thread;
   }
 
   deliverPendingCancel(cancellable: boolean): boolean {

@@ -52,7 +52,12 @@ class FollowingDirector extends Director {
   }
 
   get upcoming(): TraceRecord | undefined {
-    return this.#expected[this.seen.length];
+    return this.ahead(0);
+  }
+
+  /** What comes after so many more. */
+  ahead(count: number): TraceRecord | undefined {
+    return this.#expected[this.seen.length + count];
   }
 
   override record(record: TraceRecord): void {
@@ -70,7 +75,7 @@ class FollowingDirector extends Director {
 const MOST_PLANS = 3000;
 
 /** Judges what was observed. */
-export function check(schedule: Schedule, observed: Observed, rules: Rules = 'suite'): Verdict {
+export function check(schedule: Schedule, observed: Observed, rules: Rules = 'corrected'): Verdict {
   const expected = significant(observed);
   let best: Verdict | undefined;
   let plan: readonly number[] | undefined = [];
@@ -117,7 +122,7 @@ interface Followed {
 
 function followOnce(schedule: Schedule, observed: Observed, plan: readonly number[], rules: Rules): Followed {
   const director = new FollowingDirector(schedule, observed.trace, observed.trap !== undefined);
-  const choices = new FollowingChoices(() => director.upcoming, observed.keepsMessage, plan, rules);
+  const choices = new FollowingChoices((ahead = 0) => director.ahead(ahead), observed.keepsMessage, plan, rules);
   const saw: string[] = [];
   const diverges = (why: string): Followed => ({
     verdict: { kind: 'diverges', why, at: Math.max(0, director.seen.length - 1), model: director.seen },
@@ -146,7 +151,7 @@ function endsAlike(outcome: Outcome, { trap }: Observed): string | undefined {
 export function repeat(
   schedule: Schedule,
   choices: readonly Choice[],
-  rules: Rules = 'suite',
+  rules: Rules = 'corrected',
 ): { trace: readonly TraceRecord[]; outcome: Outcome; saw: readonly string[] } {
   const director = new Director(schedule);
   const saw: string[] = [];

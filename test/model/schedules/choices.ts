@@ -64,12 +64,16 @@ abstract class RecordedChoices implements Choices {
   hostActs(_label: number, _ready: readonly Thread[]): boolean {
     return true;
   }
+
+  hostForgets(_label: number): boolean {
+    return false;
+  }
 }
 
 export class RandomChoices extends RecordedChoices {
   readonly #random: Random;
 
-  constructor(random: Random, rules: Rules = 'suite') {
+  constructor(random: Random, rules: Rules = 'corrected') {
     super(rules);
     this.#random = random;
   }
@@ -104,11 +108,16 @@ export class SameChoices extends RecordedChoices {
  */
 export class FollowingChoices extends RecordedChoices {
   readonly open: number[] = [];
-  readonly #next: () => TraceRecord | undefined;
+  readonly #next: (ahead?: number) => TraceRecord | undefined;
   readonly #keepsMessage: boolean;
   readonly #plan: readonly number[];
 
-  constructor(next: () => TraceRecord | undefined, keepsMessage: boolean, plan: readonly number[], rules: Rules) {
+  constructor(
+    next: (ahead?: number) => TraceRecord | undefined,
+    keepsMessage: boolean,
+    plan: readonly number[],
+    rules: Rules,
+  ) {
     super(rules);
     this.#next = next;
     this.#keepsMessage = keepsMessage;
@@ -140,6 +149,16 @@ export class FollowingChoices extends RecordedChoices {
     if (record[0] === 'start' && record[1] === label) return true;
     const other = ready.some((thread) => isOf(record, thread));
     return (this.#planned(2) === 0) !== other;
+  }
+
+  /** What is cancelled before its turn may not show at all. The definition's host acts at once. */
+  override hostForgets(label: number): boolean {
+    if (this.rules === 'text') return false;
+    for (let ahead = 0; ; ahead++) {
+      const record = this.#next(ahead);
+      if (record === undefined) return this.#planned(2) === 0;
+      if (record[0] === 'start' && record[1] === label) return false;
+    }
   }
 
   #event(record: TraceRecord, among: readonly number[]): number {

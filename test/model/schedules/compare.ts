@@ -21,6 +21,8 @@ export interface Tally {
 
 export interface Failure {
   readonly seed: number;
+  /** The smallest schedule that fails. */
+  readonly schedule: Schedule;
   readonly report: string;
 }
 
@@ -46,8 +48,15 @@ export async function compareSeed(subject: Subject, seed: number, tally: Tally):
   if (verdict.kind !== 'diverges') return undefined;
   const small = await shrink(schedule, async (smaller) => (await judge(subject, smaller)).verdict.kind === 'diverges');
   const last = await judge(subject, small);
-  if (last.verdict.kind === 'diverges') return { seed, report: explain(small, last.observed, last.verdict) };
-  return { seed, report: `does not fail when it is repeated\n${explain(schedule, observed, verdict)}` };
+  if (last.verdict.kind === 'diverges')
+    return { seed, schedule: small, report: explain(small, last.observed, last.verdict) };
+  return { seed, schedule, report: `does not fail when it is repeated\n${explain(schedule, observed, verdict)}` };
+}
+
+/** Carries a schedule out. Answers what is wrong, if anything is. */
+export async function compareSchedule(subject: Subject, schedule: Schedule): Promise<string | undefined> {
+  const { observed, verdict } = await judge(subject, schedule);
+  return verdict.kind === 'diverges' ? explain(schedule, observed, verdict) : undefined;
 }
 
 async function judge(subject: Subject, schedule: Schedule): Promise<{ observed: Observed; verdict: Verdict }> {

@@ -101,13 +101,13 @@ export function reached(
 }
 
 /** Everything that enough schedules must reach. */
-export function required(rules: Rules = 'suite'): readonly string[] {
+export function required(rules: Rules = 'corrected'): readonly string[] {
   const copies = (['stream', 'future'] as const).flatMap((what) =>
     (['read', 'write'] as const).flatMap((way) => {
       const progress = what === 'stream' ? ['completed with progress', 'dropped with progress'] : [];
       const dropped = what === 'stream' || way === 'write' ? ['dropped'] : [];
       const ends = ['completed', ...dropped, ...progress];
-      const late = rules === 'suite' ? 'cancelled with progress' : 'completed with progress';
+      const late = rules === 'corrected' ? 'cancelled with progress' : 'completed with progress';
       const cancelled = ['cancelled', what === 'stream' ? late : 'completed', ...dropped];
       return [
         ...ends.map((end) => `${what}.${way}: ${end}`),
@@ -131,7 +131,7 @@ export function required(rules: Rules = 'suite'): readonly string[] {
     ...OPS.filter((op) => !['finish', 'trap', 'throw', 'task.return.u32-utf16'].includes(op)),
     ...Object.keys(TRAPS).map((name) => `trap: ${name}`),
     ...SITUATIONS,
-    ...(rules === 'suite' ? ['enter: the holder of the lock goes on first'] : []),
+    ...(rules === 'corrected' ? ['enter: the holder of the lock goes on first'] : []),
     ...copies,
     ...events.flatMap((event) => ['callback', 'set.wait', 'set.poll'].map((via) => `${via}: ${event}`)),
     ...['callback', 'set.wait-cancellable', 'set.poll-cancellable'].map((via) => `${via}: task-cancelled`),

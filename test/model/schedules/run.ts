@@ -105,6 +105,7 @@ export class World {
       }
       case 'cancel':
         this.director.cancelled(step.label);
+        if (this.#forget(step.label)) break;
         this.#intend({ label: step.label, act: () => this.#cancel(step.label) });
         break;
       case 'resolve': {
@@ -116,6 +117,14 @@ export class World {
       default:
         step satisfies never;
     }
+  }
+
+  /** A call that has not been made when it is cancelled may never be. */
+  #forget(label: number): boolean {
+    const at = this.#intentions.findIndex((intention) => intention.label === label);
+    if (at < 0 || !this.store.choices.hostForgets(label)) return false;
+    this.#intentions.splice(at, 1);
+    return true;
   }
 
   #intend(intention: Intention): void {

@@ -8,7 +8,7 @@ export type Fails = (schedule: Schedule) => Promise<boolean>;
 export async function shrink(schedule: Schedule, fails: Fails, tries = 2000): Promise<Schedule> {
   const state = { smallest: schedule, left: tries };
   const attempt = async (candidate: Schedule): Promise<boolean> => {
-    if (state.left-- <= 0 || !(await fails(candidate))) return false;
+    if (!isSettled(candidate.host) || state.left-- <= 0 || !(await fails(candidate))) return false;
     state.smallest = candidate;
     return true;
   };
@@ -41,6 +41,12 @@ async function shorten<T>(
       await attempt(current().filter((_, i) => i < at || i >= at + length));
     }
   }
+}
+
+/** What the host answers comes when all has settled, and settles: when it does does not matter then. */
+function isSettled(host: readonly HostStep[]): boolean {
+  const settles = (i: number): boolean => host[i]?.kind === 'settle';
+  return host.every(({ kind }, i) => kind !== 'resolve' || (settles(i - 1) && settles(i + 1)));
 }
 
 /** How many instances a schedule mentions, those before the last included. */
