@@ -52,6 +52,7 @@ function endsOf(run: Instantiation, call: Pick<PreparedCall, 'canon' | 'callee'>
     realloc: callee.realloc as CoreFunction | undefined,
     postReturn: callee.postReturn as CoreFunction | undefined,
     slot: callee.slot,
+    usesContext: callee.usesContext,
     store: callee.store,
   };
   const path = canon.func.kind === 'import' ? showPath(canon.func.path) : 'a live instance';

@@ -193,6 +193,7 @@ export class Instantiation implements TypeScope {
       postReturn: options.postReturn === undefined ? undefined : this.core(options.postReturn),
       slot: this.slots[instance]!,
       store: this.store,
+      usesContext: this.prepared.plan.usesContext[instance] === true,
     };
   }
 

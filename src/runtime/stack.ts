@@ -45,6 +45,26 @@ interface Saved {
   readonly base: number;
 }
 
+/** The context slots of each frame's instance from `base` to `top`, as words. */
+function contextsBetween(base: number, top: number): readonly number[] {
+  const s = control.i32;
+  const contexts: number[] = [];
+  for (let frame = base; frame < top; frame += FRAME_SIZE) {
+    const context = ((s[frame >> 2] ?? 0) + CONTEXT_0) >> 2;
+    for (let word = 0; word < CONTEXT_WORDS; word++) contexts.push(s[context + word] ?? 0);
+  }
+  return contexts;
+}
+
+/** Puts back what {@link contextsBetween} gave, for the frames from `base` on. */
+function setContexts(base: number, contexts: readonly number[]): void {
+  const s = control.i32;
+  for (let i = 0, frame = base; i < contexts.length; frame += FRAME_SIZE) {
+    const context = ((s[frame >> 2] ?? 0) + CONTEXT_0) >> 2;
+    for (let word = 0; word < CONTEXT_WORDS; word++) s[context + word] = contexts[i++] ?? 0;
+  }
+}
+
 type State = 'fresh' | 'running' | 'suspended' | 'going' | 'ended';
 
 const placeholders = new WeakSet<object>();
@@ -118,6 +138,7 @@ export class Stack {
     const base = pushFrame(slot, thread);
     const suspendable = control.i32[SUSPENDABLE >> 2] ?? 0;
     const before = running;
+    const contexts = contextsBetween(before?.base ?? CALL_STACK, base);
     this.#base = base;
     this.#state = 'running';
     stacks.set(this.token, this);
@@ -135,6 +156,8 @@ export class Stack {
       running = before;
       popTo(base);
       control.i32[SUSPENDABLE >> 2] = suspendable;
+      // If it has suspended, calls on it have not put the slots of their instances back.
+      setContexts(before?.base ?? CALL_STACK, contexts);
     }
   }
 
@@ -187,12 +210,8 @@ export class Stack {
     s[PENDING >> 2] = 0;
     const top = callTop();
     const frames = Array.from(s.subarray(this.#base >> 2, top >> 2));
-    const contexts: number[] = [];
-    for (let i = 0; i < frames.length; i += 2) {
-      const context = ((frames[i] ?? 0) + CONTEXT_0) >> 2;
-      for (let word = 0; word < CONTEXT_WORDS; word++) contexts.push(s[context + word] ?? 0);
-      if (this.#closes) s[((frames[i] ?? 0) + CLOSED) >> 2] = 1;
-    }
+    const contexts = contextsBetween(this.#base, top);
+    if (this.#closes) for (let i = 0; i < frames.length; i += 2) s[((frames[i] ?? 0) + CLOSED) >> 2] = 1;
     this.#saved = { frames, contexts, borrows: detachAbove(this.#base), base: this.#base };
     popTo(this.#base);
     this.#state = 'suspended';
@@ -246,12 +265,8 @@ export class Stack {
     s.set(frames, CALL_STACK >> 2);
     s[CALL_TOP >> 2] = CALL_STACK + (FRAME_SIZE >> 1) * frames.length;
     s[SUSPENDABLE >> 2] = 1;
-    for (let i = 0; i < frames.length; i += 2) {
-      const slot = frames[i] ?? 0;
-      if (this.#closes) s[(slot + CLOSED) >> 2] = 0;
-      const from = (i >> 1) * CONTEXT_WORDS;
-      for (let word = 0; word < CONTEXT_WORDS; word++) s[((slot + CONTEXT_0) >> 2) + word] = contexts[from + word] ?? 0;
-    }
+    if (this.#closes) for (let i = 0; i < frames.length; i += 2) s[((frames[i] ?? 0) + CLOSED) >> 2] = 0;
+    setContexts(CALL_STACK, contexts);
     attach(saved.borrows, CALL_STACK - saved.base);
     if (this.#closes) afterOpening?.();
     for (let i = 0; i < frames.length; i += 2) {
