@@ -240,7 +240,8 @@ function park(task: LiftedTask, thread: Thread, set: WaitableSet | undefined): v
   // The thread waits before the lock is free for others: the order in which they become ready is theirs.
   thread.block(wait, { kind: 'call', run });
   component.exclusive = 0;
-  if (task.state === 'pending-cancel') scheduler.enqueue(thread);
+  // What waits to be cancelled does not wait: nobody comes between.
+  if (task.state === 'pending-cancel') scheduler.runNext({ ready: () => true, resume: () => thread.resume() });
 }
 
 function callback(task: LiftedTask, thread: Thread, event: Event): void {
