@@ -15,6 +15,7 @@ import type { RuntimeResource } from './resource.ts';
 import { scheduler } from './scheduler.ts';
 import { canSuspend, finishStack, promisingOf, Stack } from './stack.ts';
 import { endFrameThread } from './task.ts';
+import { inTurn, isTurn } from './turn.ts';
 
 type Lift = Extract<PlanFunc, { kind: 'lift' }>;
 
@@ -144,16 +145,17 @@ export class ExportMaker {
         throw new UsageError('no-jspi', 'promised calls need an engine with JSPI (WebAssembly.promising)', {
           hint: 'use `exports`, or Node 24 or newer',
         });
-      if (!mustQueue(slot)) return (await go(args)).value;
-      // The next in line starts within the same job, so that the instance is closed again before anybody else looks.
+      if (isTurn() && !mustQueue(slot)) return (await go(args)).value;
       const queued = Promise.withResolvers<{ value: unknown }>();
-      whenOpen(slot, () => {
+      const begin = (): void => {
         try {
           queued.resolve(go(args));
         } catch (error) {
           queued.reject(error);
         }
-      });
+      };
+      // The next in line starts within the same job, so that the instance is closed again before anybody else looks.
+      inTurn(() => (mustQueue(slot) ? whenOpen(slot, begin) : begin()));
       return (await queued.promise).value;
     };
   }
