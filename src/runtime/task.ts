@@ -76,7 +76,14 @@ export class Task {
   }
 
   /** Specification: `Task.unregister_thread`. */
+  /** Its thread begins. The calls below it began before: their threads come first in the table. */
   unregister(thread: Thread): void {
+    materialiseAbove(CALL_STACK, this.component);
+    this.add(thread);
+  }
+
+  /** Puts a thread into its table. */
+  add(thread: Thread): void {
     invariant(thread.index !== undefined, 'a registered thread');
     this.threads.delete(thread);
     if (this.threads.size === 0 && this.state !== 'resolved')
@@ -84,6 +91,7 @@ export class Task {
         path: this.path,
         hint: 'an asynchronous export must call task.return or task.cancel before its last thread ends',
       });
+    materialiseAbove(CALL_STACK, this.component);
     this.component.threads.remove(thread.index);
     thread.index = undefined;
     thread.release();
@@ -257,17 +265,22 @@ function materialise(component: ComponentState, frame: number): Thread {
   task.state = 'started';
   const thread = new Thread(task);
   task.implicit = thread;
-  task.register(thread);
+  task.add(thread);
   control.i32[(frame + FRAME_THREAD) >> 2] = thread.number;
   return thread;
 }
 
-/** Gives every call from `base` on its thread whose instance has concurrency, outermost first: as if each had begun with its call. */
-export function materialiseAbove(base: number): void {
+/**
+ * Gives every call from `base` on its thread whose instance has concurrency (or only those of one), outermost first: as if each had begun
+ * with its call.
+ */
+export function materialiseAbove(base: number, only?: ComponentState): void {
   const top = callTop();
   for (let frame = base; frame < top; frame += FRAME_SIZE) {
     if (control.i32[(frame + FRAME_THREAD) >> 2] !== 0) continue;
-    const component = componentState(control.i32[frame >> 2] ?? 0);
+    const slot = control.i32[frame >> 2] ?? 0;
+    if (only !== undefined && only.slot !== slot) continue;
+    const component = componentState(slot);
     if (component !== undefined) materialise(component, frame);
   }
 }
