@@ -24,8 +24,11 @@ class BlockedSyncTask implements SyncScope {
     return this.#task.component.closed;
   }
 
+  /** Threads of its instance, but not of tasks that wait to enter it. */
   holds(activity: Activity): boolean {
-    return activity instanceof Thread && activity.task.component === this.#task.component;
+    return (
+      activity instanceof Thread && activity.index !== undefined && activity.task.component === this.#task.component
+    );
   }
 
   fail(): Activity {
