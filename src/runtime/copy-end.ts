@@ -82,11 +82,12 @@ export class CopyEnd extends Waitable {
   }
 
   /** Specification: `cancel_copy`, up to the wait for its event. */
-  cancel(): void {
+  cancel(isAsync: boolean): void {
     if (this.#state !== 'copying' || this.hasSyncWaiter)
       throw makeTrap('end-done', {
         reason: `there is no ${this.#readable ? 'read' : 'write'} to cancel on the ${this.shared.what}`,
       });
+    if (!isAsync) this.mustNotBeInSet();
     this.#state = 'cancelling';
     if (!this.hasPendingEvent) this.shared.cancel();
   }
