@@ -66,6 +66,16 @@ class Counters {
   }
 }
 
+/** Until its stack is read, an error holds the objects of all frames, and so what its store must not reach. */
+function forgetFrames(failure: Trap | undefined): void {
+  try {
+    void failure?.stack;
+    void (failure?.cause as { readonly stack?: unknown } | undefined)?.stack;
+  } catch {
+    // A cause may be anything that a host has thrown.
+  }
+}
+
 /** Stores that call each other: what one waits for may be another's to do. */
 class StoreGroup {
   readonly stores = new Set<Store>();
@@ -86,6 +96,8 @@ export class Store {
   readonly watchers = new Set<(failure: Trap) => void>();
   /** Called once when the store dies or is disposed. */
   readonly onEnd: (() => void)[] = [];
+  /** Called once when nothing that could call it is reachable any more: must not itself reach what is to become unreachable. */
+  readonly onRelease: (() => void)[] = [];
   readonly #slots: number[] = [];
   readonly #labels = new Map<number, string>();
   #condemned = false;
@@ -171,7 +183,10 @@ export class Store {
 
   /** Ends the store: nothing enters it any more. The first reason stays. */
   end(failure: Trap | undefined): void {
-    if (this.failure === undefined) this.failure = failure;
+    if (this.failure === undefined) {
+      this.failure = failure;
+      forgetFrames(failure);
+    }
     if (this.#ended) return;
     this.#ended = true;
     this.condemn();
@@ -189,6 +204,7 @@ export class Store {
     this.end(undefined);
     if (this.#released) return;
     this.#released = true;
+    for (const callback of this.onRelease.splice(0)) callback();
     for (const slot of this.#slots) {
       const table = control.i32[(slot + TABLE) >> 2] ?? 0;
       const capacity = control.i32[(slot + TABLE_CAPACITY) >> 2] ?? 0;

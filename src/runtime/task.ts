@@ -59,8 +59,14 @@ export class Task {
   mustHoldNoBorrows(): void {
     if (this.#borrows === 0) return;
     if (control.i32[this.#borrows >> 2] !== 0) throw makeTrap('borrows-remain');
-    control.release(this.#borrows, BORROWS_SIZE);
+    control.release(this.takeBorrows(), BORROWS_SIZE);
+  }
+
+  /** The place of the count, which is the caller's to give back; 0: it has none. */
+  takeBorrows(): number {
+    const borrows = this.#borrows;
     this.#borrows = 0;
+    return borrows;
   }
 
   /** Specification: `Task.deliver_pending_cancel`. */
@@ -160,8 +166,21 @@ export class Thread implements Activity {
 
   /** It has ended: frames may name another by its number. */
   release(): void {
+    if (threads[this.number] !== this) return;
     threads[this.number] = undefined;
     freeNumbers.push(this.number);
+  }
+
+  /** Its store has ended, and it will never go on. Frames may still name it until the store is released. */
+  abandon(): void {
+    if (threads[this.number] !== this) return;
+    threads[this.number] = undefined;
+    const { number, task } = this;
+    const borrows = task.implicit === this ? task.takeBorrows() : 0;
+    this.store.onRelease.push(() => {
+      freeNumbers.push(number);
+      if (borrows !== 0) control.release(borrows, BORROWS_SIZE);
+    });
   }
 
   get store(): Store {
