@@ -19,8 +19,8 @@ import type { PreparedAsyncCall, PreparedCall, PreparedGroup } from './prepare.t
 import { giveBorrow, lend, type RuntimeResource, takeOwn } from './resource.ts';
 import type { Side } from './side.ts';
 import { waitImport } from './stack.ts';
+import { syncEnds } from './sync-end.ts';
 import { addHandle, OWN } from './table.ts';
-import { endSyncThread } from './task.ts';
 
 type CoreFunction = (...args: Flat[]) => Flat | undefined;
 type Imports = Record<string, WebAssembly.ImportValue>;
@@ -164,7 +164,7 @@ function instantiateAdapters(run: Instantiation, group: PreparedGroup): WebAssem
     control: control.memory,
     trap: raise,
     closed: closedFunction(),
-    'end-thread': endSyncThread,
+    'end-thread': syncEnds().thread,
   };
   const memory: Imports = {};
   const imports: Record<string, Imports> = { tenon, memory };

@@ -112,27 +112,28 @@ export function interpretCall(call: InterpretedCall): CoreFunction {
     const { params, results } = translation(call, flat);
     let back: Flat | undefined;
     let failure: Error | undefined;
-    let goOn: (() => void) | undefined;
+    let goOn: ((depth: number) => void) | undefined;
+    let depth = 0;
     const stack = new Stack(
       (...given) => {
         back = results(given);
-        endFrameThread();
-        goOn?.();
+        depth = endFrameThread();
+        goOn?.(depth);
       },
       (trap) => {
         failure = trap;
-        goOn?.();
+        goOn?.(scheduler.depth);
       },
     );
     inThread(() => stack.start(callee.slot, 0, (token) => entry(token, ...params())));
     stack.throwIfTrapped();
-    if (stack.state === 'ended') return back;
+    if (stack.state === 'ended') return afterStarted(depth, () => back, zero);
     const after = (): Flat | undefined => {
       if (failure !== undefined) throw failure;
       return back;
     };
     const waiting = askToSuspend(after, path, false);
-    goOn = () => scheduler.runNext({ ready: () => true, resume: () => waiting.go() });
+    goOn = (below) => scheduler.returnTo({ ready: () => true, resume: () => waiting.go() }, below);
     return zero;
   };
   return (...flat) => {

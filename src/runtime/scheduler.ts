@@ -143,10 +143,12 @@ export class Scheduler {
     this.schedule();
   }
 
-  /** A blocked synchronous task has returned. */
-  leaveSync(scope: SyncScope): void {
+  /** A blocked synchronous task has returned. Answers how deep the obligations are that its caller may not go before. */
+  leaveSync(scope: SyncScope): number {
     const at = this.#obligations.findLastIndex((o) => o.kind === 'sync' && o.scope === scope);
-    if (at >= 0) this.#obligations.splice(at, 1);
+    if (at < 0) return this.depth;
+    this.#obligations.splice(at, 1);
+    return at;
   }
 
   /** Looks for work in a job of its own, when no guest is on the stack. */

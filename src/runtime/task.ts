@@ -76,28 +76,28 @@ export class Task {
     return true;
   }
 
-  register(thread: Thread): void {
-    this.threads.add(thread);
-    thread.index = this.component.threads.add(thread);
-  }
-
-  /** Specification: `Task.unregister_thread`. */
   /** Its thread begins. The calls below it began before: their threads come first in the table. */
-  unregister(thread: Thread): void {
+  register(thread: Thread): void {
     materialiseAbove(CALL_STACK, this.component);
     this.add(thread);
   }
 
   /** Puts a thread into its table. */
   add(thread: Thread): void {
+    this.threads.add(thread);
+    thread.index = this.component.threads.add(thread);
+  }
+
+  /** Specification: `Task.unregister_thread`. */
+  unregister(thread: Thread): void {
     invariant(thread.index !== undefined, 'a registered thread');
+    materialiseAbove(CALL_STACK, this.component);
     this.threads.delete(thread);
     if (this.threads.size === 0 && this.state !== 'resolved')
       throw makeTrap('task-unresolved', {
         path: this.path,
         hint: 'an asynchronous export must call task.return or task.cancel before its last thread ends',
       });
-    materialiseAbove(CALL_STACK, this.component);
     this.component.threads.remove(thread.index);
     thread.index = undefined;
     thread.release();
@@ -315,27 +315,30 @@ export function currentThread(component: ComponentState): Thread {
   return thread;
 }
 
-/** The end of a synchronous call whose thread was asked for. */
-export function endSyncThread(number: number): void {
+/** The end of a synchronous call whose thread was asked for. Answers as {@link Scheduler.leaveSync}. */
+export function endSyncThread(number: number): number {
   const thread = threads[number];
-  if (thread === undefined) return;
+  if (thread === undefined) return scheduler.depth;
   const { task } = thread;
-  if (task.scope !== undefined) scheduler.leaveSync(task.scope);
+  const depth = task.scope === undefined ? scheduler.depth : scheduler.leaveSync(task.scope);
   task.state = 'resolved';
   task.unregister(thread);
+  return depth;
 }
 
 /** The innermost call, of a synchronous function, is over: ends its thread if something asked for it. */
-export function endFrameThread(): void {
+export function endFrameThread(): number {
   const word = (callTop() - FRAME_SIZE + FRAME_THREAD) >> 2;
   const thread = control.i32[word] ?? 0;
-  if (thread === 0) return;
+  if (thread === 0) return scheduler.depth;
+  const depth = endSyncThread(thread);
   control.i32[word] = 0;
-  endSyncThread(thread);
+  return depth;
 }
 
 /** The same, and takes its frame. */
-export function leaveFrame(): void {
-  endFrameThread();
+export function leaveFrame(): number {
+  const depth = endFrameThread();
   popTo(callTop() - FRAME_SIZE);
+  return depth;
 }
