@@ -158,6 +158,8 @@ function runCall(label: string, report: number, values: readonly string[]): stri
 /** Asks, takes, reports. */
 function run(instance: number): string {
   const operands = Array.from({ length: OPERANDS }, (_, i) => `(i32.load offset=${4 * (i + 1)} ${zero})`);
+  // The model has no commands in its memory.
+  const forget = `(memory.fill (i32.const ${LAYOUT.command}) ${zero} (i32.const ${4 * (OPERANDS + 1)}))`;
   return `(func $run (param $label i32) (param $report i32) (param $a i32) (param $b i32) (param $c i32) (param $d i32) (param $e i32)
       (param $f i32) (result i32)
       (call $context.set.0 (local.get $label))
@@ -165,8 +167,11 @@ function run(instance: number): string {
         (call $next (i32.const ${instance}) (local.get $label) (local.get $report) (local.get $a) (local.get $b) (local.get $c)
           (local.get $d) (local.get $e) (local.get $f) (i32.const ${LAYOUT.command}))
         (if (i32.eqz (i32.load ${zero}))
-          (then (return (i32.or (i32.load offset=4 ${zero}) (i32.shl (i32.load offset=8 ${zero}) (i32.const 4))))))
-        (local.set $a (call_indirect $ops (type $op) ${operands.join(' ')} (i32.load ${zero})))
+          (then
+            (i32.or (i32.load offset=4 ${zero}) (i32.shl (i32.load offset=8 ${zero}) (i32.const 4)))
+            ${forget}
+            return))
+        (local.set $a (call_indirect $ops (type $op) ${operands.join(' ')} (block (result i32) (i32.load ${zero}) ${forget})))
         (local.set $b (global.get $r1)) (local.set $c (global.get $r2))
         (global.set $r1 ${zero}) (global.set $r2 ${zero})
         (local.set $d ${zero}) (local.set $e ${zero}) (local.set $f ${zero})
