@@ -10,7 +10,7 @@ import { invariant } from '../util/invariant.ts';
 import type { ComponentState } from './component-state.ts';
 import { FRESH } from './context-slots.ts';
 import { CALL_STACK, control, MAY_LEAVE } from './control.ts';
-import { unwind } from './failure.ts';
+import { isHostMistake, unwind } from './failure.ts';
 import { getObject, WAITABLE_SET } from './object-handles.ts';
 import type { Payload } from './payload.ts';
 import type { PromisedEntry } from './promised-entry.ts';
@@ -45,7 +45,7 @@ export interface Caller {
   start(task: LiftedTask): readonly Flat[];
   /** The task returns these core values, or was cancelled. */
   resolve(flat: readonly Flat[] | undefined, task: LiftedTask): void;
-  /** The task could not start, by the caller's own fault; without it that is thrown. */
+  /** The task could not start, by the host's own mistake; without it that is thrown. */
   refused?(error: unknown): void;
 }
 
@@ -143,7 +143,7 @@ function enter(task: LiftedTask, thread: Thread): void {
     try {
       return task.caller.start(task);
     } catch (error) {
-      if (task.caller.refused === undefined) throw error;
+      if (task.caller.refused === undefined || !isHostMistake(error)) throw error;
       throw new Refused(error);
     }
   };
