@@ -55,7 +55,7 @@ export function canonLift(lifted: Lifted, onStart: OnStart, onResolve: OnResolve
         .entries()
         .map(([, each]) => each)
         .filter((each) => each.ready);
-      trapIf(candidates.length === 0, 'would-block');
+      trapIf(candidates.length === 0 || store.hostWaits, 'would-block');
       const chosen = store.choices.thread('sync-task', candidates);
       store.saw(chosen.task === task ? 'sync task: goes on itself' : 'sync task: lets another go on');
       chosen.resume(false);

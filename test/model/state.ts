@@ -25,6 +25,9 @@ export type ThreadChoice = 'tick' | 'sync-task' | 'cancel';
  */
 export type Rules = 'text' | 'corrected';
 
+/** What a host may mean to do: call, or cancel a call. */
+export type HostAct = 'call' | 'cancel';
+
 /** What the specification leaves open. */
 export interface Choices {
   readonly rules: Rules;
@@ -45,7 +48,7 @@ export interface Choices {
   /** Whether a call that the host means to make, and then to cancel, is not made at all. */
   hostForgets(label: number): boolean;
   /** Whether the host now does what it means to do about the call of that label, before `ready` threads go on. */
-  hostActs(label: number, ready: readonly Thread[]): boolean;
+  hostActs(kind: HostAct, label: number, ready: readonly Thread[]): boolean;
 }
 
 export type Handle = ResourceHandle | Waitable | WaitableSet | ErrorContext;
@@ -80,6 +83,11 @@ export class Store {
   threads = 0;
   /** Finds the label of the task that is made next, for whoever follows a schedule. */
   announced: (() => number) | undefined;
+  /**
+   * Whether the host waits for a synchronous call on a stack that cannot be switched: then nobody else goes on when it blocks, and it traps.
+   * That is the embedding's to choose, since it need not be able to switch stacks.
+   */
+  hostWaits = false;
   /** Notes what was reached. */
   readonly saw: (situation: string) => void;
 

@@ -1,6 +1,6 @@
 /** Who makes the choices that the specification leaves open: chance, a record of choices, or what another runtime was seen to do. */
 
-import type { Choices, Rules, ThreadChoice } from '../state.ts';
+import type { Choices, HostAct, Rules, ThreadChoice } from '../state.ts';
 import type { Thread } from '../thread.ts';
 import type { Random } from './random.ts';
 import type { TraceRecord } from './schedule.ts';
@@ -61,7 +61,7 @@ abstract class RecordedChoices implements Choices {
 
   readonly hostActsAtOnce: boolean = true;
 
-  hostActs(_label: number, _ready: readonly Thread[]): boolean {
+  hostActs(_kind: HostAct, _label: number, _ready: readonly Thread[]): boolean {
     return true;
   }
 
@@ -143,10 +143,10 @@ export class FollowingChoices extends RecordedChoices {
   override readonly hostActsAtOnce: boolean = false;
 
   /** What the host does may show nothing at first: a call that waits to enter. */
-  override hostActs(label: number, ready: readonly Thread[]): boolean {
+  override hostActs(kind: HostAct, label: number, ready: readonly Thread[]): boolean {
     const record = this.#next();
     if (record === undefined) return this.#planned(2) === 0;
-    if (record[0] === 'start' && record[1] === label) return true;
+    if (kind === 'call' && record[0] === 'start' && record[1] === label) return true;
     const other = ready.some((thread) => isOf(record, thread));
     return (this.#planned(2) === 0) !== other;
   }

@@ -1,7 +1,7 @@
 /** Carries a schedule out on the model. */
 import { canonLift, type FuncInst } from '../call.ts';
 import { ResourceType } from '../resource.ts';
-import { type Choices, ComponentInstance, Store } from '../state.ts';
+import { type Choices, ComponentInstance, type HostAct, Store } from '../state.ts';
 import type { OnCancel, OnResolve } from '../thread.ts';
 import { ModelTrap, type TrapName } from '../trap.ts';
 import type { Value } from '../values.ts';
@@ -17,6 +17,7 @@ export interface Outcome {
 
 /** What the host means to do, in this order, about the call of a label. */
 interface Intention {
+  readonly kind: HostAct;
   readonly label: number;
   readonly act: () => void;
 }
@@ -95,18 +96,20 @@ export class World {
         break;
       case 'call': {
         const act = (): void => this.#call(step.instance, funcNamed(step.func), step.label);
-        if (step.promised) this.#intend({ label: step.label, act });
+        if (step.promised) this.#intend({ kind: 'call', label: step.label, act });
         else {
           // A synchronous call cannot wait until a stack has been switched.
           this.settle();
+          this.store.hostWaits = true;
           act();
+          this.store.hostWaits = false;
         }
         break;
       }
       case 'cancel':
         this.director.cancelled(step.label);
         if (this.#forget(step.label)) break;
-        this.#intend({ label: step.label, act: () => this.#cancel(step.label) });
+        this.#intend({ kind: 'cancel', label: step.label, act: () => this.#cancel(step.label) });
         break;
       case 'resolve': {
         const onResolve = this.waits.get(step.label);
@@ -121,7 +124,7 @@ export class World {
 
   /** A call that has not been made when it is cancelled may never be. */
   #forget(label: number): boolean {
-    const at = this.#intentions.findIndex((intention) => intention.label === label);
+    const at = this.#intentions.findIndex(({ kind, label: of }) => kind === 'call' && of === label);
     if (at < 0 || !this.store.choices.hostForgets(label)) return false;
     this.#intentions.splice(at, 1);
     return true;
@@ -137,7 +140,7 @@ export class World {
     for (;;) {
       const [first] = this.#intentions;
       const ready = this.store.readyThreads();
-      if (first !== undefined && (ready.length === 0 || this.store.choices.hostActs(first.label, ready))) {
+      if (first !== undefined && (ready.length === 0 || this.store.choices.hostActs(first.kind, first.label, ready))) {
         this.#intentions.shift();
         first.act();
       } else if (!this.store.tick()) break;
