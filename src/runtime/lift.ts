@@ -18,7 +18,7 @@ import { Refused } from './refused.ts';
 import { runApart, runHere } from './run-thread.ts';
 import { scheduler } from './scheduler.ts';
 import { isPlaceholder } from './stack.ts';
-import { onCallFailure, Task, Thread, threadByNumber } from './task.ts';
+import { materialiseAbove, onCallFailure, Task, Thread, threadByNumber } from './task.ts';
 import { CANCELLED_EVENT, type Event, NO_EVENT, type WaitableSet } from './waitable.ts';
 
 type CoreFunction = (...args: Flat[]) => Flat | undefined;
@@ -135,10 +135,9 @@ function letHolderGoOn(task: LiftedTask, thread: Thread): void {
 }
 
 function enter(task: LiftedTask, thread: Thread): void {
-  const { component, callee } = task;
-  if (task.needsExclusive) component.exclusive = thread.number;
-  task.register(thread);
-  task.state = 'started';
+  const { callee } = task;
+  materialiseAbove(CALL_STACK, task.component);
+  begin(task, thread);
   const start = (): readonly Flat[] => {
     try {
       return task.caller.start(task);
@@ -170,6 +169,22 @@ function enter(task: LiftedTask, thread: Thread): void {
   }
 }
 
+/** The task has entered its instance. */
+function begin(task: LiftedTask, thread: Thread): void {
+  if (task.needsExclusive) task.component.exclusive = thread.number;
+  task.register(thread);
+  task.state = 'started';
+}
+
+/** A task that runs already, since an adapter called it. */
+export function taskUnderWay(callee: Callee, caller: Caller): LiftedTask {
+  const task = new LiftedTask(callee, caller);
+  const thread = new Thread(task);
+  task.implicit = thread;
+  begin(task, thread);
+  return task;
+}
+
 function leaveUnstarted(task: LiftedTask, thread: Thread): void {
   task.state = 'resolved';
   task.unregister(thread);
@@ -177,7 +192,7 @@ function leaveUnstarted(task: LiftedTask, thread: Thread): void {
 }
 
 /** The core function of a task has returned. */
-function afterCore(task: LiftedTask, thread: Thread, results: readonly Flat[]): void {
+export function afterCore(task: LiftedTask, thread: Thread, results: readonly Flat[]): void {
   const { shape, postReturn } = task.callee;
   if (shape.callback) {
     afterCallback(task, thread, results[0] as number);

@@ -35,9 +35,10 @@ export type Continuation = () => Flat | undefined;
 
 /** Words of a context (two slots of 64 bits). */
 const CONTEXT_WORDS = 4;
+const FRAME_WORDS = FRAME_SIZE >> 2;
 
 interface Saved {
-  /** Slot and thread of each frame, outermost first. */
+  /** The words of each frame, outermost first. */
   readonly frames: readonly number[];
   /** The context of each frame's instance. */
   readonly contexts: readonly number[];
@@ -127,7 +128,7 @@ export class Stack {
 
   /** Slots of the instances on it, outermost first, while it is suspended. */
   get slots(): readonly number[] {
-    return this.#saved?.frames.filter((_, i) => i % 2 === 0) ?? [];
+    return this.#saved?.frames.filter((_, i) => i % FRAME_WORDS === 0) ?? [];
   }
 
   /**
@@ -211,7 +212,7 @@ export class Stack {
     const top = callTop();
     const frames = Array.from(s.subarray(this.#base >> 2, top >> 2));
     const contexts = contextsBetween(this.#base, top);
-    if (this.#closes) for (let i = 0; i < frames.length; i += 2) s[((frames[i] ?? 0) + CLOSED) >> 2] = 1;
+    if (this.#closes) for (let i = 0; i < frames.length; i += FRAME_WORDS) s[((frames[i] ?? 0) + CLOSED) >> 2] = 1;
     this.#saved = { frames, contexts, borrows: detachAbove(this.#base), base: this.#base };
     popTo(this.#base);
     this.#state = 'suspended';
@@ -263,13 +264,13 @@ export class Stack {
     const s = control.i32;
     const { frames, contexts } = saved;
     s.set(frames, CALL_STACK >> 2);
-    s[CALL_TOP >> 2] = CALL_STACK + (FRAME_SIZE >> 1) * frames.length;
+    s[CALL_TOP >> 2] = CALL_STACK + 4 * frames.length;
     s[SUSPENDABLE >> 2] = 1;
-    if (this.#closes) for (let i = 0; i < frames.length; i += 2) s[((frames[i] ?? 0) + CLOSED) >> 2] = 0;
+    if (this.#closes) for (let i = 0; i < frames.length; i += FRAME_WORDS) s[((frames[i] ?? 0) + CLOSED) >> 2] = 0;
     setContexts(CALL_STACK, contexts);
     attach(saved.borrows, CALL_STACK - saved.base);
     if (this.#closes) afterOpening?.();
-    for (let i = 0; i < frames.length; i += 2) {
+    for (let i = 0; i < frames.length; i += FRAME_WORDS) {
       const store = storeOf(frames[i] ?? 0);
       if (store !== undefined && !store.alive) throw store.deadTrap(undefined);
     }

@@ -96,13 +96,12 @@ export class Store {
   readonly watchers = new Set<(failure: Trap) => void>();
   /** Called once when the store dies or is disposed. */
   readonly onEnd: (() => void)[] = [];
-  /** Called once when nothing that could call it is reachable any more: must not itself reach what is to become unreachable. */
-  readonly onRelease: (() => void)[] = [];
   readonly #slots: number[] = [];
   readonly #labels = new Map<number, string>();
   #condemned = false;
   #ended = false;
   #released = false;
+  readonly #onRelease: (() => void)[] = [];
 
   constructor() {
     this.record = control.allocate(STORE_SIZE);
@@ -199,17 +198,25 @@ export class Store {
     for (const listener of endListeners) listener(this);
   }
 
+  /**
+   * Calls `callback` when its place in the control memory is given back, since nothing that could call it is reachable any more: the
+   * callback must not itself reach what is to become unreachable.
+   */
+  whenReleased(callback: () => void): void {
+    this.#onRelease.push(callback);
+  }
+
   /** Gives its place in the control memory back; only when no call of it is on any stack. */
   release(): void {
     this.end(undefined);
     if (this.#released) return;
     this.#released = true;
-    for (const callback of this.onRelease.splice(0)) callback();
     for (const slot of this.#slots) {
       const table = control.i32[(slot + TABLE) >> 2] ?? 0;
       const capacity = control.i32[(slot + TABLE_CAPACITY) >> 2] ?? 0;
       if (table !== 0) control.release(table, capacity * ENTRY_SIZE);
     }
+    for (const callback of this.#onRelease.splice(0)) callback();
     for (const slot of this.#slots) control.release(slot, SLOT_SIZE);
     this.#slots.length = 0;
     this.#group.stores.delete(this);

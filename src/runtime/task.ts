@@ -76,14 +76,8 @@ export class Task {
     return true;
   }
 
-  /** Its thread begins. The calls below it began before: their threads come first in the table. */
+  /** Puts a thread into its table: those of calls that began before must be there. */
   register(thread: Thread): void {
-    materialiseAbove(CALL_STACK, this.component);
-    this.add(thread);
-  }
-
-  /** Puts a thread into its table. */
-  add(thread: Thread): void {
     this.threads.add(thread);
     thread.index = this.component.threads.add(thread);
   }
@@ -177,7 +171,7 @@ export class Thread implements Activity {
     threads[this.number] = undefined;
     const { number, task } = this;
     const borrows = task.implicit === this ? task.takeBorrows() : 0;
-    this.store.onRelease.push(() => {
+    this.store.whenReleased(() => {
       freeNumbers.push(number);
       if (borrows !== 0) control.release(borrows, BORROWS_SIZE);
     });
@@ -284,9 +278,20 @@ function materialise(component: ComponentState, frame: number): Thread {
   task.state = 'started';
   const thread = new Thread(task);
   task.implicit = thread;
-  task.add(thread);
+  task.register(thread);
   control.i32[(frame + FRAME_THREAD) >> 2] = thread.number;
   return thread;
+}
+
+/** Makes the thread of an adapter's call, whose frame names its record; `returned` where its task has returned already. */
+type MakeThread = (frame: number, returned: boolean) => Thread;
+
+const records = new Map<number, MakeThread>();
+
+/** Says how the threads of the calls of an adapter are made; undefined: none of its calls will ever be on a stack again. */
+export function onRecord(record: number, make: MakeThread | undefined): void {
+  if (make === undefined) records.delete(record);
+  else records.set(record, make);
 }
 
 /**
@@ -296,9 +301,16 @@ function materialise(component: ComponentState, frame: number): Thread {
 export function materialiseAbove(base: number, only?: ComponentState): void {
   const top = callTop();
   for (let frame = base; frame < top; frame += FRAME_SIZE) {
-    if (control.i32[(frame + FRAME_THREAD) >> 2] !== 0) continue;
+    const word = control.i32[(frame + FRAME_THREAD) >> 2] ?? 0;
+    if (word > 0) continue;
     const slot = control.i32[frame >> 2] ?? 0;
     if (only !== undefined && only.slot !== slot) continue;
+    if (word < 0) {
+      const thread = records.get(-word & ~1)?.(frame, (word & 1) !== 0);
+      invariant(thread !== undefined, 'the record of a frame is known');
+      control.i32[(frame + FRAME_THREAD) >> 2] = thread.number;
+      continue;
+    }
     const component = componentState(slot);
     if (component !== undefined) materialise(component, frame);
   }
@@ -309,7 +321,7 @@ export function currentThread(component: ComponentState): Thread {
   const frame = callTop() - FRAME_SIZE;
   invariant(control.i32[frame >> 2] === component.slot, 'the innermost call is into the instance whose code runs');
   const number = control.i32[(frame + FRAME_THREAD) >> 2] ?? 0;
-  if (number === 0) materialiseAbove(CALL_STACK);
+  if (number <= 0) materialiseAbove(CALL_STACK);
   const thread = threads[control.i32[(frame + FRAME_THREAD) >> 2] ?? 0];
   invariant(thread !== undefined, 'a frame names a live thread');
   return thread;
