@@ -16,7 +16,7 @@ const subject = new TenonSubject();
 /** Why no schedule can be carried out, where this version cannot link asynchronous components. */
 async function refusal(): Promise<string | false> {
   try {
-    await subject.prepare(2);
+    await subject.prepare({ instances: 2 });
     return false;
   } catch (error) {
     if (error instanceof LinkError && error.code === 'unsupported-async') return error.message;

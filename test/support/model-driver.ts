@@ -1,14 +1,15 @@
 /** Carries schedules (`test/model`) out on Tenon: the components of the family, each step handed out by a function of the host. */
-import { Component, type Instance, type InstancePre, Linker, type LinkOptions, Trap } from '../../src/index.ts';
+import { type Instance, type InstancePre, type LinkOptions, Trap } from '../../src/index.ts';
 import type { Observed, ObservedTrap } from '../model/schedules/check.ts';
 import type { Subject } from '../model/schedules/compare.ts';
 import { describeResult } from '../model/schedules/run.ts';
 import { Director, HOST_VALUES, type HostStep, type Schedule, type Step } from '../model/schedules/schedule.ts';
-import { funcNamed, OPS } from '../model/schedules/world.ts';
+import { type Family, funcNamed, OPS } from '../model/schedules/world.ts';
 import { TRAPS, type TrapName } from '../model/trap.ts';
 import { assemble } from './assemble.ts';
 import { turn } from './component.ts';
 import { OPERANDS } from './model-guest.ts';
+import { linkFamily } from './model-link.ts';
 import { callNumber, familyText } from './model-text.ts';
 
 /**
@@ -119,7 +120,7 @@ class Session {
     if (!op.startsWith('call')) return args;
     const [peer = 0, func = 0, ...rest] = args;
     const neighbour = peer === 0 ? undefined : peer - 1;
-    return [callNumber(instance, this.#schedule.instances, neighbour, func, op.startsWith('call-async')), ...rest];
+    return [callNumber(this.#schedule, instance, neighbour, func, op.startsWith('call-async')), ...rest];
   }
 
   wait(label: number): Promise<number> {
@@ -217,33 +218,34 @@ class Session {
 /** Tenon, with components for schedules of two to four instances. */
 export class TenonSubject implements Subject {
   readonly #options: LinkOptions;
-  readonly #components = new Map<number, Promise<InstancePre>>();
+  readonly #components = new Map<string, Promise<InstancePre>>();
   #session: Session | undefined;
 
   constructor(options: LinkOptions = {}) {
     this.#options = options;
   }
 
-  /** Links the components of so many instances. Throws what linking throws. */
-  async prepare(instances: number): Promise<void> {
-    await this.#linked(instances);
+  /** Links the components of a family. Throws what linking throws. */
+  async prepare(family: Family): Promise<void> {
+    await this.#linked(family);
   }
 
   async run(schedule: Schedule): Promise<Observed> {
-    const pre = await this.#linked(schedule.instances);
+    const pre = await this.#linked(schedule);
     const session = new Session(schedule);
     this.#session = session;
     using instance = pre.instantiate();
     return await session.run(instance);
   }
 
-  #linked(instances: number): Promise<InstancePre> {
-    const known = this.#components.get(instances) ?? this.#link(instances);
-    this.#components.set(instances, known);
+  #linked(family: Family): Promise<InstancePre> {
+    const key = `${family.instances} ${family.prompt}`;
+    const known = this.#components.get(key) ?? this.#link(family);
+    this.#components.set(key, known);
     return known;
   }
 
-  async #link(instances: number): Promise<InstancePre> {
+  #link(family: Family): Promise<InstancePre> {
     const session = (): Session => {
       if (this.#session === undefined) throw new Error('no schedule is under way');
       return this.#session;
@@ -254,6 +256,6 @@ export class TenonSubject implements Subject {
       show: (label: number, bytes: Uint8Array) => session().director.show(label, bytes),
       wait: (label: number) => session().wait(label),
     };
-    return new Linker().define('host', host).link(await Component.load(assemble(familyText(instances))), this.#options);
+    return linkFamily(assemble(familyText(family)), host, this.#options);
   }
 }

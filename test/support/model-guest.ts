@@ -99,7 +99,7 @@ function operation(op: string, imports: CoreImports): string {
     case 'set.wait-cancellable':
     case 'set.poll':
     case 'set.poll-cancellable':
-      return event(op);
+      return imports.has(op) ? event(op) : 'unreachable';
     case 'context.get':
       return '(call $context.get.1)';
     case 'context.set':
@@ -230,21 +230,33 @@ const MODE_CALLS: readonly string[] = [
   `(call $local.drop ${zero})`,
 ];
 
-/** Built-ins that the allocator's module imports. */
-export const ALLOCATOR_IMPORTS: CoreImports = new Map([
+/** The core type of the host's function that hands out steps. */
+export const NEXT_TYPE = `(param ${'i32 '.repeat(10).trim()})`;
+
+/** What the allocator's module imports. */
+const ALLOCATOR_IMPORTS: CoreImports = new Map([
   ['context.set.0', '(param i32)'],
   ['backpressure.inc', ''],
   ['set.new', '(result i32)'],
-  ['next', `(param ${'i32 '.repeat(10).trim()})`],
+  ['next', NEXT_TYPE],
   ['thread.yield', '(result i32)'],
+  ['thread.index', '(result i32)'],
   ['task.return.plain', ''],
   ['local.drop', '(param i32)'],
 ]);
 
-export function allocatorModule(): string {
-  const cases = MODE_CALLS.map((what, i) => `(if (i32.eq ${get(0)} (i32.const ${i})) (then ${what}))`);
+/** The same for an instance that has not all of them: each thread built-in traps there alike. */
+export function allocatorImports(has: (op: string) => boolean): CoreImports {
+  return new Map([...ALLOCATOR_IMPORTS].filter(([name]) => has(name)));
+}
+
+export function allocatorModule(imports: CoreImports): string {
+  const calls = MODE_CALLS.map((what) =>
+    what.includes('$thread.yield') && !imports.has('thread.yield') ? '(drop (call $thread.index))' : what,
+  );
+  const cases = calls.map((what, i) => `(if (i32.eq ${get(0)} (i32.const ${i})) (then ${what}))`);
   return `(core module $Allocator
-    ${[...ALLOCATOR_IMPORTS].map(([name, type]) => `(import "" "${name}" (func $${name} ${type}))`).join('\n    ')}
+    ${[...imports].map(([name, type]) => `(import "" "${name}" (func $${name} ${type}))`).join('\n    ')}
     (global $realloc.mode (export "realloc.mode") (mut i32) ${zero})
     (global $post-return.mode (export "post-return.mode") (mut i32) ${zero})
     (global $heap (mut i32) (i32.const ${LAYOUT.heap}))

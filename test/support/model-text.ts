@@ -6,11 +6,15 @@
 import { hasPostReturn } from '../model/schedules/run.ts';
 import {
   COPY_OPS,
+  canCall,
   ELEMENTS,
   ENDS,
+  type Family,
   FUNCS,
   type Func,
   HOST_SIGNATURES,
+  hasBuiltIn,
+  isPrompt,
   neighbours,
   paramsOf,
   SIGNATURES,
@@ -18,13 +22,14 @@ import {
 } from '../model/schedules/world.ts';
 import type { ValType } from '../model/types.ts';
 import {
-  ALLOCATOR_IMPORTS,
+  allocatorImports,
   allocatorModule,
   type CoreImports,
   guestModule,
   liftedType,
   loweredType,
   memoryModule,
+  NEXT_TYPE,
   OPERANDS,
 } from './model-guest.ts';
 
@@ -217,16 +222,17 @@ interface Callable {
 }
 
 /** Names for what an instance can call, in the order of their numbers: twice each neighbour's functions, then the host's. */
-function callables(instance: number, instances: number): (Callable | undefined)[] {
-  const all = neighbours(instance, instances).flatMap((peer) =>
-    FUNCS.flatMap((func) => [false, true].map((async) => lowered(instance, peer, func, async))),
+function callables(family: Family, instance: number): (Callable | undefined)[] {
+  const all = neighbours(family, instance).flatMap((peer) =>
+    FUNCS.flatMap((func) => [false, true].map((async) => lowered(family, instance, peer, func, async))),
   );
+  if (isPrompt(family, instance)) return all;
   const host = [false, true].map((async) => lowerAs('host-wait', '$wait', 'u32', async));
   return [...all, ...host];
 }
 
-function lowered(instance: number, peer: number, func: Func, async: boolean): Callable | undefined {
-  if (async && func.flavour === 'sync') return undefined;
+function lowered(family: Family, instance: number, peer: number, func: Func, async: boolean): Callable | undefined {
+  if (!canCall(family, instance, func, async)) return undefined;
   return lowerAs(`p${peer}-${func.name}`, functionIn(instance, peer, func), func.signature, async);
 }
 
@@ -247,13 +253,13 @@ function functionIn(instance: number, peer: number, { name }: Func): string {
 
 /** The number of a callable in the table of a guest: that of the host's function for no neighbour. */
 export function callNumber(
+  family: Family,
   instance: number,
-  instances: number,
   peer: number | undefined,
   func: number,
   async: boolean,
 ): number {
-  const all = neighbours(instance, instances);
+  const all = neighbours(family, instance);
   const at = peer === undefined ? all.length : all.indexOf(peer);
   return (at * FUNCS.length + (peer === undefined ? 0 : func)) * 2 + Number(async);
 }
@@ -282,29 +288,31 @@ function instanceOf(names: Iterable<readonly [name: string, item: string]>): str
 }
 
 /** What all components have in common before they can call each other: memory, allocator, built-ins. */
-function foundation(isParent: boolean): { text: string; all: Builtin[] } {
-  const all = builtins(isParent);
-  const early = all.filter(([name]) => ALLOCATOR_IMPORTS.has(name));
-  const late = all.filter(([name]) => !ALLOCATOR_IMPORTS.has(name));
-  const given = [...ALLOCATOR_IMPORTS.keys()].map((name) => [name, `func $${name}`] as const);
+function foundation(family: Family, instance: number): { text: string; all: Builtin[] } {
+  const has = (name: string): boolean => hasBuiltIn(family, instance, name);
+  const all = builtins(instance === 0).filter(([name]) => has(name));
+  const imports = allocatorImports(has);
+  const early = all.filter(([name]) => imports.has(name));
+  const late = all.filter(([name]) => !imports.has(name));
+  const given = [...imports.keys()].map((name) => [name, `func $${name}`] as const);
   const text = `
     (core type $start (func (param i32)))
     ${early.map(define).join('\n    ')}
     (core func $next (canon lower (func $host-next) ${MEMORY}))
     (core func $show (canon lower (func $host-show) ${MEMORY}))
-    ${allocatorModule()}
+    ${allocatorModule(imports)}
     (core instance $allocator (instantiate $Allocator (with "" ${instanceOf(given)})))
     ${late.map(define).join('\n    ')}`;
   return { text, all };
 }
 
 /** The core module with what it imports; `extra` are more imports for it. */
-function mainModule(instance: number, instances: number, all: readonly Builtin[]): string {
-  const callees = callables(instance, instances);
+function mainModule(family: Family, instance: number, all: readonly Builtin[]): string {
+  const callees = callables(family, instance);
   const known = callees.filter((each) => each !== undefined);
   const imports: CoreImports = new Map([
     ...all.map(([name, type]) => [name, type] as const),
-    ['next', ALLOCATOR_IMPORTS.get('next') ?? ''],
+    ['next', NEXT_TYPE],
     ['show', '(param i32 i32 i32)'],
     ...known.map(({ name, type }) => [name, type] as const),
   ]);
@@ -324,9 +332,9 @@ function mainModule(instance: number, instances: number, all: readonly Builtin[]
     (core instance $main (instantiate $Main (with "" ${instanceOf(given)})))`;
 }
 
-function child(instance: number, instances: number): string {
-  const peers = neighbours(instance, instances);
-  const { text, all } = foundation(false);
+function child(family: Family, instance: number): string {
+  const peers = neighbours(family, instance);
+  const { text, all } = foundation(family, instance);
   return `(component $C${instance}
     ${HOST_IMPORTS.map(([name, type]) => `(import "${name}" ${type.replace('(func', `(func ${name === 'wait' ? '$wait' : `$host-${name}`}`)})`).join('\n    ')}
     (import "thing" (type $thing (sub resource)))
@@ -338,7 +346,7 @@ function child(instance: number, instances: number): string {
     ${memoryModule()}
     (core instance $memory (instantiate $Memory))
     ${text}
-    ${mainModule(instance, instances, all)}
+    ${mainModule(family, instance, all)}
     ${FUNCS.map((func) => lift(func, '$main')).join('\n    ')}
     ${FUNCS.map(({ name }) => `(export "${name}" (func $own-${name}))`).join('\n    ')})`.replace(
     '(import "ends"',
@@ -346,8 +354,8 @@ function child(instance: number, instances: number): string {
   );
 }
 
-function childInstance(instance: number, instances: number): string {
-  const functions = neighbours(instance, instances).flatMap((peer) =>
+function childInstance(family: Family, instance: number): string {
+  const functions = neighbours(family, instance).flatMap((peer) =>
     FUNCS.map((func) => `(with "p${peer}-${func.name}" (func ${functionIn(0, peer, func)}))`),
   );
   return `(instance $c${instance} (instantiate $C${instance}
@@ -377,9 +385,9 @@ function lateModule(): string {
 }
 
 /** The whole family: a root component that exports what the host calls, as `i0-sync-u32` and so on. */
-export function familyText(instances: number): string {
-  const { text, all } = foundation(true);
-  const children = Array.from({ length: instances - 1 }, (_, i) => i + 1);
+export function familyText(family: Family): string {
+  const { text, all } = foundation(family, 0);
+  const children = Array.from({ length: family.instances - 1 }, (_, i) => i + 1);
   const filling = [...FUNCS.map(({ name }) => name), 'callback', 'dtor'].map(
     (name) => [name, `func $main "${name}"`] as const,
   );
@@ -402,8 +410,8 @@ export function familyText(instances: number): string {
     (core instance $memory (instantiate $Memory))
     ${text}
     ${FUNCS.map((func) => lift(func, '$late')).join('\n    ')}
-    ${children.map((instance) => `${child(instance, instances)}\n    ${childInstance(instance, instances)}`).join('\n    ')}
-    ${mainModule(0, instances, all)}
+    ${children.map((instance) => `${child(family, instance)}\n    ${childInstance(family, instance)}`).join('\n    ')}
+    ${mainModule(family, 0, all)}
     (core instance (instantiate $Fill (with "" ${instanceOf([['late', 'table $late "late"'], ...filling])})))
     ${exports.join('\n    ')})`;
 }

@@ -12,7 +12,7 @@ import { type Command, Director, type HostStep, type Schedule, type Script, type
 import { type Idea, sensible, type Theme } from './steps.ts';
 import { calls, ending, waiting } from './steps-call.ts';
 import { wrong } from './steps-wrong.ts';
-import { FUNCS, type Func, HOST_SIGNATURES, LAYOUT } from './world.ts';
+import { canDo, type Family, FUNCS, type Func, HOST_SIGNATURES, LAYOUT } from './world.ts';
 
 /** A schedule, and how the model carried it out when it was made. */
 export interface Generated {
@@ -43,9 +43,9 @@ class LiveDirector extends Director {
   think: (label: number, step: number) => readonly Command[] = () => [];
   begin: (label: number) => number = () => 0;
 
-  constructor(seed: number, instances: number, host: HostStep[]) {
+  constructor(seed: number, family: Family, host: HostStep[]) {
     const scripts: LiveDirector['scripts'] = {};
-    super({ seed, instances, host, scripts });
+    super({ seed, ...family, host, scripts });
     this.scripts = scripts;
   }
 
@@ -78,6 +78,16 @@ const THEMES: readonly (readonly [weight: number, theme: Partial<Theme>])[] = [
   [1.5, { backpressure: 1.5, calls: 3, cancels: 2 }],
   [1.5, { sets: 2.5, calls: 2.5 }],
 ];
+
+/** Which instances are prompt, and how often. */
+const PROMPT: readonly (readonly [weight: number, prompt: Family['prompt']])[] = [
+  [6, undefined],
+  [2, 'all'],
+  [2, 'children'],
+];
+
+/** After so many ideas that an instance cannot carry out, it does nothing. */
+const MOST_TRIES = 30;
 
 const USUAL: Theme = {
   streams: 1,
@@ -112,12 +122,13 @@ class Generator {
     this.#random = new Random(seed);
     const random = this.#random;
     const instances = 2 + random.below(3);
+    const prompt = random.weighted(PROMPT);
     this.#steps = 15 + random.below(110);
     this.#tasks = 4 + random.below(16);
     const mischief = random.chance(0.55) ? 0 : random.pick([0.01, 0.03, 0.1]);
     this.#theme = { ...USUAL, ...random.weighted(THEMES), mischief };
     this.#choices = new RandomChoices(random);
-    this.#director = new LiveDirector(seed, instances, this.#host);
+    this.#director = new LiveDirector(seed, { instances, ...(prompt === undefined ? {} : { prompt }) }, this.#host);
     this.#director.think = (label) => this.#think(label);
     this.#director.begin = () => this.#fresh(this.#world.store.currentInstance.number, 6);
     this.#world = new World(this.#director, this.#choices, (situation) => this.#saw.push(situation));
@@ -255,9 +266,10 @@ class Generator {
   #ideas(scene: Scene, about: About, resolved: boolean): readonly Command[] {
     const random = this.#random;
     const { func, calm } = about;
+    const { schedule } = this.#director;
     const theme = this.#theme;
     if (random.chance(theme.mischief))
-      return pick(random, wrong(scene, calm ? undefined : func, resolved, this.#director.schedule.instances));
+      return this.#pick(scene, wrong(scene, calm ? undefined : func, resolved, schedule));
     if (about.length <= 0 || this.#steps <= 0) {
       if (func !== undefined && scene.isMain) return ending(scene, func, resolved);
       return [];
@@ -275,9 +287,19 @@ class Generator {
     if (scene.task.state === 'cancel-delivered' && random.chance(0.5) && func !== undefined && scene.isMain)
       return ending(scene, func, resolved);
     const ideas = [...sensible(scene, theme, calm), ...this.#loads(scene)];
-    if (!calm && this.#tasks > 0)
-      ideas.push(...calls(scene, theme, this.#director.schedule.instances, (note) => this.#notes.push(note)));
-    return pick(random, ideas);
+    if (!calm && this.#tasks > 0) ideas.push(...calls(scene, theme, schedule, (note) => this.#notes.push(note)));
+    return this.#pick(scene, ideas);
+  }
+
+  /** An idea that the instance can carry out, if one is found soon. */
+  #pick(scene: Scene, ideas: readonly Idea[]): readonly Command[] {
+    const likely = ideas.filter(([weight]) => weight > 0);
+    for (let tried = 0; likely.length > 0 && tried < MOST_TRIES; tried++) {
+      const commands = this.#random.weighted(likely)();
+      if (commands.every(({ op, args }) => canDo(this.#director.schedule, scene.inst.number, op, args)))
+        return commands;
+    }
+    return [];
   }
 
   /** Finds out which handles have come as results. */
@@ -287,11 +309,6 @@ class Generator {
       (note): Idea => [0.3, () => [{ op: 'load', args: [note.pointer], to: this.#fresh(note.instance, 1) }]],
     );
   }
-}
-
-function pick(random: Random, ideas: readonly Idea[]): readonly Command[] {
-  const likely = ideas.filter(([weight]) => weight > 0);
-  return likely.length === 0 ? [] : random.weighted(likely)();
 }
 
 function trimmed(scripts: LiveDirector['scripts']): Record<string, Script> {

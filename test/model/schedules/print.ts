@@ -34,7 +34,9 @@ export function printHostStep(step: HostStep): string {
 }
 
 export function printSchedule(schedule: Schedule): string {
-  const lines = [`${schedule.instances} instances, made of seed ${schedule.seed}`];
+  const { instances, prompt, seed } = schedule;
+  const which = prompt === undefined ? '' : ` (${prompt === 'all' ? 'all' : 'children between'} prompt)`;
+  const lines = [`${instances} instances${which}, made of seed ${seed}`];
   for (const [i, step] of schedule.host.entries()) lines.push(`host ${i}: ${printHostStep(step)}`);
   for (const [label, { argsTo, commands }] of Object.entries(schedule.scripts)) {
     lines.push(`${label}:${argsTo === undefined ? '' : ` arguments -> s${argsTo}`}`);

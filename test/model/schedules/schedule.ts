@@ -2,7 +2,7 @@
  * Schedules: what the host does, and what each task and thread of the guests does, step by step. A director hands out the steps to
  * whoever carries a schedule out and writes down what they report.
  */
-import { FUNCS, type Func, LAYOUT, SIGNATURES, type SignatureName, STRINGS } from './world.ts';
+import { type Family, FUNCS, type Func, LAYOUT, SIGNATURES, type SignatureName, STRINGS } from './world.ts';
 
 /** A number, or the number that a slot holds. */
 export type Operand = number | `s${number}`;
@@ -38,10 +38,9 @@ export type HostStep =
   | { readonly kind: 'cancel' | 'resolve'; readonly label: number }
   | { readonly kind: 'settle' };
 
-export interface Schedule {
+export interface Schedule extends Family {
   /** Of what it was made. */
   readonly seed: number;
-  readonly instances: number;
   readonly host: readonly HostStep[];
   /** By label. */
   readonly scripts: Readonly<Record<string, Script>>;

@@ -6,8 +6,10 @@ import { type Command, defaultReturn, type Operand, plainResult } from './schedu
 import type { Idea, Theme } from './steps.ts';
 import {
   ENDS,
+  type Family,
   FUNCS,
   type Func,
+  hasBuiltIn,
   hasParamsPointer,
   hasResultPointer,
   LIST,
@@ -24,22 +26,23 @@ function command(op: string, ...args: Operand[]): Command {
 /** What a schedule remembers of results that will hold handles. */
 export type TakeNote = (note: Note) => void;
 
-export function calls(scene: Scene, theme: Theme, instances: number, note: TakeNote): Idea[] {
+export function calls(scene: Scene, theme: Theme, family: Family, note: TakeNote): Idea[] {
   const { random, inst } = scene;
   const ideas: Idea[] = [];
-  for (const peer of neighbours(inst.number, instances)) {
+  for (const peer of neighbours(family, inst.number)) {
     // A component that calls itself is rarer than one that calls others.
     const weight = theme.calls * (peer === inst.number ? 0.15 : 0.4);
-    ideas.push([weight, () => call(scene, peer, random.weighted(callable(scene)), note)]);
+    ideas.push([weight, () => call(scene, peer, random.weighted(callable(scene, family, peer)), note)]);
   }
   ideas.push([theme.calls * 0.12, () => hostWait(scene)]);
   return ideas;
 }
 
 /** Functions for which there are arguments; those that need some more often, since they seldom can be called. */
-function callable(scene: Scene): readonly (readonly [number, Func])[] {
+function callable(scene: Scene, family: Family, peer: number): readonly (readonly [number, Func])[] {
   const signatures = (Object.keys(SIGNATURES) as SignatureName[]).filter(
-    (each) => paramsFor(scene, each) !== undefined,
+    // Who cannot drop a borrow should not get one.
+    (each) => paramsFor(scene, each) !== undefined && (each !== 'borrow' || hasBuiltIn(family, peer, 'thing.drop')),
   );
   return FUNCS.filter((func) => signatures.includes(func.signature)).map((func) => {
     const simple = func.signature === 'plain' || func.signature === 'u32' || func.signature === 'values';

@@ -8,6 +8,7 @@ import {
   BAD_STRING,
   COPY_OPS,
   ELEMENTS,
+  type Family,
   FUNCS,
   type Func,
   LAYOUT,
@@ -26,14 +27,14 @@ function one(weight: number, op: string, ...args: Operand[]): Idea {
   return [weight, () => [command(op, ...args)]];
 }
 
-export function wrong(scene: Scene, func: Func | undefined, resolved: boolean, instances: number): Idea[] {
+export function wrong(scene: Scene, func: Func | undefined, resolved: boolean, family: Family): Idea[] {
   return [
     [1, () => [anything(scene)]],
     ...wrongEnds(scene),
     ...wrongSets(scene),
     ...wrongSubtasks(scene),
     ...wrongThreads(scene),
-    ...wrongCalls(scene, instances),
+    ...wrongCalls(scene, family),
     ...wrongTasks(scene, func, resolved),
   ];
 }
@@ -134,9 +135,10 @@ function wrongThreads(scene: Scene): Idea[] {
 }
 
 /** Calls with handles that cannot go along, or with what is no value. */
-function wrongCalls(scene: Scene, instances: number): Idea[] {
+function wrongCalls(scene: Scene, family: Family): Idea[] {
   const { random } = scene;
-  const peers = neighbours(scene.inst.number, instances);
+  const peers = neighbours(family, scene.inst.number);
+  if (peers.length === 0) return [];
   const peer = 1 + random.pick(peers);
   const number = (name: string): number => FUNCS.findIndex((func) => func.name === name);
   const via = (weight: number, name: string, ...args: Operand[]): Idea => {

@@ -115,9 +115,50 @@ export function hasParamsPointer(signature: SignatureName, async: boolean): bool
   return async && flattenAll(paramsOf(signature)).length > MAX_FLAT_ASYNC_PARAMS;
 }
 
+// ---- families
+
+/**
+ * So many instances, of which some may be prompt: they have no built-in that could have to wait, and call only each other. To call them takes
+ * less than to call others, which a runtime may make use of. `children`: all between the parent and the last.
+ */
+export interface Family {
+  readonly instances: number;
+  readonly prompt?: 'all' | 'children';
+}
+
+export function isPrompt({ instances, prompt }: Family, instance: number): boolean {
+  if (prompt === undefined || prompt === 'all') return prompt === 'all';
+  return instance > 0 && (instance < instances - 1 || instances === 2);
+}
+
 /** Whom an instance can call: the parent everybody, itself included, a child the parent and its elder siblings. */
-export function neighbours(instance: number, instances: number): readonly number[] {
-  return Array.from({ length: instance === 0 ? instances : instance }, (_, i) => i);
+export function neighbours(family: Family, instance: number): readonly number[] {
+  const all = Array.from({ length: instance === 0 ? family.instances : instance }, (_, i) => i);
+  return isPrompt(family, instance) ? all.filter((peer) => isPrompt(family, peer)) : all;
+}
+
+/** Whether an instance can call a function so. */
+export function canCall(family: Family, instance: number, { flavour }: Func, async: boolean): boolean {
+  if (flavour === 'sync') return !async;
+  return async || !isPrompt(family, instance);
+}
+
+/** Whether an instance has a built-in. */
+export function hasBuiltIn(family: Family, instance: number, op: string): boolean {
+  if (!isPrompt(family, instance)) return true;
+  if (op === 'subtask.cancel' || op === 'subtask.cancel-async' || op.startsWith('set.wait')) return false;
+  if (op.startsWith('thread.')) return ['thread.index', 'thread.new', 'thread.resume-later'].includes(op);
+  // Who drops may have to wait for the destructor.
+  if (op === 'thing.drop') return isPrompt(family, 0);
+  return !/^(stream|future)\.(read|write)\./.test(op);
+}
+
+/** Whether an instance can take a step. */
+export function canDo(family: Family, instance: number, op: string, [peer = 0, func = 0]: readonly unknown[]): boolean {
+  if (!op.startsWith('call')) return hasBuiltIn(family, instance, op);
+  if (!isPrompt(family, instance)) return true;
+  const callee = FUNCS[Number(func)];
+  return peer !== 0 && callee !== undefined && canCall(family, instance, callee, op.startsWith('call-async'));
 }
 
 // ---- memory
