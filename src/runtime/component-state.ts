@@ -174,5 +174,8 @@ export function componentState(slot: number): ComponentState | undefined {
 }
 
 onStoreEnd((store) => {
-  for (const slot of store.slots) states.delete(slot);
+  for (const slot of store.slots) {
+    for (const thread of states.get(slot)?.waiting ?? []) thread.abandon();
+    states.delete(slot);
+  }
 });

@@ -112,11 +112,12 @@ export class CopyEnd extends Waitable implements Copier<GuestBuffer> {
   }
 
   /** Specification: `cancel_copy`, up to the wait for its event. */
-  cancel(): void {
+  cancel(isAsync: boolean): void {
     if (this.#state !== 'copying' || this.hasSyncWaiter)
       throw makeTrap('end-done', {
         reason: `there is no ${this.#readable ? 'read' : 'write'} to cancel on the ${this.shared.what}`,
       });
+    if (!isAsync) this.mustNotBeInSet();
     this.#state = 'cancelling';
     if (!this.hasPendingEvent) this.shared.cancel();
   }

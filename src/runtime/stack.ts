@@ -50,6 +50,26 @@ const CONTEXT_WORDS = 4;
 /** Words that a frame takes while its stack is suspended. */
 const SAVED_FRAME = 2 + CONTEXT_WORDS;
 
+/** The context slots of each frame's instance from `base` to `top`, as words. */
+function contextsBetween(base: number, top: number): readonly number[] {
+  const s = control.i32;
+  const contexts: number[] = [];
+  for (let frame = base; frame < top; frame += FRAME_SIZE) {
+    const context = ((s[frame >> 2] ?? 0) + CONTEXT_0) >> 2;
+    for (let word = 0; word < CONTEXT_WORDS; word++) contexts.push(s[context + word] ?? 0);
+  }
+  return contexts;
+}
+
+/** Puts back what {@link contextsBetween} gave, for the frames from `base` on. */
+function setContexts(base: number, contexts: readonly number[]): void {
+  const s = control.i32;
+  for (let i = 0, frame = base; i < contexts.length; frame += FRAME_SIZE) {
+    const context = ((s[frame >> 2] ?? 0) + CONTEXT_0) >> 2;
+    for (let word = 0; word < CONTEXT_WORDS; word++) s[context + word] = contexts[i++] ?? 0;
+  }
+}
+
 type State = 'fresh' | 'running' | 'suspended' | 'going' | 'ended';
 
 const placeholders = new WeakSet<object>();
@@ -179,6 +199,7 @@ export class Stack implements Activity {
     const base = pushFrame(slot, thread);
     const suspendable = control.i32[SUSPENDABLE >> 2] ?? 0;
     const before = running;
+    const contexts = contextsBetween(before?.base ?? CALL_STACK, base);
     this.#base = base;
     this.#state = 'running';
     stacks.set(this.token, this);
@@ -196,6 +217,8 @@ export class Stack implements Activity {
       running = before;
       popTo(base);
       control.i32[SUSPENDABLE >> 2] = suspendable;
+      // If it has suspended, calls on it have not put the slots of their instances back.
+      setContexts(before?.base ?? CALL_STACK, contexts);
     }
   }
 

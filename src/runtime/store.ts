@@ -66,6 +66,16 @@ class Counters {
   }
 }
 
+/** Until its stack is read, an error holds the objects of all frames, and so what its store must not reach. */
+function forgetFrames(failure: Trap | undefined): void {
+  try {
+    void failure?.stack;
+    void (failure?.cause as { readonly stack?: unknown } | undefined)?.stack;
+  } catch {
+    // A cause may be anything that a host has thrown.
+  }
+}
+
 /** Stores that call each other: what one waits for may be another's to do. */
 class StoreGroup {
   readonly stores = new Set<Store>();
@@ -183,7 +193,10 @@ export class Store {
 
   /** Ends the store: nothing enters it any more. The first reason stays. */
   end(failure: Trap | undefined): void {
-    if (this.failure === undefined) this.failure = failure;
+    if (this.failure === undefined) {
+      this.failure = failure;
+      forgetFrames(failure);
+    }
     if (this.#ended) return;
     this.#ended = true;
     this.condemn();
@@ -196,7 +209,10 @@ export class Store {
     for (const listener of endListeners) listener(this);
   }
 
-  /** Calls `callback` when its place in the control memory is given back. */
+  /**
+   * Calls `callback` when its place in the control memory is given back, since nothing that could call it is reachable any more: the
+   * callback must not itself reach what is to become unreachable.
+   */
   whenReleased(callback: () => void): void {
     this.#onRelease.push(callback);
   }

@@ -67,12 +67,16 @@ export abstract class Waitable implements HandleObject {
     this.#waiter = waiter;
   }
 
-  /** Moves it into a set, or out of any. */
-  join(set: WaitableSet | undefined): void {
+  /** Traps while a thread waits for it without a set. */
+  mustNotBeWaitedFor(): void {
     if (this.#waiter !== undefined)
       throw makeTrap('waitable-in-use', {
         reason: 'waitable cannot be used synchronously while added to a waitable set: a thread waits for it',
       });
+  }
+
+  /** Moves it into a set, or out of any. */
+  join(set: WaitableSet | undefined): void {
     this.#set?.remove(this);
     this.#set = set;
     set?.add(this);
