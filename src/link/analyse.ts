@@ -1,32 +1,129 @@
 /** What a plan's canons tell about its component instances before anything runs. */
+import type { Canon } from '../types/definition.ts';
 import type { PlanCanon } from './plan.ts';
 
+/** Whether a built-in may block the thread that calls it. */
+export function mayBlock(canon: Canon): boolean {
+  switch (canon.kind) {
+    case 'waitable-set.wait':
+    case 'thread.yield':
+    case 'thread.suspend':
+    case 'subtask.cancel':
+      return true;
+    case 'stream.read':
+    case 'stream.write':
+    case 'future.read':
+    case 'future.write':
+      return !canon.options.some(({ kind }) => kind === 'async');
+    default:
+      return switches(canon);
+  }
+}
+
+/** Whether a built-in gives control to another thread before its caller's caller has it back. */
+function switches(canon: Canon): boolean {
+  switch (canon.kind) {
+    case 'subtask.cancel':
+    case 'thread.suspend-then-resume':
+    case 'thread.yield-then-resume':
+    case 'thread.suspend-then-promote':
+    case 'thread.yield-then-promote':
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** Edges from callees to their callers, along which a property spreads. */
+class Spread {
+  readonly #has: boolean[];
+  readonly #callers: number[][];
+
+  constructor(instances: number) {
+    this.#has = new Array<boolean>(instances).fill(false);
+    this.#callers = Array.from({ length: instances }, () => []);
+  }
+
+  edge(callee: number, caller: number): void {
+    this.#callers[callee]?.push(caller);
+  }
+
+  from(seeds: Iterable<number>): readonly boolean[] {
+    const queue = [...seeds];
+    for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
+      if (this.#has[next] === true) continue;
+      this.#has[next] = true;
+      queue.push(...(this.#callers[next] ?? []));
+    }
+    return this.#has;
+  }
+}
+
+interface Calls {
+  readonly callee: number;
+  readonly caller: number;
+  readonly async: boolean;
+}
+
+/** Calls between component instances, destructors included, and who calls the host (or what is not in the plan). */
+function callsOf(canons: readonly PlanCanon[]): { readonly calls: readonly Calls[]; readonly host: readonly number[] } {
+  const calls: Calls[] = [];
+  const host: number[] = [];
+  for (const canon of canons) {
+    const caller = canon.instance;
+    if (canon.kind === 'lower') {
+      if (canon.func.kind === 'import') host.push(caller);
+      else calls.push({ callee: canon.func.instance, caller, async: canon.options.shape.async });
+    } else if (canon.kind === 'resource.drop') {
+      const { origin } = canon.resource;
+      if (origin.kind === 'defined') calls.push({ callee: origin.instance, caller, async: false });
+      else host.push(caller);
+    }
+  }
+  return { calls, host };
+}
+
 /**
- * Which component instances may have to wait: those that lower a host function, or a function (or drop a resource whose
- * destructor is) of an instance that may.
+ * Which component instances may have to wait: those that call a host function, a built-in that blocks, or synchronously a function of an
+ * async type or of an instance that may; and those that start a call whose threads may have to end before they go on.
  */
 export function whoMaySuspend(instances: number, canons: readonly PlanCanon[]): readonly boolean[] {
-  const may = new Array<boolean>(instances).fill(false);
-  const callers: number[][] = Array.from({ length: instances }, () => []);
-  const queue: number[] = [];
-  const mark = (instance: number): void => {
-    if (may[instance] === true) return;
-    may[instance] = true;
-    queue.push(instance);
-  };
+  const { calls, host } = callsOf(canons);
+  const blocking = new Set(host);
+  const switching = new Set<number>();
   for (const canon of canons) {
-    if (canon.kind === 'async') mark(canon.instance);
-    else if (canon.kind === 'lower') {
-      if (canon.func.kind === 'import') mark(canon.instance);
-      else callers[canon.func.instance]?.push(canon.instance);
-    } else if (canon.kind === 'resource.drop' && canon.resource.origin.kind === 'defined') {
-      callers[canon.resource.origin.instance]?.push(canon.instance);
-    } else if (canon.kind === 'resource.drop') mark(canon.instance);
+    if (canon.kind === 'builtin') {
+      if (mayBlock(canon.canon)) blocking.add(canon.instance);
+      if (switches(canon.canon)) switching.add(canon.instance);
+    } else if (canon.kind === 'lower' && canon.func.type.async && !canon.options.shape.async)
+      blocking.add(canon.instance);
   }
-  for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
-    for (const caller of callers[next] ?? []) mark(caller);
+  const sync = new Spread(instances);
+  for (const { callee, caller, async } of calls) if (!async) sync.edge(callee, caller);
+  const suspends = sync.from(blocking);
+  // A synchronous call that blocks keeps control from whoever started its caller.
+  for (const { callee, caller, async } of calls) if (!async && suspends[callee] === true) switching.add(caller);
+  const any = new Spread(instances);
+  for (const { callee, caller } of calls) any.edge(callee, caller);
+  const hands = any.from(switching);
+  for (const { callee, caller } of calls) if (hands[callee] === true) blocking.add(caller);
+  const again = new Spread(instances);
+  for (const { callee, caller, async } of calls) if (!async) again.edge(callee, caller);
+  return again.from(blocking);
+}
+
+/** Which component instances have anything to do with concurrency. */
+export function whoIsConcurrent(
+  instances: number,
+  canons: readonly PlanCanon[],
+  asyncLifts: ReadonlySet<number>,
+): readonly boolean[] {
+  const is = new Array<boolean>(instances).fill(false);
+  for (const instance of asyncLifts) is[instance] = true;
+  for (const canon of canons) {
+    if (canon.kind === 'builtin' || (canon.kind === 'lower' && canon.func.type.async)) is[canon.instance] = true;
   }
-  return may;
+  return is;
 }
 
 /** Which component instances use `context.get` or `context.set`. */

@@ -57,7 +57,18 @@ export type PlanCanon =
       readonly slot: number;
       readonly instance: number;
     }
-  | { readonly kind: 'async'; readonly canon: Canon; readonly instance: number };
+  /** A built-in of concurrency. */
+  | {
+      readonly kind: 'builtin';
+      readonly canon: Canon;
+      readonly instance: number;
+      /** What the stream or future carries, or what `task.return` returns. */
+      readonly type: ValueType | undefined;
+      readonly options: PlanOptions | undefined;
+      /** `thread.new-indirect`: where its function stands, and the type of what it starts with. */
+      readonly table: CoreRef | undefined;
+      readonly start: 'i32' | 'i64' | undefined;
+    };
 
 /** A core module to instantiate: bytes of a component, or an import. */
 export type ModuleRef =
@@ -128,6 +139,8 @@ export interface Plan {
   readonly exports: ReadonlyMap<string, PlanItem>;
   /** Whether a call into the component instance may have to wait: it reaches a host function or a built-in that blocks. */
   readonly maySuspend: readonly boolean[];
+  /** Whether it has anything to do with concurrency, so that its calls may be asked for their thread. */
+  readonly isConcurrent: readonly boolean[];
   /** True where a component instance uses the context built-ins. */
   readonly usesContext: readonly boolean[];
 }

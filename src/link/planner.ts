@@ -5,17 +5,16 @@
  */
 import { LinkError } from '../error/error.ts';
 import type {
-  AnySort,
   Canon,
-  CanonOption,
   Component,
+  CoreTypeDef,
   Declaration,
   Definition,
   ExternTypeDef,
   TypeDef,
 } from '../types/definition.ts';
 import { invariant, unreachable } from '../util/invariant.ts';
-import { usesContext, whoMaySuspend } from './analyse.ts';
+import { usesContext, whoIsConcurrent, whoMaySuspend } from './analyse.ts';
 import type {
   CoreInstanceValue,
   CoreRef,
@@ -31,88 +30,17 @@ import type {
   PlanStep,
   TypeValue,
 } from './plan.ts';
+import { planBuiltin, planOptions } from './plan-canon.ts';
 import { resolveDefValType, resolveFuncType } from './resolve-type.ts';
+import { at, Scope } from './scope.ts';
 
 /** Instantiations of components and core modules in one plan, beyond which it is refused: nesting can double at each level. */
 const MAX_STEPS = 100_000;
-
-/** The index spaces of one component, component type or instance type. */
-class Scope {
-  readonly funcs: PlanFunc[] = [];
-  readonly types: TypeValue[] = [];
-  readonly components: Extract<PlanItem, { kind: 'component' }>[] = [];
-  readonly instances: Extract<PlanItem, { kind: 'instance' }>[] = [];
-  readonly core: Record<'func' | 'table' | 'memory' | 'global' | 'tag', CoreRef[]> = {
-    func: [],
-    table: [],
-    memory: [],
-    global: [],
-    tag: [],
-  };
-  readonly modules: ModuleRef[] = [];
-  readonly coreInstances: CoreInstanceValue[] = [];
-  readonly parent: Scope | undefined;
-  /** The component instance, or -1 in a type. */
-  readonly instance: number;
-
-  constructor(parent: Scope | undefined, instance: number) {
-    this.parent = parent;
-    this.instance = instance;
-  }
-
-  push(item: PlanItem): void {
-    switch (item.kind) {
-      case 'func':
-        this.funcs.push(item.func);
-        return;
-      case 'instance':
-        this.instances.push(item);
-        return;
-      case 'type':
-        this.types.push(item.type);
-        return;
-      case 'module':
-        this.modules.push(item.module);
-        return;
-      case 'component':
-        this.components.push(item);
-        return;
-      default:
-        unreachable(item);
-    }
-  }
-
-  get(sort: AnySort, index: number): PlanItem {
-    switch (sort) {
-      case 'func':
-        return { kind: 'func', func: at(this.funcs, index) };
-      case 'instance':
-        return at(this.instances, index);
-      case 'type':
-        return { kind: 'type', type: at(this.types, index) };
-      case 'component':
-        return at(this.components, index);
-      case 'core module':
-        return { kind: 'module', module: at(this.modules, index) };
-      default:
-        invariant(false, `sort ${sort} is a component-level item`);
-    }
-  }
-}
 
 /** Component values can be validated, where their gate is opened, but not run. */
 function noValues(): LinkError {
   return new LinkError('feature-unsupported', 'component values (🪙) cannot be run by this version of Tenon');
 }
-
-function at<T>(list: readonly T[], index: number): T {
-  const item = list[index];
-  invariant(item !== undefined, `index ${index} is in bounds of ${list.length}`);
-  return item;
-}
-
-/** Whether a memory is 64 bit, asked for `memory` options; answered from the core module or its declared type. */
-export type MemoryWidth = (ref: CoreRef, modules: readonly ModuleRef[]) => '32' | '64';
 
 class Planner {
   readonly instances: PlanInstance[] = [];
@@ -122,6 +50,8 @@ class Planner {
   readonly coreModules: ModuleRef[] = [];
   readonly imports = new Map<string, PlanItem>();
   readonly #made = new Set<number>();
+  /** Instances that lift functions of an async type. */
+  readonly #asyncLifts = new Set<number>();
   #open: number[] = [];
   readonly #root: Component;
   readonly #given: ReadonlyMap<string, Component>;
@@ -148,6 +78,7 @@ class Planner {
       imports: this.imports,
       exports: exports.exports,
       maySuspend: whoMaySuspend(this.instances.length, this.canons),
+      isConcurrent: whoIsConcurrent(this.instances.length, this.canons, this.#asyncLifts),
       usesContext: usesContext(this.instances.length, this.canons),
     };
   }
@@ -190,6 +121,7 @@ class Planner {
         scope.coreInstances.push(this.#coreInstance(d, scope));
         return;
       case 'core type':
+        addCoreType(d.type, scope);
         return;
       case 'component':
         scope.components.push(this.#closure(d.component, scope));
@@ -300,7 +232,10 @@ class Planner {
         let from: Scope | undefined = scope;
         for (let i = 0; i < d.target.count; i++) from = from?.parent;
         invariant(from !== undefined, 'an enclosing scope');
-        if (d.sort === 'core type') return;
+        if (d.sort === 'core type') {
+          scope.coreTypes.push(from.coreTypes[d.target.index]);
+          return;
+        }
         scope.push(from.get(d.sort, d.target.index));
         return;
       }
@@ -394,6 +329,7 @@ class Planner {
     for (const d of declarations) {
       switch (d.kind) {
         case 'core type':
+          addCoreType(d.type, scope);
           break;
         case 'type':
           scope.types.push(this.#type(d.type, scope));
@@ -419,51 +355,6 @@ class Planner {
 
   // ---- canon
 
-  #options(options: readonly CanonOption[], scope: Scope): PlanOptions {
-    const found: { -readonly [K in keyof PlanOptions]: PlanOptions[K] } = {
-      shape: { encoding: 'utf8', memory: undefined, realloc: false, postReturn: false, async: false, callback: false },
-      memory: undefined,
-      realloc: undefined,
-      postReturn: undefined,
-      callback: undefined,
-    };
-    let encoding: PlanOptions['shape']['encoding'] = 'utf8';
-    let async = false;
-    for (const o of options) {
-      switch (o.kind) {
-        case 'encoding':
-          encoding = o.encoding;
-          break;
-        case 'memory':
-          found.memory = at(scope.core.memory, o.index);
-          break;
-        case 'realloc':
-          found.realloc = at(scope.core.func, o.index);
-          break;
-        case 'post-return':
-          found.postReturn = at(scope.core.func, o.index);
-          break;
-        case 'async':
-          async = true;
-          break;
-        case 'callback':
-          found.callback = at(scope.core.func, o.index);
-          break;
-        default:
-          unreachable(o);
-      }
-    }
-    found.shape = {
-      encoding,
-      memory: found.memory === undefined ? undefined : this.#width(found.memory, this.coreModules),
-      realloc: found.realloc !== undefined,
-      postReturn: found.postReturn !== undefined,
-      async,
-      callback: found.callback !== undefined,
-    };
-    return found;
-  }
-
   #canon(canon: Canon, scope: Scope): void {
     const instance = scope.instance;
     const add = (entry: PlanCanon): void => {
@@ -473,7 +364,8 @@ class Planner {
       case 'lift': {
         const type = at(scope.types, canon.type);
         invariant(type.kind === 'func', `type ${canon.type} is a function type`);
-        const options = this.#options(canon.options, scope);
+        const options = planOptions(canon.options, scope, this.#widthOf);
+        if (type.type.async) this.#asyncLifts.add(instance);
         scope.funcs.push({ kind: 'lift', type: type.type, core: at(scope.core.func, canon.func), options, instance });
         return;
       }
@@ -481,7 +373,7 @@ class Planner {
         add({
           kind: 'lower',
           func: at(scope.funcs, canon.func),
-          options: this.#options(canon.options, scope),
+          options: planOptions(canon.options, scope, this.#widthOf),
           instance,
         });
         return;
@@ -502,9 +394,11 @@ class Planner {
         add({ kind: canon.kind, type: canon.type, slot: canon.slot, instance });
         return;
       default:
-        add({ kind: 'async', canon, instance });
+        add(planBuiltin(canon, scope, this.#widthOf));
     }
   }
+
+  readonly #widthOf = (memory: CoreRef): '32' | '64' => this.#width(memory, this.coreModules);
 
   // ---- what must exist before what
 
@@ -535,6 +429,9 @@ class Planner {
     if (canon.kind === 'lower') {
       this.#needFunc(canon.func);
       this.#needOptions(canon.options);
+    } else if (canon.kind === 'builtin') {
+      if (canon.options !== undefined) this.#needOptions(canon.options);
+      if (canon.table !== undefined) this.#need(canon.table);
     }
     // What was added for it must be made first, in a group of its own.
     if (this.#open !== open || this.#open.length > before || this.#refersToOpen(canon)) this.#flush();
@@ -542,8 +439,9 @@ class Planner {
   }
 
   #refersToOpen(canon: PlanCanon): boolean {
-    if (canon.kind !== 'lower') return false;
-    const refs = [canon.options.realloc];
+    if (canon.kind !== 'lower' && canon.kind !== 'builtin') return false;
+    const refs = [canon.options?.realloc];
+    if (canon.kind === 'builtin') return refs.some((r) => r?.kind === 'canon' && this.#open.includes(r.canon));
     if (canon.func.kind === 'lift') {
       const { core, options } = canon.func;
       refs.push(core, options.realloc, options.postReturn);
@@ -558,6 +456,12 @@ class Planner {
   }
 }
 
+function addCoreType(type: CoreTypeDef, scope: Scope): void {
+  if (type.kind === 'module') scope.coreTypes.push(undefined);
+  else
+    for (const { composite } of type.rec.types) scope.coreTypes.push(composite.kind === 'func' ? composite : undefined);
+}
+
 /** An export that is ascribed an instance type shows only what that type names. */
 function narrow(item: PlanItem, type: ExternTypeDef | undefined, scope: Scope): PlanItem {
   if (item.kind !== 'instance' || type?.kind !== 'instance') return item;
@@ -566,6 +470,9 @@ function narrow(item: PlanItem, type: ExternTypeDef | undefined, scope: Scope): 
   const { names } = shape;
   return { kind: 'instance', exports: new Map([...item.exports].filter(([name]) => names.has(name))) };
 }
+
+/** Whether a memory is 64 bit, asked for `memory` options; answered from the core module or its declared type. */
+export type MemoryWidth = (ref: CoreRef, modules: readonly ModuleRef[]) => '32' | '64';
 
 /** Makes the plan of a valid component. `given` holds the components given for imports of components, by path joined with NUL. */
 export function makePlan(root: Component, given: ReadonlyMap<string, Component>, width: MemoryWidth): Plan {

@@ -145,7 +145,7 @@ class Binder {
     const live = liveFunction(value);
     if (live !== undefined) {
       const same = (a: ResourceType, b: ResourceType): boolean =>
-        this.resources.get(a as PlanResource) === live.resourceOf(b);
+        this.resources.get(a as PlanResource) === live.types.resource(b);
       if (sameFuncType(func.type, live.type, same)) this.functions.set(pathKey(path), { kind: 'live', live });
       else this.#wrong(path, describeFunc(func.type), describeFunc(live.type));
       return;

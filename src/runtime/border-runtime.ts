@@ -1,13 +1,15 @@
 /** What border functions call when something is out of the ordinary: the implementation of the contract in `src/abi/js/border.ts`. */
-import type { BorderEnv, BorderRuntime } from '../abi/js/border.ts';
+import type { BorderRuntime } from '../abi/js/border.ts';
 import { UsageError } from '../error/error.ts';
 import { isTrap, makeTrap } from '../error/trap.ts';
 import { InvariantError } from '../util/invariant.ts';
 import { endCall } from './borrow-log.ts';
 import { control } from './control.ts';
-import { asTrap, isGuestFailure, isStackOverflow, messageOf, unwind } from './failure.ts';
-import { resumed, suspend } from './stack.ts';
+import { asTrap, isGuestFailure, isHostMistake, isStackOverflow, messageOf, unwind } from './failure.ts';
+import { awaitHostCall, hostCall, lendTo } from './host-call.ts';
+import { awaitHost } from './stack.ts';
 import { storeAt } from './store.ts';
+import { endSyncThread } from './task.ts';
 
 /** The error of a synchronous call into an instance that waits. */
 export function busyError(path: string): UsageError {
@@ -23,7 +25,10 @@ export const borderRuntime: BorderRuntime = {
     if (store !== undefined && !store.alive) throw store.deadTrap(env.path);
     throw busyError(env.path);
   },
-  failed: (env, error, top, suspendable) => unwind(error, env.path, top, suspendable),
+  failed(env, error, top, suspendable) {
+    if (isHostMistake(error)) storeAt(env.store)?.revive();
+    return unwind(error, env.path, top, suspendable);
+  },
   overflow(env) {
     throw makeTrap('stack-exhausted', { path: env.path });
   },
@@ -51,7 +56,12 @@ export const borderRuntime: BorderRuntime = {
   poisoned(env) {
     return storeAt(env.store)?.deadTrap(env.path) ?? makeTrap('store-dead', { path: env.path });
   },
-  pending: (env, promise, returnPointer) => suspend(promise, returnPointer, env.path),
-  settled: (_env: BorderEnv, token) => resumed(token),
+  pending: (env, promise, settle) => awaitHost(promise, env.path, settle),
+  pendingAsync: (env, promise, call, settle) =>
+    awaitHostCall(env, promise, call, settle, env.context.options.async, env.zero),
+  hostCall,
+  lending: lendTo,
+  lifted: () => lendTo(undefined),
+  endThread: endSyncThread,
   endBorrows: endCall,
 };

@@ -4,7 +4,7 @@
  * `Task.return_`.
  */
 import type { BorderEnv } from '../abi/js/border.ts';
-import { CALL_STACK, CALL_TOP, control } from './control.ts';
+import { callTop } from './frames.ts';
 
 interface Entry {
   top: number;
@@ -14,14 +14,30 @@ interface Entry {
 
 const log: Entry[] = [];
 
+/** What belongs to a call that may outlive its stack: its own list. */
+let apart: (() => void)[] | undefined;
+
+/** From here on what must be undone belongs to the call whose list it is; undefined: again to the call on the stack. */
+export function rememberIn(list: (() => void)[] | undefined): void {
+  apart = list;
+}
+
 /** Remembers `undo` for the end of the current call of `env`. */
 export function remember(env: BorderEnv, undo: () => void): void {
-  log.push({ top: control.i32[CALL_TOP >> 2] ?? CALL_STACK, env, undo });
+  if (apart !== undefined) {
+    apart.push(undo);
+    return;
+  }
+  log.push({ top: callTop(), env, undo });
 }
 
 /** Ends the current call of `env`. An `undo` may trap; the others of the call are still run. */
 export function endCall(env: BorderEnv): void {
-  const top = control.i32[CALL_TOP >> 2] ?? CALL_STACK;
+  if (apart !== undefined) {
+    for (const undo of apart.splice(0)) undo();
+    return;
+  }
+  const top = callTop();
   let failure: unknown;
   for (let entry = log.at(-1); entry !== undefined && entry.top === top && entry.env === env; entry = log.at(-1)) {
     log.pop();

@@ -1,4 +1,5 @@
 /** Makes the core functions by which one component calls another: adapters in core wasm, or the interpreter where none fits. */
+import { flattenFuncType } from '../abi/flatten.ts';
 import { type AdapterSpec, lends } from '../abi/fused/adapter.ts';
 import type { BorderEnv, Flat } from '../abi/js/border.ts';
 import { makeTrap, trapReason } from '../error/trap.ts';
@@ -8,15 +9,18 @@ import { invariant } from '../util/invariant.ts';
 import { showPath } from './bind.ts';
 import { endCall, remember } from './borrow-log.ts';
 import { control } from './control.ts';
+import { awaitedOpen, awaitOpen } from './entrance.ts';
 import type { Instantiation } from './instantiate.ts';
 import { interpretCall } from './interpret-call.ts';
 import type { LiveFunc } from './live.ts';
+import { interpretedTransfer, lowerToComponent, zeroOf } from './lower.ts';
 import { cachedModule } from './module-cache.ts';
-import type { PreparedCall, PreparedGroup } from './prepare.ts';
+import type { PreparedAsyncCall, PreparedCall, PreparedGroup } from './prepare.ts';
 import { giveBorrow, lend, type RuntimeResource, takeOwn } from './resource.ts';
 import type { Side } from './side.ts';
-import { awaitOpen, resumed, waitImport } from './stack.ts';
+import { waitImport } from './stack.ts';
 import { addHandle, OWN } from './table.ts';
+import { endSyncThread } from './task.ts';
 
 type CoreFunction = (...args: Flat[]) => Flat | undefined;
 type Imports = Record<string, WebAssembly.ImportValue>;
@@ -33,7 +37,7 @@ function isLive(callee: Extract<PlanFunc, { kind: 'lift' }> | LiveFunc): callee 
   return 'store' in callee;
 }
 
-function endsOf(run: Instantiation, call: PreparedCall): Ends {
+function endsOf(run: Instantiation, call: Pick<PreparedCall, 'canon' | 'callee'>): Ends {
   const canon = run.prepared.plan.canons[call.canon] as Extract<PlanCanon, { kind: 'lower' }>;
   const caller = run.side(canon.options, canon.instance);
   const { callee } = call;
@@ -41,6 +45,7 @@ function endsOf(run: Instantiation, call: PreparedCall): Ends {
     const { label } = run.prepared.plan.instances[callee.instance]!;
     return { caller, callee: run.side(callee.options, callee.instance), core: run.core(callee.core), path: label };
   }
+  run.store.linkTo(callee.store);
   const side: Side = {
     shape: callee.shape,
     memory: callee.memory,
@@ -62,9 +67,7 @@ function closedFunction(): WebAssembly.ImportValue {
       control: control.memory,
       'await-open': awaitOpen,
       wait: waitImport as WebAssembly.ImportValue,
-      resumed: (token: number): void => {
-        resumed(token);
-      },
+      resumed: awaitedOpen,
     };
     closed = new WebAssembly.Instance(cachedModule(closedShim()), { tenon }).exports[
       'closed'
@@ -122,18 +125,33 @@ function adapterImports(
   return imports;
 }
 
+/** Makes the function by which a component calls one of an async type. */
+function asyncCall(run: Instantiation, { canon, callee, type }: PreparedAsyncCall): CoreFunction {
+  const lower = run.prepared.plan.canons[canon] as Extract<PlanCanon, { kind: 'lower' }>;
+  const ends = endsOf(run, { canon, callee });
+  const target = isLive(callee) ? callee.callee : run.callee(callee, ends.path, true);
+  invariant(target !== undefined, 'a function of an async type');
+  const { caller } = ends;
+  const zero = zeroOf(flattenFuncType(type, 'lower', caller.shape).results[0]);
+  const transfer = interpretedTransfer(type, caller, ends.callee, run);
+  return lowerToComponent(run.component(lower.instance), caller.shape.async, target, transfer, zero, () => {
+    caller.store.interpreted++;
+  });
+}
+
 /** Makes the functions of one group and hands each to `made`. */
 export function connect(
   run: Instantiation,
   group: PreparedGroup,
   made: (canon: number, fn: CoreFunction) => void,
 ): void {
+  for (const call of group.asyncCalls) made(call.canon, asyncCall(run, call));
   const adapters = instantiateAdapters(run, group);
   for (const call of group.calls) {
     const ends = endsOf(run, call);
     const fn =
       call.adapter === undefined
-        ? interpretCall(call.type, ends.caller, ends.callee, ends.core, (type) => run.resource(type), ends.path)
+        ? interpretCall({ ...ends, type: call.type, types: run, maySuspend: call.maySuspend })
         : (adapters?.[`a${call.adapter}`] as CoreFunction);
     made(call.canon, call.edge === undefined || call.adapter === undefined ? fn : throughEdge(run, call, fn));
   }
@@ -141,7 +159,12 @@ export function connect(
 
 function instantiateAdapters(run: Instantiation, group: PreparedGroup): WebAssembly.Exports | undefined {
   if (group.adapters === undefined || group.adapterModule === undefined) return undefined;
-  const tenon: Imports = { control: control.memory, trap: raise, closed: closedFunction() };
+  const tenon: Imports = {
+    control: control.memory,
+    trap: raise,
+    closed: closedFunction(),
+    'end-thread': endSyncThread,
+  };
   const memory: Imports = {};
   const imports: Record<string, Imports> = { tenon, memory };
   for (const call of group.calls) {

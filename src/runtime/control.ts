@@ -6,15 +6,17 @@
  *      4  CALL_TOP     where the next frame of the current call stack goes
  *      8  SUSPENDABLE  1 while the current stack is one that may suspend (a promised call), else 0
  *     12  PENDING      1 after a host function answered with a promise, until the shim that called it has seen it
- *     16  CURRENT_TASK reserved for tasks
  *     64  SCRATCH      multi-value results between generated code, to 1024
- *   1024  CALL_STACK   one i32 (slot address) per component instance on the current stack, to CALL_LIMIT
+ *   1024  CALL_STACK   frames of the current stack, one for each call into a component instance, to CALL_LIMIT
  * then slots, store records and handle tables, from an allocator.
  *
+ * Frame (8 bytes): +0 slot address of the component instance, +4 THREAD: number of the thread that runs there, 0 while it is the one
+ * of a synchronous call that nothing has asked for yet.
  * Store record (16 bytes): +0 STATE: 0 live, 1 dead.
  * Slot (64 bytes): +0 MAY_LEAVE (1 or 0), +4 STORE (address of its store record), +8 CLOSED (1 while a suspended stack holds the
  * instance), +16 and +24 CONTEXT slots (i64 each), +32 TABLE (address of handle entries), +36 CAPACITY, +40 LENGTH (entries ever
- * used; index 0 is never used), +44 FREE (head of the LIFO free list, 0 = none).
+ * used; index 0 is never used), +44 FREE (head of the LIFO free list, 0 = none), +48 BACKPRESSURE (how often it was asked for),
+ * +52 ENTERING (calls that wait to enter), +56 EXCLUSIVE (number of the thread that alone may run callbacks, 0 = none).
  * Handle entry (16 bytes): +0 TYPE (runtime resource type number; 0 = free), +4 REP, +8 LENDS << 1 | OWN, +12 SCOPE of a borrow,
  * or, where free, the next free index.
  */
@@ -22,11 +24,13 @@
 export const CALL_TOP = 4;
 export const SUSPENDABLE = 8;
 export const PENDING = 12;
-export const CURRENT_TASK = 16;
 export const SCRATCH = 64;
 export const CALL_STACK = 1024;
+/** Bytes of a frame on the call stack. */
+export const FRAME_SIZE = 8;
+export const FRAME_THREAD = 4;
 /** First address after the call stack: 32,000 nested calls between components. */
-export const CALL_LIMIT = CALL_STACK + 4 * 32_000;
+export const CALL_LIMIT = CALL_STACK + FRAME_SIZE * 32_000;
 
 export const STORE_STATE = 0;
 export const STORE_SIZE = 16;
@@ -40,6 +44,9 @@ export const TABLE = 32;
 export const TABLE_CAPACITY = 36;
 export const TABLE_LENGTH = 40;
 export const TABLE_FREE = 44;
+export const BACKPRESSURE = 48;
+export const ENTERING = 52;
+export const EXCLUSIVE = 56;
 export const SLOT_SIZE = 64;
 
 export const ENTRY_SIZE = 16;
@@ -52,7 +59,7 @@ const PAGE = 65_536;
 
 /** The one control memory of this thread. Read `i32` anew after anything that may allocate: growth replaces it. */
 export class Control {
-  readonly memory: WebAssembly.Memory = new WebAssembly.Memory({ initial: 4 });
+  readonly memory: WebAssembly.Memory = new WebAssembly.Memory({ initial: 5 });
   i32: Int32Array<ArrayBuffer> = new Int32Array(this.memory.buffer as ArrayBuffer);
   #top = (CALL_LIMIT + 63) & ~63;
   /** Free blocks by size class (log2 of the size). */

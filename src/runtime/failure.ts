@@ -96,12 +96,12 @@ export function messageOf(error: unknown): string {
 }
 
 /** Whether an error is the host's own mistake, found before the guest ran: it ends nothing. */
-function isHostMistake(error: unknown): boolean {
+export function isHostMistake(error: unknown): boolean {
   return error instanceof ValueError || error instanceof UsageError || error instanceof ComponentError;
 }
 
 /** After a failure at a border: puts the call stack back to `top`; ends the stores above it unless the guest is blameless. */
-export function unwind(error: unknown, path: string, top: number, suspendable: number): unknown {
+export function unwind(error: unknown, path: string | undefined, top: number, suspendable: number): unknown {
   const harmless = isHostMistake(error);
   const trap = harmless || error instanceof InvariantError ? error : asTrap(error, path);
   if (trap instanceof Trap) trap.components ??= labelsAbove(top);

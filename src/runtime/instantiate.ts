@@ -3,8 +3,9 @@
  * Specification: Explainer, "Instance definitions"; CanonicalABI.md, `canon_*`.
  */
 import type { HandleHooks } from '../abi/context.ts';
+import { flattenFuncType } from '../abi/flatten.ts';
 import type { BorderEnv, BorderResource, Flat } from '../abi/js/border.ts';
-import { makeTrap } from '../error/trap.ts';
+import type { WasmSignature } from '../core/builder.ts';
 import type {
   CoreInstanceValue,
   CoreRef,
@@ -16,23 +17,36 @@ import type {
 } from '../link/plan.ts';
 import { dropShim } from '../link/shim.ts';
 import { signatureResources } from '../types/resources-of.ts';
-import type { ResourceType } from '../types/value-type.ts';
-import { invariant } from '../util/invariant.ts';
+import type { ResourceType, ValueType } from '../types/value-type.ts';
+import { invariant, unreachable } from '../util/invariant.ts';
 import { showPath } from './bind.ts';
 import { borderRuntime } from './border-runtime.ts';
 import { abandonAbove } from './borrow-log.ts';
-import { makeBuiltin, makeDrop } from './canon/builtins.ts';
+import { makeBuiltin } from './canon/builtins.ts';
+import { contextGet, contextSet, makeDrop, resourceNew, resourceRep } from './canon/resources.ts';
+import { threadNew } from './canon/threads.ts';
+import { ComponentState, componentState } from './component-state.ts';
 import { connect } from './connect.ts';
-import { CALL_STACK, CALL_TOP, control } from './control.ts';
+import { control, SUSPENDABLE } from './control.ts';
+import type { ErrorContext } from './error-context.ts';
 import { asTrap } from './failure.ts';
+import { popTo, pushFrame } from './frames.ts';
+import { endFromHost, endToHost, errorContextFromHost } from './host-ends.ts';
+import type { Callee } from './lift.ts';
+import { zeroOf } from './lower.ts';
 import { LinearMemory } from './memory.ts';
 import { cachedModule } from './module-cache.ts';
-import type { Prepared, PreparedGroup } from './prepare.ts';
+import { addObject, ERROR_CONTEXT, getObject } from './object-handles.ts';
+import { Payload, type TypeScope } from './payload.ts';
+import type { Prepared, PreparedGroup, PreparedHost } from './prepare.ts';
+import { promisedEntryOf } from './promised-entry.ts';
 import { borderOf, GuestResource, type RuntimeResource } from './resource.ts';
 import { abiContext, type Side } from './side.ts';
-import { waitImport } from './stack.ts';
+import { canSuspend, resumed, waitImport } from './stack.ts';
 import type { Store } from './store.ts';
 import { endStoresAbove } from './store.ts';
+import { leaveFrame } from './task.ts';
+import { liftEnd, lowerEnd } from './transfer.ts';
 
 type CoreFunction = (...args: Flat[]) => Flat | undefined;
 type CoreItem = WebAssembly.ExportValue;
@@ -40,7 +54,7 @@ type CoreItem = WebAssembly.ExportValue;
 /** Finds the compiled module of a plan's module reference. */
 export type ModuleSource = (ref: ModuleRef) => WebAssembly.Module;
 
-export class Instantiation {
+export class Instantiation implements TypeScope {
   readonly prepared: Prepared;
   readonly store: Store;
   readonly slots: readonly number[];
@@ -49,6 +63,7 @@ export class Instantiation {
   readonly #cores: WebAssembly.Exports[] = [];
   readonly #canons: CoreFunction[] = [];
   readonly #resources = new Map<PlanResource, RuntimeResource>();
+  readonly #payloads = new Map<ValueType | undefined, Payload>();
   readonly #memories = new Map<WebAssembly.Memory, LinearMemory>();
   readonly #modules: ModuleSource;
 
@@ -56,7 +71,11 @@ export class Instantiation {
     this.prepared = prepared;
     this.store = store;
     this.#modules = modules;
-    this.slots = prepared.plan.instances.map(({ label }) => store.newSlot(label));
+    const { plan } = prepared;
+    this.slots = plan.instances.map(({ label }) => store.newSlot(label));
+    for (const [i, slot] of this.slots.entries())
+      if (plan.isConcurrent[i] === true)
+        new ComponentState(slot, store, plan.instances[i]!.label, plan.usesContext[i] === true);
     for (const [plan, resource] of prepared.bindings.resources) this.#resources.set(plan, resource);
   }
 
@@ -101,12 +120,13 @@ export class Instantiation {
         imports[name] = exports;
       }
     }
-    const s = control.i32;
-    const top = s[CALL_TOP >> 2] ?? CALL_STACK;
-    s[top >> 2] = slot;
-    s[CALL_TOP >> 2] = top + 4;
+    const top = pushFrame(slot);
+    const suspendable = control.i32[SUSPENDABLE >> 2] ?? 0;
+    control.i32[SUSPENDABLE >> 2] = 0;
     try {
-      return new WebAssembly.Instance(this.#modules(ref), imports);
+      const instance = new WebAssembly.Instance(this.#modules(ref), imports);
+      leaveFrame();
+      return instance;
     } catch (error) {
       if (error instanceof WebAssembly.LinkError || error instanceof TypeError) throw error;
       const trap = asTrap(error, 'the start function of a core module');
@@ -114,7 +134,8 @@ export class Instantiation {
       abandonAbove(top);
       throw trap;
     } finally {
-      control.i32[CALL_TOP >> 2] = top;
+      popTo(top);
+      control.i32[SUSPENDABLE >> 2] = suspendable;
     }
   }
 
@@ -134,6 +155,19 @@ export class Instantiation {
     const resource = this.#resources.get(type as PlanResource);
     invariant(resource !== undefined, `resource ${type.name ?? ''} is known`);
     return resource;
+  }
+
+  fail(error: unknown): void {
+    if (this.store.alive) this.store.end(asTrap(error, undefined));
+  }
+
+  payload(type: ValueType | undefined): Payload {
+    let payload = this.#payloads.get(type);
+    if (payload === undefined) {
+      payload = new Payload(type, this);
+      this.#payloads.set(type, payload);
+    }
+    return payload;
   }
 
   core(ref: CoreRef): CoreFunction {
@@ -167,51 +201,103 @@ export class Instantiation {
       const canon = this.prepared.plan.canons[index]!;
       if (canon.kind !== 'lower') this.#canons[index] = this.#builtin(canon);
     }
-    this.#makeHosts(group);
+    for (const host of group.hosts) this.#canons[host.canon] = this.#host(host);
     connect(this, group, (canon, fn) => {
       this.#canons[canon] = fn;
     });
+    this.#wrapBlocking(group);
+  }
+
+  /** Puts what may have to wait behind the shims that do. */
+  #wrapBlocking({ blocking, shims }: PreparedGroup): void {
+    if (shims === undefined) return;
+    const host: Record<string, WebAssembly.ImportValue> = {};
+    for (const [i, canon] of blocking.entries()) host[`e${i}`] = this.#canons[canon] as WebAssembly.ImportValue;
+    const tenon: Record<string, WebAssembly.ImportValue> = {
+      control: control.memory,
+      wait: waitImport as WebAssembly.ImportValue,
+    };
+    for (const { name } of WebAssembly.Module.imports(shims))
+      if (name.startsWith('go-on:')) tenon[name] = resumed as WebAssembly.ImportValue;
+    const { exports } = new WebAssembly.Instance(shims, { tenon, host });
+    for (const [i, canon] of blocking.entries()) this.#canons[canon] = exports[`s${i}`] as CoreFunction;
   }
 
   #builtin(canon: Exclude<PlanCanon, { kind: 'lower' }>): CoreFunction {
     const slot = this.slots[canon.instance]!;
-    if (canon.kind === 'resource.drop') {
-      const resource = this.resource(canon.resource);
-      const drop = makeDrop(slot, resource);
-      if (resource.kind === 'host' || resource.dtor === undefined) return drop as CoreFunction;
-      const imports = { tenon: { control: control.memory, drop }, core: { dtor: resource.dtor } };
-      return new WebAssembly.Instance(cachedModule(dropShim()), imports).exports['drop'] as CoreFunction;
+    switch (canon.kind) {
+      case 'resource.drop':
+        return this.#drop(slot, this.resource(canon.resource));
+      case 'resource.new':
+        return resourceNew(slot, this.resource(canon.resource));
+      case 'resource.rep':
+        return resourceRep(slot, this.resource(canon.resource));
+      case 'context.get':
+        return contextGet(slot, canon);
+      case 'context.set':
+        return contextSet(slot, canon);
+      case 'builtin': {
+        const component = this.component(canon.instance);
+        const side = canon.options === undefined ? undefined : this.side(canon.options, canon.instance);
+        const env = { component, types: this, side };
+        if (canon.canon.kind !== 'thread.new-indirect') return makeBuiltin(canon, env);
+        const table = this.#item(canon.table!) as WebAssembly.Table;
+        const apart = this.prepared.plan.maySuspend[canon.instance] === true && canSuspend;
+        return threadNew(env, table, canon.start!, apart);
+      }
+      default:
+        return unreachable(canon);
     }
-    return makeBuiltin(
-      canon,
-      slot,
-      canon.kind === 'resource.new' || canon.kind === 'resource.rep' ? this.resource(canon.resource) : undefined,
-    );
   }
 
-  #makeHosts(group: PreparedGroup): void {
-    if (group.hostModule === undefined) return;
-    const host: Record<string, WebAssembly.ImportValue> = {};
-    for (const [i, { canon, factory, binding }] of group.hosts.entries()) {
-      const definition = this.prepared.plan.canons[canon]!;
-      invariant(definition.kind === 'lower' && definition.func.kind === 'import', 'a lowered import');
-      const env = this.env(
-        definition.func,
-        showPath(definition.func.path),
-        this.side(definition.options, definition.instance),
-        {
-          host: binding.fn,
-          core: undefined,
-          promised: false,
-        },
-      );
-      const border = factory(borderRuntime, env);
-      host[`e${i}`] = border.enter as WebAssembly.ImportValue;
-      host[`f${i}`] = border.finish as WebAssembly.ImportValue;
-    }
-    const imports = { tenon: { control: control.memory, wait: waitImport as WebAssembly.ImportValue }, host };
-    const { exports } = new WebAssembly.Instance(group.hostModule, imports);
-    for (const [i, { canon }] of group.hosts.entries()) this.#canons[canon] = exports[`s${i}`] as CoreFunction;
+  #drop(slot: number, resource: RuntimeResource): CoreFunction {
+    const drop = makeDrop(slot, resource);
+    if (resource.kind === 'host' || resource.dtor === undefined) return drop as CoreFunction;
+    const core = { dtor: resource.dtor, slot: new WebAssembly.Global({ value: 'i32' }, resource.slot) };
+    const tenon = { control: control.memory, drop, dropped: leaveFrame };
+    return new WebAssembly.Instance(cachedModule(dropShim()), { tenon, core }).exports['drop'] as CoreFunction;
+  }
+
+  #host({ canon, factory, binding }: PreparedHost): CoreFunction {
+    const definition = this.prepared.plan.canons[canon]!;
+    invariant(definition.kind === 'lower' && definition.func.kind === 'import', 'a lowered import');
+    const { func, options, instance } = definition;
+    const side = this.side(options, instance);
+    const env = this.env(func, showPath(func.path), side, { host: binding.fn, core: undefined, promised: false });
+    return factory(borderRuntime, env).enter;
+  }
+
+  /** The concurrency of a component instance. */
+  component(instance: number): ComponentState {
+    const component = componentState(this.slots[instance]!);
+    invariant(component !== undefined, 'an instance that has to do with concurrency');
+    return component;
+  }
+
+  /** A lifted function of an async type; its post-return is left out where the host's border runs it. */
+  callee(func: Extract<PlanFunc, { kind: 'lift' }>, path: string, postReturn: boolean): Callee {
+    const { plan } = this.prepared;
+    const side = this.side(func.options, func.instance);
+    const callback = func.options.callback === undefined ? undefined : this.core(func.options.callback);
+    const core = this.core(func.core);
+    const apart = plan.maySuspend[func.instance] === true && canSuspend;
+    return {
+      component: this.component(func.instance),
+      path,
+      type: func.type,
+      shape: side.shape,
+      memory: side.memory?.memory,
+      result: this.payload(func.type.result),
+      core,
+      callback,
+      postReturn: postReturn ? side.postReturn : undefined,
+      entries: apart
+        ? {
+            core: promisedEntryOf(flattenFuncType(func.type, 'lift', side.shape), core),
+            callback: callback === undefined ? undefined : promisedEntryOf(CALLBACK, callback),
+          }
+        : undefined,
+    };
   }
 
   /** The environment of one border function. */
@@ -227,11 +313,12 @@ export class Instantiation {
       path,
       slot: side.slot,
       store: side.store.record,
-      context: abiContext(side, hooksOf(byType)),
+      context: abiContext(side, hooksOf(byType, side.slot, this, path)),
       resources,
       core: parts.core,
       postReturn: side.postReturn as BorderEnv['postReturn'],
       host: parts.host,
+      zero: parts.host === undefined ? undefined : zeroOf(flattenFuncType(func.type, 'lower', side.shape).results[0]),
       owner: this,
     };
     for (const type of signatureResources(func.type)) {
@@ -243,12 +330,13 @@ export class Instantiation {
   }
 }
 
-function noAsync(): never {
-  throw makeTrap('unsupported-async');
-}
-
 /** Handle hooks that convert between a guest's table and the host's objects. */
-function hooksOf(borders: ReadonlyMap<ResourceType, BorderResource>): HandleHooks {
+function hooksOf(
+  borders: ReadonlyMap<ResourceType, BorderResource>,
+  slot: number,
+  types: TypeScope,
+  path: string,
+): HandleHooks {
   const border = (type: ResourceType): BorderResource => {
     const found = borders.get(type);
     invariant(found !== undefined, 'a resource of the signature');
@@ -259,9 +347,11 @@ function hooksOf(borders: ReadonlyMap<ResourceType, BorderResource>): HandleHook
     liftBorrow: (type, index) => border(type).liftBorrow(index),
     lowerOwn: (type, value) => border(type).lowerOwn(value, `the ${type.name ?? 'resource'}`),
     lowerBorrow: (type, value) => border(type).lowerBorrow(value, `the ${type.name ?? 'resource'}`),
-    liftEnd: noAsync,
-    lowerEnd: noAsync,
-    liftErrorContext: noAsync,
-    lowerErrorContext: noAsync,
+    liftEnd: (type, index) => endToHost(liftEnd(slot, index, type, types)),
+    lowerEnd: (type, value) => lowerEnd(slot, endFromHost(type, value, types, path)),
+    liftErrorContext: (index) => getObject<ErrorContext>(slot, index, ERROR_CONTEXT),
+    lowerErrorContext: (value) => addObject(slot, errorContextFromHost(value, path)),
   };
 }
+
+const CALLBACK: WasmSignature = { params: ['i32', 'i32', 'i32'], results: ['i32'] };

@@ -1,51 +1,39 @@
 /**
  * A call between components by the plain interpreter: lift from the caller, lower into the callee, and back. For calls that no
  * adapter carries (counted) and as the oracle of the adapters. Specification: CanonicalABI.md, `canon_lift`, `canon_lower`.
+ *
+ * A frame of JavaScript stands between the two, past which no stack can suspend: a callee that may have to wait runs on a stack of its
+ * own, and the caller waits for that.
  */
 import { liftValues, lowerValues } from '../abi/call.ts';
-import type { HandleHooks } from '../abi/context.ts';
-import { MAX_FLAT_PARAMS, MAX_FLAT_RESULTS } from '../abi/flatten.ts';
+import { flattenFuncType, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS } from '../abi/flatten.ts';
 import type { Flat } from '../abi/js/border.ts';
 import { makeTrap } from '../error/trap.ts';
-import type { FuncType, ResourceType } from '../types/value-type.ts';
-import { CALL_LIMIT, CALL_STACK, CALL_TOP, CLOSED, control, MAY_LEAVE } from './control.ts';
+import type { FuncType } from '../types/value-type.ts';
+import { CLOSED, control, MAY_LEAVE, SUSPENDABLE } from './control.ts';
 import { asTrap } from './failure.ts';
-import { giveBorrow, lend, type RuntimeResource, takeOwn } from './resource.ts';
+import { pushFrame } from './frames.ts';
+import { zeroOf } from './lower.ts';
+import type { TypeScope } from './payload.ts';
+import { promisedEntryOf } from './promised-entry.ts';
+import { scheduler } from './scheduler.ts';
 import { abiContext, type Side } from './side.ts';
-import { addHandle, OWN } from './table.ts';
+import { askToSuspend, Stack, suspendableStack } from './stack.ts';
+import { endFrameThread, leaveFrame } from './task.ts';
+import { type BorrowScope, transferHooks } from './transfer.ts';
 
 type CoreFunction = (...args: Flat[]) => Flat | undefined;
 
-/** What a call holds until it ends. */
-interface Lent {
-  readonly ends: (() => void)[];
-}
-
-/** Transfers handles between two tables; a handle's value is its rep. */
-function hooks(slot: number, resourceOf: (type: ResourceType) => RuntimeResource, lent: Lent): HandleHooks {
-  const none = (): never => {
-    throw makeTrap('unsupported-async');
-  };
-  return {
-    liftOwn: (type, index) => takeOwn(slot, index, resourceOf(type)),
-    liftBorrow(type, index) {
-      const { rep, giveBack } = lend(slot, index, resourceOf(type));
-      lent.ends.push(giveBack);
-      return rep;
-    },
-    lowerOwn: (type, rep) => addHandle(slot, resourceOf(type).number, rep as number, OWN, 0),
-    lowerBorrow(type, rep) {
-      const resource = resourceOf(type);
-      if (resource.kind === 'guest' && resource.slot === slot) return rep as number;
-      const { index, end } = giveBorrow(slot, resource, rep as number);
-      lent.ends.push(end);
-      return index;
-    },
-    liftEnd: none,
-    lowerEnd: none,
-    liftErrorContext: none,
-    lowerErrorContext: none,
-  };
+/** What is called, and how. */
+export interface InterpretedCall {
+  readonly type: FuncType;
+  readonly caller: Side;
+  readonly callee: Side;
+  readonly core: CoreFunction;
+  readonly types: TypeScope;
+  readonly path: string;
+  /** Whether the callee may have to wait: then the call stands behind a shim that can. */
+  readonly maySuspend: boolean;
 }
 
 function withoutLeave<T>(slot: number, body: () => T): T {
@@ -56,52 +44,94 @@ function withoutLeave<T>(slot: number, body: () => T): T {
   return value;
 }
 
-/** Makes the core function by which `caller` calls `callee`. */
-export function interpretCall(
-  type: FuncType,
-  caller: Side,
-  callee: Side,
-  core: CoreFunction,
-  resourceOf: (type: ResourceType) => RuntimeResource,
-  path: string,
-): CoreFunction {
+/** Traps unless the call may be made. */
+function enter({ caller, callee, path }: InterpretedCall): void {
+  if (control.i32[(caller.slot + MAY_LEAVE) >> 2] === 0) throw makeTrap('cannot-leave', { path });
+  if (!callee.store.alive) throw callee.store.deadTrap(path);
+  caller.store.interpreted++;
+  if (control.i32[(callee.slot + CLOSED) >> 2] !== 0) {
+    throw makeTrap('would-block', {
+      reason: 'cannot block a synchronous task before returning: the called instance waits',
+      path,
+    });
+  }
+}
+
+/** Both directions of one call. */
+function translation({ type, caller, callee, types }: InterpretedCall, flat: readonly Flat[]) {
   const params = type.params.map((p) => p.type);
   const results = type.result === undefined ? [] : [type.result];
-  return (...flat) => {
-    if (control.i32[(caller.slot + MAY_LEAVE) >> 2] === 0) throw makeTrap('cannot-leave', { path });
-    if (!callee.store.alive) throw callee.store.deadTrap(path);
-    caller.store.interpreted++;
-    if (control.i32[(callee.slot + CLOSED) >> 2] !== 0) {
-      throw makeTrap('would-block', {
-        reason: 'cannot block a synchronous task before returning: the called instance waits',
-        path,
-      });
-    }
-    const lent: Lent = { ends: [] };
-    const from = abiContext(caller, hooks(caller.slot, resourceOf, lent));
-    const to = abiContext(callee, hooks(callee.slot, resourceOf, lent));
-    const s = control.i32;
-    const top = s[CALL_TOP >> 2] ?? CALL_STACK;
-    if (top >= CALL_LIMIT) throw makeTrap('stack-exhausted', { path });
-    s[top >> 2] = callee.slot;
-    s[CALL_TOP >> 2] = top + 4;
-    try {
+  const lent: (() => void)[] = [];
+  const scope: BorrowScope = { atEnd: (undo) => void lent.push(undo), count: undefined };
+  const from = abiContext(caller, transferHooks(caller.slot, types, scope));
+  const to = abiContext(callee, transferHooks(callee.slot, types, scope));
+  return {
+    params(): readonly Flat[] {
       const lifted = liftValues(from, MAX_FLAT_PARAMS, flat, params);
-      const lowered = withoutLeave(callee.slot, () => lowerValues(to, MAX_FLAT_PARAMS, lifted, params));
-      const result = core(...lowered);
-      const coreResults = result === undefined ? [] : [result];
-      const answer = liftValues(to, MAX_FLAT_RESULTS, coreResults, results);
+      return withoutLeave(callee.slot, () => lowerValues(to, MAX_FLAT_PARAMS, lifted, params));
+    },
+    results(given: readonly Flat[]): Flat | undefined {
+      const answer = liftValues(to, MAX_FLAT_RESULTS, given, results);
       const back = withoutLeave(caller.slot, () => lowerValues(from, MAX_FLAT_RESULTS, answer, results, flat.at(-1)));
-      if (callee.postReturn !== undefined) {
-        const post = callee.postReturn;
-        withoutLeave(callee.slot, () => post(...coreResults));
-      }
-      for (const end of lent.ends) end();
-      control.i32[CALL_TOP >> 2] = top;
+      const post = callee.postReturn;
+      if (post !== undefined) withoutLeave(callee.slot, () => post(...given));
+      for (const end of lent) end();
       return back[0];
+    },
+  };
+}
+
+/** Makes the core function by which `caller` calls `callee`. */
+export function interpretCall(call: InterpretedCall): CoreFunction {
+  const { type, caller, callee, core, path } = call;
+  const zero = zeroOf(flattenFuncType(type, 'lower', caller.shape).results[0]);
+  const entry = promisedEntryOf(flattenFuncType(type, 'lift', callee.shape), core);
+  const here = (flat: readonly Flat[]): Flat | undefined => {
+    const { params, results } = translation(call, flat);
+    const suspendable = control.i32[SUSPENDABLE >> 2] ?? 0;
+    pushFrame(callee.slot);
+    control.i32[SUSPENDABLE >> 2] = 0;
+    try {
+      const result = core(...params());
+      const back = results(result === undefined ? [] : [result]);
+      leaveFrame();
+      return back;
     } catch (error) {
       // The frame stays: whoever catches the trap ends the stores of all frames.
       throw asTrap(error, path);
+    } finally {
+      control.i32[SUSPENDABLE >> 2] = suspendable;
     }
+  };
+  const apart = (flat: readonly Flat[]): Flat | undefined => {
+    const { params, results } = translation(call, flat);
+    let back: Flat | undefined;
+    let failure: Error | undefined;
+    let goOn: (() => void) | undefined;
+    const stack = new Stack(
+      (...given) => {
+        back = results(given);
+        endFrameThread();
+        goOn?.();
+      },
+      (trap) => {
+        failure = trap;
+        goOn?.();
+      },
+    );
+    stack.start(callee.slot, 0, (token) => entry(token, ...params()));
+    stack.throwIfTrapped();
+    if (stack.state === 'ended') return back;
+    const after = (): Flat | undefined => {
+      if (failure !== undefined) throw failure;
+      return back;
+    };
+    const waiting = askToSuspend(after, path, false);
+    goOn = () => scheduler.runNext({ ready: () => true, resume: () => waiting.go() });
+    return zero;
+  };
+  return (...flat) => {
+    enter(call);
+    return call.maySuspend && suspendableStack() !== undefined ? apart(flat) : here(flat);
   };
 }

@@ -5,6 +5,7 @@ import { makePlan } from '../link/planner.ts';
 import type { Component as ComponentData } from '../types/definition.ts';
 import { type Bindings, bind, findOffer, pathKey, showPath } from './bind.ts';
 import type { Component } from './component.ts';
+import { trapOnDeadlock } from './deadlock.ts';
 import { Instance } from './instance.ts';
 import { Instantiation, type ModuleSource } from './instantiate.ts';
 import { dataOf, moduleOf } from './loaded.ts';
@@ -25,6 +26,11 @@ export interface LinkOptions {
   readonly mode?: Mode;
   /** What calls do besides calling. Default `plain`: nothing. */
   readonly flavour?: Flavour;
+  /**
+   * Whether calls that nothing can ever end trap (`deadlock`): when no guest can go on and the host has nothing to answer. Default false:
+   * another call of the host's may still let them go on.
+   */
+  readonly trapOnDeadlock?: boolean;
 }
 
 /** Objects by import name: `{ 'ns:pkg/iface@1.0.0': { fn() {}, Class }, 'world-level-fn'() {} }`. */
@@ -34,11 +40,13 @@ export type Imports = Readonly<Record<string, unknown>>;
 export class InstancePre {
   readonly #prepared: Prepared;
   readonly #modules: ModuleSource;
+  readonly #options: LinkOptions;
 
   /** Made by {@link Linker.link}. */
-  constructor(prepared: Prepared, modules: ModuleSource) {
+  constructor(prepared: Prepared, modules: ModuleSource, options: LinkOptions) {
     this.#prepared = prepared;
     this.#modules = modules;
+    this.#options = options;
   }
 
   /**
@@ -48,6 +56,7 @@ export class InstancePre {
    */
   instantiate(): Instance {
     const store = new Store();
+    if (this.#options.trapOnDeadlock === true) trapOnDeadlock(store);
     const run = new Instantiation(this.#prepared, store, this.#modules);
     try {
       run.run();
@@ -118,7 +127,7 @@ export class Linker {
       flavour: options.flavour ?? 'plain',
     });
     const modules = await this.#modules(plan, bindings, options.limits ?? {});
-    return new InstancePre(prepared, modules);
+    return new InstancePre(prepared, modules, options);
   }
 
   /** Components given for imports of components. */

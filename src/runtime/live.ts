@@ -3,8 +3,10 @@
  * joined to the importing guest without JavaScript in between.
  */
 import type { OptionShape } from '../abi/context.ts';
-import type { FuncType, ResourceType } from '../types/value-type.ts';
+import type { FuncType } from '../types/value-type.ts';
+import type { Callee } from './lift.ts';
 import type { LinearMemory } from './memory.ts';
+import type { TypeScope } from './payload.ts';
 import type { RuntimeResource } from './resource.ts';
 import type { Store } from './store.ts';
 
@@ -13,8 +15,8 @@ type CoreFunction = (...args: never[]) => unknown;
 /** An exported function of a running instance, with all that a fused call needs. */
 export interface LiveFunc {
   readonly type: FuncType;
-  /** The runtime identity of a resource type that `type` mentions. */
-  readonly resourceOf: (type: ResourceType) => RuntimeResource;
+  /** The runtime identity of what `type` mentions. */
+  readonly types: TypeScope;
   readonly core: CoreFunction;
   readonly shape: OptionShape;
   readonly memory: LinearMemory | undefined;
@@ -22,7 +24,10 @@ export interface LiveFunc {
   readonly postReturn: CoreFunction | undefined;
   readonly slot: number;
   readonly store: Store;
+  /** Of a function of an async type. */
+  readonly callee: Callee | undefined;
   readonly maySuspend: boolean;
+  readonly isConcurrent: boolean;
   readonly usesContext: boolean;
   /** The functions for the host. */
   readonly call: (...args: unknown[]) => unknown;

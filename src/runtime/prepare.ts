@@ -11,13 +11,16 @@ import { interpretExport, interpretImport } from '../abi/js/interpret.ts';
 import { compileImportLater } from '../abi/js/lazy.ts';
 import type { WasmSignature } from '../core/builder.ts';
 import { LinkError } from '../error/error.ts';
+import { mayBlock } from '../link/analyse.ts';
 import type { Plan, PlanCanon, PlanFunc, PlanItem } from '../link/plan.ts';
-import { edgeShim, hostShims, promisedEntries } from '../link/shim.ts';
+import { blockingShims, edgeShim, promisedEntries } from '../link/shim.ts';
 import { signatureResources } from '../types/resources-of.ts';
 import type { FuncType, ResourceType } from '../types/value-type.ts';
 import { type Binding, type Bindings, pathKey } from './bind.ts';
+import { blockingSignature } from './canon/builtins.ts';
 import type { LiveFunc } from './live.ts';
 import { cachedModule } from './module-cache.ts';
+import { canSuspend } from './stack.ts';
 
 /** How calls are carried: by generated code, or all by the interpreter (the oracle of the tests). */
 export type Mode = 'generated' | 'interpreted';
@@ -35,7 +38,7 @@ export interface PreparedHost {
   readonly binding: Extract<Binding, { kind: 'host' }>;
 }
 
-/** One call between components: inside the plan (`lift`), or to a live instance. */
+/** One call of a synchronous function between components: inside the plan (`lift`), or to a live instance. */
 export interface PreparedCall {
   readonly canon: number;
   readonly callee: Extract<PlanFunc, { kind: 'lift' }> | LiveFunc;
@@ -43,14 +46,26 @@ export interface PreparedCall {
   /** Position in the group's adapter module, or undefined where the interpreter carries the call. */
   readonly adapter: number | undefined;
   readonly resources: readonly ResourceType[];
+  /** Whether the callee may have to wait. */
+  readonly maySuspend: boolean;
   /** For a live edge: the shim that calls through the edge's table slot. */
   readonly edge: WebAssembly.Module | undefined;
+}
+
+/** One call of a function of an async type. */
+export interface PreparedAsyncCall {
+  readonly canon: number;
+  readonly callee: Lift | LiveFunc;
+  readonly type: FuncType;
 }
 
 /** The canon functions of one step of the plan. */
 export interface PreparedGroup {
   readonly hosts: readonly PreparedHost[];
-  readonly hostModule: WebAssembly.Module | undefined;
+  readonly asyncCalls: readonly PreparedAsyncCall[];
+  /** Canons whose functions may have to wait, in the order of the functions of `shims`. */
+  readonly blocking: readonly number[];
+  readonly shims: WebAssembly.Module | undefined;
   readonly calls: readonly PreparedCall[];
   readonly adapters: AdapterModule | undefined;
   readonly adapterModule: WebAssembly.Module | undefined;
@@ -90,22 +105,32 @@ class Preparer {
     this.#options = options;
   }
 
-  /** Refuses what this version cannot run, before anything is compiled. */
-  #refuseAsync(lifts: readonly Lift[]): void {
+  /** Without JSPI nothing can wait amid its code: what may have to is refused, before anything is compiled. */
+  #refuseWaiting(lifts: readonly Lift[]): void {
+    if (canSuspend) return;
+    const builtin = this.#plan.canons.find((c) => c.kind === 'builtin' && mayBlock(c.canon));
+    const lower = this.#plan.canons.find((c) => c.kind === 'lower' && c.func.type.async && !c.options.shape.async);
+    const stackful = lifts.find(({ type, options }) => type.async && options.shape.async && !options.shape.callback);
     const what =
-      this.#plan.canons.find((c) => c.kind === 'async')?.canon.kind ??
-      (this.#plan.canons.some((c) => c.kind === 'lower' && c.options.shape.async) ? 'async lower' : undefined) ??
-      (lifts.some((l) => l.options.shape.async) ? 'async lift' : undefined);
+      builtin?.kind === 'builtin'
+        ? `the built-in ${builtin.canon.kind}`
+        : lower !== undefined
+          ? 'a synchronous call of a function of an async type'
+          : stackful !== undefined
+            ? 'an asynchronous lift without a callback'
+            : undefined;
     if (what === undefined) return;
-    throw new LinkError('unsupported-async', `the component needs ${what}, which is asynchronous`, {
-      hint: 'this version of Tenon runs synchronous components',
+    throw new LinkError('needs-jspi', `the component needs ${what}, which may have to wait amid its code`, {
+      expected: 'an engine with JSPI (WebAssembly.Suspending)',
+      found: 'an engine without',
+      hint: 'use Node 24 or newer; or a component whose exports are lifted with a callback',
     });
   }
 
   run(): Prepared {
     const lifts: Lift[] = [];
     for (const item of this.#plan.exports.values()) collectLifts(item, lifts);
-    this.#refuseAsync(lifts);
+    this.#refuseWaiting(lifts);
     const groups: PreparedGroup[] = [];
     for (const step of this.#plan.steps) if (step.kind === 'canons') groups.push(this.#group(step.canons));
     const exports = new Map<PlanFunc, PreparedExport>();
@@ -134,27 +159,37 @@ class Preparer {
 
   #group(canons: readonly number[]): PreparedGroup {
     const hosts: { canon: number; binding: PreparedHost['binding']; signature: Signature }[] = [];
-    const shims: WasmSignature[] = [];
+    const shims: { canon: number; signature: WasmSignature }[] = [];
     const calls: PreparedCall[] = [];
+    const asyncCalls: PreparedAsyncCall[] = [];
     const specs: AdapterSpec[] = [];
     for (const index of canons) {
       const canon = this.#plan.canons[index]!;
+      if (canon.kind === 'builtin' && mayBlock(canon.canon))
+        shims.push({ canon: index, signature: blockingSignature(canon) });
       if (canon.kind !== 'lower') continue;
+      const { type } = canon.func;
+      const { shape } = canon.options;
       const binding = canon.func.kind === 'import' ? this.#bindings.functions.get(pathKey(canon.func.path)) : undefined;
-      if (binding?.kind === 'host') {
-        const { type } = canon.func;
-        hosts.push({ canon: index, binding, signature: { type, options: canon.options.shape } });
-        shims.push(coreSignature(type, 'lower', canon.options.shape));
-      } else {
-        const callee = binding?.kind === 'live' ? binding.live : (canon.func as Lift);
-        calls.push(this.#call(index, canon, callee, specs));
+      const callee = binding?.kind === 'live' ? binding.live : (canon.func as Lift);
+      if (binding?.kind !== 'host' && !type.async) {
+        const call = this.#call(index, canon, callee, specs);
+        calls.push(call);
+        if (call.adapter === undefined && call.maySuspend)
+          shims.push({ canon: index, signature: coreSignature(type, 'lower', shape) });
+        continue;
       }
+      if (binding?.kind === 'host') hosts.push({ canon: index, binding, signature: { type, options: shape } });
+      else asyncCalls.push({ canon: index, callee, type });
+      shims.push({ canon: index, signature: coreSignature(type, 'lower', shape) });
     }
     const adapters = specs.length === 0 ? undefined : emitAdapters(specs);
     const factories = this.#importFactories(hosts.map((h) => h.signature));
     return {
       hosts: hosts.map(({ canon, binding }, i) => ({ canon, binding, factory: factories[i]! })),
-      hostModule: shims.length === 0 ? undefined : cachedModule(hostShims(shims)),
+      asyncCalls,
+      blocking: shims.map(({ canon }) => canon),
+      shims: shims.length === 0 ? undefined : cachedModule(blockingShims(shims.map(({ signature }) => signature))),
       calls,
       adapters,
       adapterModule: adapters === undefined ? undefined : cachedModule(adapters.bytes),
@@ -179,6 +214,7 @@ class Preparer {
       calleeMemory: live === undefined ? this.#memoryKey((lift as Lift).options.memory) : this.#liveKey(live),
       maySuspend: live?.maySuspend ?? this.#plan.maySuspend[(lift as Lift).instance] === true,
       crossStore: live !== undefined,
+      isConcurrent: live?.isConcurrent ?? this.#plan.isConcurrent[(lift as Lift).instance] === true,
       context: live?.usesContext ?? this.#plan.usesContext[(lift as Lift).instance] === true,
       callerContext: this.#plan.usesContext[canon.instance] === true,
       flavour: this.#options.flavour,
@@ -190,6 +226,7 @@ class Preparer {
       type,
       adapter: fused ? specs.push(spec) - 1 : undefined,
       resources,
+      maySuspend: spec.maySuspend && canSuspend,
       edge: live === undefined ? undefined : cachedModule(edgeShim(coreSignature(type, 'lower', canon.options.shape))),
     };
   }

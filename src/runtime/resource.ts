@@ -235,6 +235,13 @@ export function giveBorrow(slot: number, resource: RuntimeResource, rep: number)
   return { index, end };
 }
 
+/** Gives a guest a borrow handle that counts in the task's own scope, whose address `scope` is. */
+export function giveBorrowIn(slot: number, resource: RuntimeResource, rep: number, scope: number): number {
+  const index = addHandle(slot, resource.number, rep, 0, scope);
+  control.i32[scope >> 2] = (control.i32[scope >> 2] ?? 0) + 1;
+  return index;
+}
+
 function stateFor(resource: GuestResource, value: unknown, path: string): HandleState {
   const state = GuestHandle.stateOf(value);
   if (state === undefined || state.resource !== resource) {
@@ -349,6 +356,29 @@ class HostBorder implements BorderResource {
     });
     return index;
   }
+}
+
+/** Takes an object of the host's for a guest: gives the number that stands for it in tables. */
+export function repFromHost(resource: RuntimeResource, value: unknown, path: string): number {
+  if (resource.kind === 'host') {
+    if (typeof value !== 'object' || value === null || !(value instanceof resource.hostClass))
+      throw new ValueError('wrong-resource', `${path} is not a ${resource.name}`, {
+        expected: `an object of class ${resource.hostClass.name}`,
+        found: describe(value),
+      });
+    return resource.add(value);
+  }
+  const state = stateFor(resource, value, path);
+  if (state.kind === 'borrow' || state.lends > 0)
+    throw new ValueError('handle-borrowed', `${path} is borrowed and cannot be moved`);
+  state.live = false;
+  GuestHandle.settle(value as object);
+  return state.rep;
+}
+
+/** The object that the host sees of a resource that it now owns. */
+export function repToHost(resource: RuntimeResource, rep: number): object {
+  return resource.kind === 'host' ? resource.take(rep) : wrap(resource, rep, 'own', false).object;
 }
 
 /** The conversions of one resource type at one border function. */

@@ -4,18 +4,18 @@
  */
 import { makeTrap, type Trap } from '../error/trap.ts';
 import {
-  CALL_LIMIT,
-  CALL_STACK,
-  CALL_TOP,
   control,
   ENTRY_SIZE,
   MAY_LEAVE,
   SLOT_SIZE,
   STORE,
   STORE_SIZE,
+  STORE_STATE,
   TABLE,
   TABLE_CAPACITY,
 } from './control.ts';
+import { slotsAbove } from './frames.ts';
+import { scheduler } from './scheduler.ts';
 
 /** Counters that tell how a store's calls were carried. */
 export interface StoreStats {
@@ -27,16 +27,21 @@ export interface StoreStats {
 
 const storesByRecord = new Map<number, Store>();
 
-let storeEnded: () => void = () => {};
+const endListeners: ((store: Store) => void)[] = [];
 
-/** Installs what is told of every store that ends. */
-export function onStoreEnd(listener: () => void): void {
-  storeEnded = listener;
+/** Adds what is told of every store that ends, once nothing enters it any more. */
+export function onStoreEnd(listener: (store: Store) => void): void {
+  endListeners.push(listener);
 }
 
 /** The store whose record is at `address`. */
 export function storeAt(address: number): Store | undefined {
   return storesByRecord.get(address);
+}
+
+/** The store of a component instance. */
+export function storeOf(slot: number): Store | undefined {
+  return storesByRecord.get(control.i32[(slot + STORE) >> 2] ?? 0);
 }
 
 /** Counters of the `counted` flavour, in the control memory so that adapters can reach them. */
@@ -61,7 +66,15 @@ class Counters {
   }
 }
 
+/** Stores that call each other: what one waits for may be another's to do. */
+class StoreGroup {
+  readonly stores = new Set<Store>();
+  /** How much the host has still to answer. */
+  hostWork = 0;
+}
+
 export class Store {
+  #group = new StoreGroup();
   readonly counters = new Counters();
   /** Byte address of the record in the control memory. */
   readonly record: number;
@@ -69,16 +82,52 @@ export class Store {
   interpreted = 0;
   /** What ended it. */
   failure: Trap | undefined;
+  /** What waits for something of this store, and is told when it ends. */
+  readonly watchers = new Set<(failure: Trap) => void>();
   /** Called once when the store dies or is disposed. */
   readonly onEnd: (() => void)[] = [];
   readonly #slots: number[] = [];
   readonly #labels = new Map<number, string>();
+  #condemned = false;
   #ended = false;
   #released = false;
 
   constructor() {
     this.record = control.allocate(STORE_SIZE);
     storesByRecord.set(this.record, this);
+    this.#group.stores.add(this);
+  }
+
+  /** Whether what the other does may let guests of this one go on. */
+  isLinkedTo(other: Store): boolean {
+    return this.#group === other.#group;
+  }
+
+  /** Guests of this store call those of the other. */
+  linkTo(other: Store): void {
+    const from = other.#group;
+    if (from === this.#group) return;
+    this.#group.hostWork += from.hostWork;
+    for (const store of from.stores) {
+      store.#group = this.#group;
+      this.#group.stores.add(store);
+    }
+  }
+
+  /** How much the host has still to answer, to this store or one that it is linked to. */
+  get hostWork(): number {
+    return this.#group.hostWork;
+  }
+
+  /** Something is the host's to do; what it answers may let guests go on. */
+  hostBegins(): void {
+    this.#group.hostWork++;
+  }
+
+  hostEnds(): void {
+    this.#group.hostWork--;
+    // Only when the host has nothing more to do, and nothing came of it, is it known that nothing ever will.
+    if (this.#group.hostWork === 0) scheduler.schedule();
   }
 
   get stats(): StoreStats {
@@ -87,7 +136,7 @@ export class Store {
 
   /** True while calls may enter. */
   get alive(): boolean {
-    return !this.#ended;
+    return control.i32[(this.record + STORE_STATE) >> 2] === 0;
   }
 
   /** A slot for one component instance of this store. */
@@ -109,14 +158,30 @@ export class Store {
     return this.#slots;
   }
 
+  /** It has trapped and nothing enters it any more, but why is not known yet: {@link end} follows. */
+  condemn(): void {
+    this.#condemned = true;
+    control.i32[(this.record + STORE_STATE) >> 2] = 1;
+  }
+
+  /** A border function marks it dead before it looks into a failure, since that may fail too; the failure was none of the guest's. */
+  revive(): void {
+    if (!this.#condemned) control.i32[(this.record + STORE_STATE) >> 2] = 0;
+  }
+
   /** Ends the store: nothing enters it any more. The first reason stays. */
   end(failure: Trap | undefined): void {
     if (this.failure === undefined) this.failure = failure;
     if (this.#ended) return;
     this.#ended = true;
-    control.i32[this.record >> 2] = 1;
+    this.condemn();
     for (const callback of this.onEnd.splice(0)) callback();
-    storeEnded();
+    if (this.watchers.size > 0) {
+      const trap = failure ?? this.deadTrap(undefined);
+      for (const watcher of this.watchers) watcher(trap);
+      this.watchers.clear();
+    }
+    for (const listener of endListeners) listener(this);
   }
 
   /** Gives its place in the control memory back; only when no call of it is on any stack. */
@@ -131,13 +196,15 @@ export class Store {
     }
     for (const slot of this.#slots) control.release(slot, SLOT_SIZE);
     this.#slots.length = 0;
+    this.#group.stores.delete(this);
     storesByRecord.delete(this.record);
     control.release(this.record, STORE_SIZE);
   }
 
   /** The trap that a call into an ended store gets. */
   deadTrap(path: string | undefined): Trap {
-    const because = this.failure === undefined ? 'it was disposed' : `it trapped before: ${this.failure.reason}`;
+    const why = this.#condemned ? 'it was disposed' : 'it trapped before: call stack exhausted';
+    const because = this.failure === undefined ? why : `it trapped before: ${this.failure.reason}`;
     return makeTrap('store-dead', {
       reason: `cannot enter component instance: its store has ended; ${because}`,
       path,
@@ -149,22 +216,20 @@ export class Store {
 
 /** Names of the component instances on the call stack at or above `base`, innermost last. */
 export function labelsAbove(base: number): readonly string[] {
-  const s = control.i32;
-  const top = Math.min(s[CALL_TOP >> 2] ?? CALL_STACK, CALL_LIMIT);
-  const labels: string[] = [];
-  for (let frame = base; frame < top && labels.length < 50; frame += 4) {
-    const slot = s[frame >> 2] ?? 0;
-    labels.push(storesByRecord.get(s[(slot + STORE) >> 2] ?? 0)?.labelOf(slot) ?? 'component');
-  }
-  return labels;
+  return slotsAbove(base)
+    .slice(0, 50)
+    .map((slot) => storeOf(slot)?.labelOf(slot) ?? 'component');
 }
 
 /** Ends every store that has a frame on the current call stack at or above `base`. */
 export function endStoresAbove(base: number, failure: Trap | undefined): void {
-  const s = control.i32;
-  const top = Math.min(s[CALL_TOP >> 2] ?? CALL_STACK, CALL_LIMIT);
-  for (let frame = base; frame < top; frame += 4) {
-    const slot = s[frame >> 2] ?? 0;
-    storesByRecord.get(s[(slot + STORE) >> 2] ?? 0)?.end(failure);
-  }
+  for (const slot of slotsAbove(base)) storeOf(slot)?.end(failure);
+}
+
+/** Condemns every store that has a frame on the current call stack at or above `base`, and answers them. */
+export function condemnAbove(base: number): readonly Store[] {
+  const stores = new Set(slotsAbove(base).map(storeOf));
+  stores.delete(undefined);
+  for (const store of stores) store?.condemn();
+  return [...stores] as Store[];
 }

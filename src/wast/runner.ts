@@ -7,6 +7,7 @@ import { Component } from '../runtime/component.ts';
 import { engineTrap, isStackOverflow, messageOf } from '../runtime/failure.ts';
 import type { Instance } from '../runtime/instance.ts';
 import { Linker, type LinkOptions } from '../runtime/linker.ts';
+import { canSuspend } from '../runtime/stack.ts';
 import { parseQuoted } from '../text/parse.ts';
 import type { Action, Directive, ScriptDefinition } from '../text/script.ts';
 import type { ScriptValue } from '../text/script-value.ts';
@@ -60,6 +61,11 @@ export class ScriptRunner {
 
   constructor(options: RunnerOptions = {}) {
     this.#options = options;
+  }
+
+  /** Ends every instance that the script has made. */
+  [Symbol.dispose](): void {
+    for (const instance of this.#made) instance[Symbol.dispose]();
   }
 
   /** How many calls the interpreter has carried. */
@@ -164,7 +170,7 @@ export class ScriptRunner {
   async #start(definition: Definition): Promise<LiveInstance> {
     if (definition.kind === 'module') return this.#core.instantiate(definition);
     const { component } = definition;
-    const pre = await this.#linker().link(component, this.#options.link ?? {});
+    const pre = await this.#linker().link(component, { trapOnDeadlock: true, ...this.#options.link });
     const instance = pre.instantiate();
     this.#made.push(instance);
     return { kind: 'component', component, instance };
@@ -200,9 +206,9 @@ export class ScriptRunner {
     const { params } = type;
     if (params.length !== action.args.length) fail(`${action.args.length} arguments for ${describeFunc(type)}`);
     const args = action.args.map((arg, i) => toJs(params[i]!.type, arg));
-    // What may not wait is called so that it cannot.
+    // A synchronous function may block too, as long as others of its instance can go on.
     const { exports, promised } = instance.instance;
-    const call = (type.async ? promised : exports)[action.name] as Callable;
+    const call = (canSuspend ? promised : exports)[action.name] as Callable;
     return { kind: 'component', type, value: await answerOf(call, type, args) };
   }
 

@@ -65,7 +65,7 @@ async function within<T>(promise: Promise<T>, milliseconds: number, late: T): Pr
 export async function runScript(source: string, options: ScriptOptions = {}): Promise<ScriptReport> {
   const { file, timeout = DEFAULT_TIMEOUT, ...runnerOptions } = options;
   const directives = parseScript(source, { file });
-  const runner = new ScriptRunner(runnerOptions);
+  using runner = new ScriptRunner(runnerOptions);
   const failures: ScriptFailure[] = [];
   for (const directive of directives) {
     const reason = await within(runner.run(directive), timeout, `it did not end within ${timeout} ms`);

@@ -84,7 +84,7 @@ describe('generated border functions equal the interpreter', () => {
           () => answer,
         );
         const { call } = make(signature)(borderRuntime, guest.env('f', core, undefined));
-        const end = endOf(() => call(...args(signature.type, params)));
+        const end = endOf(() => call!(...args(signature.type, params)));
         assert.deepEqual(
           args(signature.type, got),
           args(signature.type, params),
@@ -111,7 +111,7 @@ describe('generated border functions equal the interpreter', () => {
           return 'value' in end ? end.value : undefined;
         };
         const { enter } = make(signature)(borderRuntime, guest.env('f', undefined, host));
-        const back = guest.call(enter, signature, params);
+        const back = guest.call!(enter, signature, params);
         assert.deepEqual(got, args(signature.type, params), `${name}, signature ${i}: what the host got`);
         const { result } = signature.type;
         if (result === undefined) continue;
@@ -160,7 +160,7 @@ describe('generated border functions equal the interpreter', () => {
         );
         const plain: Signature = { ...signature, type: { ...signature.type, result: undefined } };
         const { call } = make(plain)(borderRuntime, guest.env('f', core, undefined));
-        const end = endOf(() => call(...given));
+        const end = endOf(() => call!(...given));
         assert.equal(guest.store.alive, true, 'a mistake of the host ends nothing');
         return { end, got: args(signature.type, got.length === 0 ? params : got) };
       });
@@ -190,7 +190,7 @@ describe('generated border functions equal the interpreter', () => {
         const core = (): number | bigint => (wide ? BigInt(pointer) : pointer | 0);
         const { call } = make(signature)(borderRuntime, guest.env('f', core, undefined));
         try {
-          return endOf(call);
+          return endOf(call!);
         } catch (error) {
           // A bigint where the core type is i32, or the reverse, is the test's own mistake and the same for both.
           assert.ok(error instanceof TypeError, String(error));

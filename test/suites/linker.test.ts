@@ -213,16 +213,3 @@ describe('instances', () => {
     await assert.rejects(Component.load(new Response('no', { status: 404 })), { code: 'fetch-failed' });
   });
 });
-
-test('what needs asynchronous built-ins is refused when it is linked', async () => {
-  const text = `
-(component
-  (core func $new (canon waitable-set.new))
-  (core module $M (import "h" "new" (func (result i32))))
-  (core instance (instantiate $M (with "h" (instance (export "new" (func $new)))))))`;
-  await assert.rejects(new Linker().link(await component(text)), (error: unknown) => {
-    return (
-      error instanceof LinkError && error.code === 'unsupported-async' && error.message.includes('waitable-set.new')
-    );
-  });
-});

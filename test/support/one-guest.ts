@@ -66,6 +66,7 @@ export class OneGuest {
       resources: [],
       core,
       host,
+      zero: 0,
       postReturn: undefined,
     };
   }

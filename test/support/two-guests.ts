@@ -220,6 +220,7 @@ export function specOf({ type, caller, callee }: Call, more: Partial<AdapterSpec
     callerMemory: 0,
     calleeMemory: caller.memory === callee.memory ? 0 : 1,
     maySuspend: false,
+    isConcurrent: false,
     crossStore: false,
     context: true,
     callerContext: true,
@@ -232,6 +233,7 @@ export function specOf({ type, caller, callee }: Call, more: Partial<AdapterSpec
 export interface Extras {
   readonly spec?: Partial<AdapterSpec>;
   readonly closed?: (slot: number) => void;
+  readonly endThread?: (thread: number) => void;
   readonly end?: () => void;
   readonly counter?: number;
   /** Answers to handles, instead of the fixed offsets. */
@@ -272,7 +274,12 @@ export function fused(call: Call, extras: Extras = {}): (...flat: Flat[]) => Fla
     throw makeTrap(trapReason(code));
   };
   const instance = new WebAssembly.Instance(new WebAssembly.Module(emitAdapters([spec]).bytes), {
-    tenon: { control: control.memory, trap, closed: extras.closed ?? (() => {}) },
+    tenon: {
+      control: control.memory,
+      trap,
+      closed: extras.closed ?? (() => {}),
+      'end-thread': extras.endThread ?? (() => {}),
+    },
     memory: { m0: caller.memory.memory, m1: callee.memory.memory },
     a0: imports,
   });

@@ -17,7 +17,16 @@ import {
 } from '../../../test/support/two-guests.ts';
 import { func, list, p } from '../../../test/support/types.ts';
 import { makeTrap } from '../../error/trap.ts';
-import { CALL_LIMIT, CALL_STACK, CALL_TOP, control, STORE, STORE_SIZE } from '../../runtime/control.ts';
+import {
+  CALL_LIMIT,
+  CALL_STACK,
+  CALL_TOP,
+  control,
+  FRAME_SIZE,
+  FRAME_THREAD,
+  STORE,
+  STORE_SIZE,
+} from '../../runtime/control.ts';
 import type { FuncType, ValueType } from '../../types/value-type.ts';
 import { type AdapterSpec, canFuse, emitAdapters } from './adapter.ts';
 
@@ -143,7 +152,7 @@ describe('the call stack', () => {
       },
     });
     m.run();
-    assert.deepEqual(frames, [m.callee.slot]);
+    assert.deepEqual(frames, [m.callee.slot, 0]);
     assert.equal(control.i32[CALL_TOP >> 2], CALL_STACK);
   });
 
@@ -151,18 +160,36 @@ describe('the call stack', () => {
     const m = make(func([]), {
       ...may,
       core: () => {
-        control.i32[CALL_TOP >> 2] = control.i32[CALL_TOP >> 2]! - 8;
+        control.i32[CALL_TOP >> 2] = control.i32[CALL_TOP >> 2]! - 2 * FRAME_SIZE;
         return undefined;
       },
     });
-    control.i32[CALL_TOP >> 2] = CALL_STACK + 8;
+    control.i32[CALL_TOP >> 2] = CALL_STACK + 2 * FRAME_SIZE;
     m.run();
+    assert.equal(control.i32[CALL_TOP >> 2], CALL_STACK);
+  });
+
+  test('the thread that something asked for during the call ends with it, and only that', () => {
+    const ended: number[] = [];
+    let thread = 7;
+    const m = make(func([]), {
+      spec: { isConcurrent: true },
+      endThread: (number) => ended.push(number),
+      core: () => {
+        control.i32[(control.i32[CALL_TOP >> 2]! - FRAME_SIZE + FRAME_THREAD) >> 2] = thread;
+        return undefined;
+      },
+    });
+    m.run();
+    thread = 0;
+    m.run();
+    assert.deepEqual(ended, [7]);
     assert.equal(control.i32[CALL_TOP >> 2], CALL_STACK);
   });
 
   test('full: a trap', () => {
     const m = make(func([]), may);
-    control.i32[CALL_TOP >> 2] = CALL_LIMIT - 4;
+    control.i32[CALL_TOP >> 2] = CALL_LIMIT - FRAME_SIZE;
     assert.equal(
       code(() => m.run()),
       'fine',
@@ -304,7 +331,7 @@ describe('handles', () => {
       [4 + OWN_IN, 5 + BORROW_IN, 6 + BORROW_IN],
     );
     // The end of a call is looked for under the frame of the call, which is still on the stack.
-    assert.deepEqual(log, ['own-in a 4', 'borrow-in b 5', 'borrow-in a 6', 'core', 'own-out b 8', 'end 4']);
+    assert.deepEqual(log, ['own-in a 4', 'borrow-in b 5', 'borrow-in a 6', 'core', 'own-out b 8', 'end 8']);
     assert.equal(control.i32[CALL_TOP >> 2], CALL_STACK);
   });
 });

@@ -3,7 +3,7 @@
  * step of a plan; everything that belongs to an instance is an import, so that modules are compiled once.
  * Specification: CanonicalABI.md, `canon_lower` over `canon_lift`, for synchronous functions.
  *
- * Imports: `tenon` (`control`, `trap`, `closed`), `memory` (`m<key>`), and for the adapter `i` a module `a<i>`: `callee`, `post`,
+ * Imports: `tenon` (`control`, `trap`, `closed`, `end-thread`), `memory` (`m<key>`), and for the adapter `i` a module `a<i>`: `callee`, `post`,
  * `from-realloc`, `to-realloc`, globals `from-slot` and `to-slot`, `counter`, `end`, and for the n-th resource `own-in<n>`,
  * `borrow-in<n>`, `own-out<n>`. Exports `a<i>`.
  *
@@ -12,7 +12,16 @@
  * types: the interpreter takes these calls.
  */
 import { ModuleBuilder } from '../../core/builder.ts';
-import { CALL_LIMIT, CALL_TOP, CLOSED, MAY_LEAVE, STORE, STORE_STATE } from '../../runtime/control.ts';
+import {
+  CALL_LIMIT,
+  CALL_TOP,
+  CLOSED,
+  FRAME_SIZE,
+  FRAME_THREAD,
+  MAY_LEAVE,
+  STORE,
+  STORE_STATE,
+} from '../../runtime/control.ts';
 import { signatureResources } from '../../types/resources-of.ts';
 import type { FuncType, ResourceType, ValueType } from '../../types/value-type.ts';
 import { invariant } from '../../util/invariant.ts';
@@ -54,6 +63,8 @@ export interface AdapterSpec {
   readonly calleeMemory: number | undefined;
   /** The callee may have to wait, or is in another store: its slot goes on the call stack. */
   readonly maySuspend: boolean;
+  /** The callee's calls may be asked for their thread: its slot goes on the call stack, and the thread ends with the call. */
+  readonly isConcurrent: boolean;
   /** The callee is in another store, which may be dead. */
   readonly crossStore: boolean;
   /** Whether the callee, and the caller, use context slots. */
@@ -105,7 +116,8 @@ export function emitAdapters(specs: readonly AdapterSpec[]): AdapterModule {
   const control: Memory = { index: module.importMemory('tenon', 'control'), is64: false };
   const trap = module.importFunction('tenon', 'trap', { params: ['i32'], results: [] });
   const closed = module.importFunction('tenon', 'closed', { params: ['i32'], results: [] });
-  const shared: Shared = { module, control, trap, closed, made: new Map() };
+  const endThread = module.importFunction('tenon', 'end-thread', { params: ['i32'], results: [] });
+  const shared: Shared = { module, control, trap, closed, endThread, made: new Map() };
   const memories = new Map<number, Memory>();
   const memory = (key: number | undefined, options: OptionShape): Memory | undefined => {
     if (key === undefined) return undefined;
@@ -205,7 +217,8 @@ class Adapter {
   emit(): number {
     const f = this.#f;
     const { from, to, counter, callee, post, end } = this.#imports;
-    const pushes = this.#spec.maySuspend || this.#spec.crossStore || end !== undefined;
+    const { maySuspend, crossStore, isConcurrent } = this.#spec;
+    const pushes = maySuspend || crossStore || isConcurrent || end !== undefined;
     f.open('block').tryAll(0);
     f.global(from.slot).access('i32.load', this.#shared.control, MAY_LEAVE).op('i32.eqz');
     emitTrapIf(f, this.#shared, 'cannot-leave');
@@ -261,7 +274,8 @@ class Adapter {
     f.i32(0).access('i32.load', control, CALL_TOP).tee(top).i32(CALL_LIMIT).op('i32.ge_u');
     emitTrapIf(f, this.#shared, 'stack-exhausted');
     f.get(top).global(to.slot).access('i32.store', control);
-    f.i32(0).get(top).i32(4).op('i32.add').access('i32.store', control, CALL_TOP);
+    f.get(top).i32(0).access('i32.store', control, FRAME_THREAD);
+    f.i32(0).get(top).i32(FRAME_SIZE).op('i32.add').access('i32.store', control, CALL_TOP);
     f.release('i32', top);
   }
 
@@ -272,11 +286,22 @@ class Adapter {
     emitTrapIf(this.#f, this.#shared, 'store-dead');
   }
 
-  /** Takes the callee's slot off the call stack, which may have moved while the callee waited. */
+  /** Takes the callee's slot off the call stack, which may have moved while the callee waited; ends the thread that was asked for. */
   #pop(): void {
     const { control } = this.#shared;
-    this.#f.i32(0).i32(0).access('i32.load', control, CALL_TOP);
-    this.#f.i32(4).op('i32.sub').access('i32.store', control, CALL_TOP);
+    const f = this.#f;
+    if (!this.#spec.isConcurrent) {
+      f.i32(0).i32(0).access('i32.load', control, CALL_TOP);
+      f.i32(FRAME_SIZE).op('i32.sub').access('i32.store', control, CALL_TOP);
+      return;
+    }
+    const frame = f.scratch('i32');
+    const thread = f.scratch('i32');
+    f.i32(0).i32(0).access('i32.load', control, CALL_TOP);
+    f.i32(FRAME_SIZE).op('i32.sub').tee(frame).access('i32.store', control, CALL_TOP);
+    f.get(frame).access('i32.load', control, FRAME_THREAD).tee(thread).open('if');
+    f.get(thread).call(this.#shared.endThread).op('end');
+    f.release('i32', frame, thread);
   }
 
   /** A place in memory at the address in `local`, checked. */

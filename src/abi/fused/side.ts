@@ -17,6 +17,7 @@ export interface Shared {
   readonly control: Memory;
   readonly trap: number;
   readonly closed: number;
+  readonly endThread: number;
   /** Functions that depend on nothing but a memory, by what they do and its index. */
   readonly made: Map<string, number>;
 }

@@ -36,6 +36,8 @@ export interface BorderEnv {
   readonly postReturn: ((...args: Flat[]) => void) | undefined;
   /** Import: the host's function, called with the lifted values. */
   readonly host: ((...args: unknown[]) => unknown) | undefined;
+  /** Import: what stands for its core result while it is not known. */
+  readonly zero: 0 | 0n | undefined;
   /** Kept alive by the border function: what owns the instance's state. */
   readonly owner?: object;
 }
@@ -57,24 +59,39 @@ export interface BorderRuntime {
   hostValue(env: BorderEnv, error: unknown): unknown;
   /** Import: the host function returned while the store was dead (it swallowed a trap): gives the trap to throw. */
   poisoned(env: BorderEnv): unknown;
-  /** Import: the host function answered a promise. Sets PENDING, or throws the trap `would-block`. */
-  pending(env: BorderEnv, promise: Promise<unknown>, returnPointer: number): void;
+  /** Import: the host function answered a promise. Sets PENDING, or throws the trap `would-block`; `settle` gives the core result. */
+  pending(env: BorderEnv, promise: Promise<unknown>, settle: Settle): void;
   /**
-   * Import, after the stack was resumed: puts the waiting instances back on the call stack and tells how the promise ended.
-   * `token` is what the shim's wait returned.
+   * Import of an async-typed function: the host function answered a promise. Gives the core result: of a synchronous lower after PENDING,
+   * of an asynchronous one the state of the new subtask.
    */
-  settled(
-    env: BorderEnv,
-    token: number,
-  ): { readonly ok: boolean; readonly value: unknown; readonly returnPointer: number };
+  pendingAsync(env: BorderEnv, promise: Promise<unknown>, call: HostCall, settle: Settle): Flat | undefined;
+  /** Import of an async-typed function: a new call. */
+  hostCall(): HostCall;
+  /** What is lent from here on belongs to the call, until {@link lifted}. */
+  lending(call: HostCall): void;
+  lifted(): void;
+  /** Export: the call's thread was asked for by something; ends it. `thread` is what its frame holds. */
+  endThread(thread: number): void;
   /** Ends what {@link BorderResource} lent for this call: borrows that the host holds become unusable, lends are returned. */
   endBorrows(env: BorderEnv): void;
 }
 
+/** How a promise ended, lowered: gives the core result of the import. */
+export type Settle = (ok: boolean, value: unknown) => Flat | undefined;
+
+/** One call of a host function of an async type, as the host sees it: its last argument. */
+export interface HostCall {
+  /** Aborts when the guest cancels the call. */
+  readonly signal: AbortSignal;
+  /** Ends what the call borrowed. */
+  end(): void;
+}
+
 /** The functions of one export, made by an emitted (or interpreted) factory. */
 export interface ExportBorder {
-  /** The synchronous entry. */
-  readonly call: (...args: unknown[]) => unknown;
+  /** The synchronous entry; undefined for a function of an async type. */
+  readonly call: ((...args: unknown[]) => unknown) | undefined;
   /**
    * The first half of a promised call: lowers `args` and calls `entry(token, ...flat)`, which runs the core function on a JSPI
    * stack and then `finish`. Gives what `entry` gives. Does not enter or leave; the runtime does.
@@ -84,7 +101,10 @@ export interface ExportBorder {
     token: number,
     args: readonly unknown[],
   ) => unknown;
-  /** The second half: called on the guest's stack with the core results; lifts, runs post-return, gives the value. Throws ComponentError. */
+  /**
+   * The second half: called on the guest's stack with the core results (of an asynchronous lift: with what it gave to `task.return`); lifts,
+   * runs post-return, gives the value. Throws ComponentError.
+   */
   readonly finish: (...results: Flat[]) => unknown;
 }
 
@@ -92,8 +112,6 @@ export interface ExportBorder {
 export interface ImportBorder {
   /** Lifts, calls the host, lowers. Where the host answers a promise: `pending`, then returns 0 (or nothing). */
   readonly enter: (...flat: Flat[]) => Flat | undefined;
-  /** After the wait: lowers the promise's value. */
-  readonly finish: (token: number) => Flat | undefined;
 }
 
 export type ExportFactory = (runtime: BorderRuntime, env: BorderEnv) => ExportBorder;

@@ -2,18 +2,33 @@
  * Emits whole border functions: the protocol of a call (`border.ts`) around lowering and lifting. The source is a function body
  * with the parameters `R` (runtime), `env`, `S` (support), `K` (constants), `ComponentError`.
  */
-import { CALL_LIMIT, CALL_TOP, CLOSED, MAY_LEAVE, SUSPENDABLE } from '../../runtime/control.ts';
+import {
+  CALL_LIMIT,
+  CALL_TOP,
+  CLOSED,
+  FRAME_SIZE,
+  FRAME_THREAD,
+  MAY_LEAVE,
+  SUSPENDABLE,
+} from '../../runtime/control.ts';
 import { describeFunc } from '../../types/describe.ts';
 import { signatureResources } from '../../types/resources-of.ts';
 import type { ValueType } from '../../types/value-type.ts';
 import type { Signature } from '../context.ts';
-import { flattenType, flattenTypes, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, pointerSize } from '../flatten.ts';
+import {
+  flattenType,
+  flattenTypes,
+  MAX_FLAT_ASYNC_PARAMS,
+  MAX_FLAT_PARAMS,
+  MAX_FLAT_RESULTS,
+  pointerSize,
+} from '../flatten.ts';
 import { allocates, holdsBorrow, holdsOwn } from '../holds.ts';
 import { fieldOffsets, layout } from '../layout.ts';
 import { Emitter, quote } from './emit-code.ts';
 import { liftFlat, liftTopResult, load } from './emit-lift.ts';
 import { lowerFlat, store } from './emit-lower.ts';
-import { topResult } from './shape.ts';
+import { RETURNED, topResult } from './shape.ts';
 
 export interface Emitted {
   readonly source: string;
@@ -67,25 +82,69 @@ function lowerParams(e: Emitter, signature: Signature, args: readonly string[]):
 }
 
 /** Emits what follows the core call: lifts into `value` and `failed`, runs post-return, ends borrows. */
-function finish(e: Emitter, signature: Signature, core: string, value: string, failed: string): void {
+function finish(e: Emitter, signature: Signature, core: readonly string[], value: string, failed: string): void {
   const { result } = signature.type;
   if (result !== undefined) {
-    const spills = flattenType(result, e.pointer).length > MAX_FLAT_RESULTS;
+    const spills = flattenType(result, e.pointer).length > resultLimit(signature);
     let at: string | undefined;
     if (spills) {
       const { align, size } = layout(result, e.pointer);
-      at = e.let(e.pointer === 8 ? `S.word64(${core})` : `${core} >>> 0`, 'p');
+      at = e.let(e.pointer === 8 ? `S.word64(${core[0]})` : `${core[0]} >>> 0`, 'p');
       e.line(`S.checkPlace(cx, ${at}, ${size}, ${align});`);
     }
     const top = topResult(signature);
-    if (top !== undefined) liftTopResult(e, top, at === undefined ? { flat: [core] } : { at }, value, failed);
-    else e.line(`${value} = ${at === undefined ? liftFlat(e, result, [core]) : load(e, result, at)};`);
+    if (top !== undefined) liftTopResult(e, top, at === undefined ? { flat: core } : { at }, value, failed);
+    else e.line(`${value} = ${at === undefined ? liftFlat(e, result, core) : load(e, result, at)};`);
   }
   if (signature.options.postReturn) {
     const returns = result !== undefined;
-    e.line(`C.i32[leave] = 0; env.postReturn(${returns ? core : ''}); C.i32[leave] = 1;`);
+    e.line(`C.i32[leave] = 0; env.postReturn(${returns ? core[0] : ''}); C.i32[leave] = 1;`);
   }
   if (signature.type.params.some((p) => holdsBorrow(p.type))) e.line('R.endBorrows(env);');
+}
+
+/** An asynchronous lift gives its result as the parameters of `task.return`. */
+function resultLimit({ options }: Signature): number {
+  return options.async ? MAX_FLAT_PARAMS : MAX_FLAT_RESULTS;
+}
+
+/** The core values by which an export gives its result. */
+function coreResults(e: Emitter, signature: Signature): readonly string[] {
+  const { result } = signature.type;
+  const count = result === undefined ? 0 : flattenType(result, e.pointer).length;
+  return Array.from({ length: count > resultLimit(signature) ? 1 : count }, (_, i) => `core${i}`);
+}
+
+/** Emits the synchronous entry. */
+function emitCall(e: Emitter, signature: Signature, args: readonly string[], fails: boolean): void {
+  e.block(`function call(${args.join(', ')})`, () => {
+    e.line('let s = C.i32;');
+    e.line(`if (s[store] !== 0 || s[(slot + ${CLOSED}) >> 2] !== 0) R.refuse(env);`);
+    e.line(`const top = s[${CALL_TOP >> 2}], suspendable = s[${SUSPENDABLE >> 2}];`);
+    e.line(`if (top >= ${CALL_LIMIT}) R.overflow(env);`);
+    e.line(`s[top >> 2] = slot; s[(top + ${FRAME_THREAD}) >> 2] = 0;`);
+    e.line(`s[${CALL_TOP >> 2}] = top + ${FRAME_SIZE}; s[${SUSPENDABLE >> 2}] = 0;`);
+    e.line(`let value${fails ? ', failed = false' : ''};`);
+    e.block(
+      'try',
+      () => {
+        const flat = lowerParams(e, signature, args);
+        e.line(`const core = env.core(${flat.join(', ')});`);
+        finish(e, signature, ['core'], 'value', 'failed');
+        e.line('s = C.i32;');
+        e.line('if (s[store] !== 0) throw R.poisoned(env);');
+        e.line(`if (s[(top + ${FRAME_THREAD}) >> 2] !== 0) R.endThread(s[(top + ${FRAME_THREAD}) >> 2]);`);
+        e.line(`s[${CALL_TOP >> 2}] = top; s[${SUSPENDABLE >> 2}] = suspendable;`);
+      },
+      '} catch (error) {',
+    );
+    // Dead until it is known why: at the end of the stack, asking may fail.
+    e.line('  C.i32[store] = 1; C.i32[leave] = 1;');
+    e.line('  throw R.failed(env, error, top, suspendable);');
+    e.line('}');
+    if (fails) e.line('if (failed) throw new ComponentError(value);');
+    e.line('return value;');
+  });
 }
 
 /** The factory of an export's functions. */
@@ -94,31 +153,7 @@ export function emitExport(signature: Signature): Emitted {
   const args = signature.type.params.map((_, i) => `a${i}x`);
   const fails = topResult(signature) !== undefined;
   prologue(e, signature);
-  e.block(`function call(${args.join(', ')})`, () => {
-    e.line('let s = C.i32;');
-    e.line(`if (s[store] !== 0 || s[(slot + ${CLOSED}) >> 2] !== 0) R.refuse(env);`);
-    e.line(`const top = s[${CALL_TOP >> 2}], suspendable = s[${SUSPENDABLE >> 2}];`);
-    e.line(`if (top >= ${CALL_LIMIT}) R.overflow(env);`);
-    e.line(`s[top >> 2] = slot; s[${CALL_TOP >> 2}] = top + 4; s[${SUSPENDABLE >> 2}] = 0;`);
-    e.line(`let value${fails ? ', failed = false' : ''};`);
-    e.block(
-      'try',
-      () => {
-        const flat = lowerParams(e, signature, args);
-        e.line(`const core = env.core(${flat.join(', ')});`);
-        finish(e, signature, 'core', 'value', 'failed');
-        e.line('s = C.i32;');
-        e.line('if (s[store] !== 0) throw R.poisoned(env);');
-        e.line(`s[${CALL_TOP >> 2}] = top; s[${SUSPENDABLE >> 2}] = suspendable;`);
-      },
-      '} catch (error) {',
-    );
-    e.line('  C.i32[leave] = 1;');
-    e.line('  throw R.failed(env, error, top, suspendable);');
-    e.line('}');
-    if (fails) e.line('if (failed) throw new ComponentError(value);');
-    e.line('return value;');
-  });
+  if (!signature.type.async) emitCall(e, signature, args, fails);
   e.block('function start(entry, token, args)', () => {
     for (const [i, a] of args.entries()) e.line(`const ${a} = args[${i}];`);
     e.block(
@@ -133,23 +168,49 @@ export function emitExport(signature: Signature): Emitted {
     e.line('  throw error;');
     e.line('}');
   });
-  e.block('function finish(core)', () => {
+  const core = coreResults(e, signature);
+  e.block(`function finish(${core.join(', ')})`, () => {
     e.line(`let value${fails ? ', failed = false' : ''};`);
-    finish(e, signature, 'core', 'value', 'failed');
+    finish(e, signature, core, 'value', 'failed');
     if (fails) e.line('if (failed) throw new ComponentError(value);');
     e.line('return value;');
   });
-  e.line('return { call, start, finish };');
+  e.line(`return { call${signature.type.async ? ': undefined' : ''}, start, finish };`);
   return { source: `'use strict';\n${e.source()}`, constants: e.constants };
 }
 
-/** Emits the lowering of a host function's result into `return`. */
-function lowerResult(e: Emitter, signature: Signature, value: string): void {
-  const { result } = signature.type;
+/** What an import does with its core values. */
+interface ImportShape {
+  readonly types: readonly ValueType[];
+  /** The parameters are in memory. */
+  readonly spilled: boolean;
+  /** The result goes into memory. */
+  readonly spillsResult: boolean;
+  readonly names: readonly string[];
+  /** What stands for the core result while it is not known. */
+  readonly zero: string;
+}
+
+function importShape(e: Emitter, { type, options }: Signature): ImportShape {
+  const types = type.params.map((p) => p.type);
+  const flat = flattenTypes(types, e.pointer);
+  const spilled = flat.length > (options.async ? MAX_FLAT_ASYNC_PARAMS : MAX_FLAT_PARAMS);
+  const returns = type.result === undefined ? [] : flattenType(type.result, e.pointer);
+  return {
+    types,
+    spilled,
+    spillsResult: returns.length > (options.async ? 0 : MAX_FLAT_RESULTS),
+    names: spilled ? ['f0x'] : flat.map((_, i) => `f${i}x`),
+    zero: options.async || returns.length !== 1 ? '0' : returns[0] === 'i64' ? '0n' : '0',
+  };
+}
+
+/** Emits the lowering of a host function's result into `out`. */
+function lowerResult(e: Emitter, { type }: Signature, { spillsResult }: ImportShape, value: string): void {
+  const { result } = type;
   if (result === undefined) return;
   const path = `'the result of ' + path`;
-  const spills = flattenType(result, e.pointer).length > MAX_FLAT_RESULTS;
-  if (!spills) {
+  if (!spillsResult) {
     const [core] = lowerFlat(e, result, value, path);
     e.line(`out = ${core};`);
     return;
@@ -159,30 +220,18 @@ function lowerResult(e: Emitter, signature: Signature, value: string): void {
   store(e, result, value, 'pointer', path);
 }
 
-/** The factory of an import's functions. */
-export function emitImport(signature: Signature): Emitted {
-  const e = emitterOf(signature);
-  const { params, result } = signature.type;
-  const types = params.map((p) => p.type);
-  const flatParams = flattenTypes(types, e.pointer);
-  const spilled = flatParams.length > MAX_FLAT_PARAMS;
-  const returns = result === undefined ? [] : flattenType(result, e.pointer);
-  const spillsResult = returns.length > MAX_FLAT_RESULTS;
-  const names = spilled ? ['f0x'] : flatParams.map((_, i) => `f${i}x`);
-  const zero = returns.length === 1 && returns[0] === 'i64' ? '0n' : '0';
-  const top = topResult(signature) !== undefined;
-  const lends = types.some(holdsBorrow);
-  prologue(e, signature);
-  e.line('const host = env.host;');
+/** Emits `lower(answer, pointer)` and `fail(error, pointer)`: the two ends of a call. */
+function emitEnds(e: Emitter, signature: Signature, shape: ImportShape): void {
+  const { result, async } = signature.type;
   e.block('function lower(answer, pointer)', () => {
     e.line('if (C.i32[store] !== 0) throw R.poisoned(env);');
     if (result !== undefined) {
-      e.line(`let out = ${zero};`);
+      e.line(`let out = ${shape.zero};`);
       e.block(
         'try',
         () => {
           e.line('C.i32[leave] = 0;');
-          lowerResult(e, signature, 'answer');
+          lowerResult(e, signature, shape, 'answer');
           e.line('C.i32[leave] = 1;');
         },
         '} catch (error) {',
@@ -191,44 +240,70 @@ export function emitImport(signature: Signature): Emitted {
       e.line('  throw R.hostValue(env, error);');
       e.line('}');
     }
-    if (lends) e.line('R.endBorrows(env);');
-    if (result !== undefined && !spillsResult) e.line('return out;');
+    if (!async && shape.types.some(holdsBorrow)) e.line('R.endBorrows(env);');
+    if (signature.options.async) e.line(`return ${RETURNED};`);
+    else if (result !== undefined && !shape.spillsResult) e.line('return out;');
   });
   e.block('function fail(error, pointer)', () => {
-    if (top) {
+    if (topResult(signature) !== undefined) {
       e.line(`const end = S.errorOf(${e.constant(result)}, error);`);
       e.line("if (end !== undefined) return lower({ tag: 'err', val: end.payload }, pointer);");
     }
     e.line('throw R.hostThrew(env, error);');
   });
-  e.block(`function enter(${[...names, ...(spillsResult ? ['pointerRaw'] : [])].join(', ')})`, () => {
+}
+
+/** The factory of an import's functions. */
+export function emitImport(signature: Signature): Emitted {
+  const e = emitterOf(signature);
+  const { result, async } = signature.type;
+  const shape = importShape(e, signature);
+  const lends = async && shape.types.some(holdsBorrow);
+  const ok = (value: string): string => (topResult(signature) === undefined ? value : `{ tag: 'ok', val: ${value} }`);
+  prologue(e, signature);
+  e.line('const host = env.host;');
+  emitEnds(e, signature, shape);
+  const params = [...shape.names, ...(shape.spillsResult ? ['pointerRaw'] : [])].join(', ');
+  e.block(`function enter(${params})`, () => {
     e.line('if (C.i32[leave] === 0) R.cannotLeave(env);');
-    if (spillsResult) e.line(`const pointer = ${e.pointer === 8 ? 'S.word64(pointerRaw)' : 'pointerRaw >>> 0'};`);
+    if (shape.spillsResult) e.line(`const pointer = ${e.pointer === 8 ? 'S.word64(pointerRaw)' : 'pointerRaw >>> 0'};`);
     else e.line('const pointer = 0;');
-    const values = liftParams(e, types, names, spilled);
+    if (async) e.line('const call = R.hostCall();');
+    let values: readonly string[] = [];
+    if (lends) {
+      const kept = shape.types.map((_, i) => `k${i}x`);
+      e.line(`let ${kept.join(', ')};`);
+      e.line('R.lending(call);');
+      e.block(
+        'try',
+        () => {
+          for (const [i, value] of liftParams(e, shape).entries()) e.line(`${kept[i]} = ${value};`);
+        },
+        '} finally { R.lifted(); }',
+      );
+      values = kept;
+    } else values = liftParams(e, shape);
     e.line('let answer;');
-    e.line(`try { answer = host(${values.join(', ')}); } catch (error) { return fail(error, pointer); }`);
+    const args = [...values, ...(async ? ['call'] : [])].join(', ');
     e.line(
-      `if (typeof answer === 'object' && S.isPromise(answer)) { R.pending(env, answer, pointer); return ${returns.length === 1 ? zero : 'undefined'}; }`,
+      `try { answer = host(${args}); } catch (error) { ${async ? 'call.end(); ' : ''}return fail(error, pointer); }`,
     );
-    e.line(`return lower(${top ? "{ tag: 'ok', val: answer }" : 'answer'}, pointer);`);
+    // The promise of a future is the future itself.
+    if (result?.kind !== 'future') {
+      e.block("if (typeof answer === 'object' && S.isPromise(answer))", () => {
+        e.line(`const settle = (ok, value) => (ok ? lower(${ok('value')}, pointer) : fail(value, pointer));`);
+        if (async) e.line('return R.pendingAsync(env, answer, call, settle);');
+        else e.line(`R.pending(env, answer, settle); return ${shape.zero};`);
+      });
+    }
+    if (async) e.line('call.end();');
+    e.line(`return lower(${ok('answer')}, pointer);`);
   });
-  e.block('function finish(token)', () => {
-    e.line('const { ok, value, returnPointer } = R.settled(env, token);');
-    e.line(
-      `return ok ? lower(${top ? "{ tag: 'ok', val: value }" : 'value'}, returnPointer) : fail(value, returnPointer);`,
-    );
-  });
-  e.line('return { enter, finish };');
+  e.line('return { enter };');
   return { source: `'use strict';\n${e.source()}`, constants: e.constants };
 }
 
-function liftParams(
-  e: Emitter,
-  types: readonly ValueType[],
-  names: readonly string[],
-  spilled: boolean,
-): readonly string[] {
+function liftParams(e: Emitter, { types, names, spilled }: ImportShape): readonly string[] {
   if (spilled) {
     const { align, size } = layout({ kind: 'tuple', types }, e.pointer);
     const base = e.let(e.pointer === 8 ? `S.word64(${names[0]})` : `${names[0]} >>> 0`, 'p');

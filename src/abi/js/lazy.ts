@@ -34,6 +34,6 @@ export function compileImportLater(signature: Signature, flat: number): ImportFa
       border ??= compileImport(signature)(runtime, env);
       return border;
     };
-    return { enter: byArity(flat, made), finish: (token) => made().finish(token) };
+    return { enter: byArity(flat, made) };
   };
 }

@@ -7,6 +7,9 @@ import type { AbiHandle, AbiValue, AbiVariant } from '../values.ts';
 import type { BorderEnv } from './border.ts';
 import { fromJs } from './convert.ts';
 
+/** What an asynchronous lower answers when the call has returned at once. Specification: CanonicalABI.md, `Subtask.State`. */
+export const RETURNED = 2;
+
 /** The `result` that a function answers by returning or throwing, or undefined. */
 export function topResult(signature: Signature): ResultType | undefined {
   return signature.type.result?.kind === 'result' ? signature.type.result : undefined;

@@ -1,123 +1,150 @@
-/** Built-ins of `canon` other than lift and lower: resources and context slots. Specification: CanonicalABI.md, `canon_resource_*`, `canon_context_*`. */
-import type { Flat } from '../../abi/js/border.ts';
-import { LinkError } from '../../error/error.ts';
-import { isTrap, makeTrap } from '../../error/trap.ts';
+/** Makes the built-ins of `canon` other than lift and lower. Specification: CanonicalABI.md, "Canonical Definitions". */
+import type { WasmSignature } from '../../core/builder.ts';
 import type { PlanCanon } from '../../link/plan.ts';
-import { invariant, unreachable } from '../../util/invariant.ts';
-import {
-  CALL_LIMIT,
-  CALL_STACK,
-  CALL_TOP,
-  CLOSED,
-  CONTEXT_0,
-  CONTEXT_1,
-  control,
-  ENTRY_REP,
-  MAY_LEAVE,
-  SCRATCH,
-} from '../control.ts';
-import { messageOf } from '../failure.ts';
-import { dropHandle, expectHandle, type RuntimeResource } from '../resource.ts';
-import { queueDtor } from '../stack.ts';
-import { addHandle, OWN } from '../table.ts';
+import type { Canon } from '../../types/definition.ts';
+import { InvariantError, unreachable } from '../../util/invariant.ts';
+import type { EndType } from '../copy-end.ts';
+import { READABLE_FUTURE, READABLE_STREAM, WRITABLE_FUTURE, WRITABLE_STREAM } from '../object-handles.ts';
+import type { Payload } from '../payload.ts';
+import { copyCancel, copyDrop, copyNew, copyStart } from './copies.ts';
+import type { BuiltinEnv, CoreFunction } from './environment.ts';
+import { errorContextDebugMessage, errorContextDrop, errorContextNew } from './error-contexts.ts';
+import { backpressure, subtaskCancel, subtaskDrop, taskCancel, taskReturn } from './tasks.ts';
+import { threadIndex, threadPause, threadResumeLater, threadSwitch } from './threads.ts';
+import { waitableJoin, waitableSetDrop, waitableSetNew, waitableSetPoll, waitableSetWait } from './waitables.ts';
 
-type CoreFunction = (...args: Flat[]) => Flat | undefined;
+export type PlanBuiltin = Extract<PlanCanon, { readonly kind: 'builtin' }>;
 
-function mustLeave(slot: number): void {
-  if (control.i32[(slot + MAY_LEAVE) >> 2] === 0) throw makeTrap('cannot-leave');
+/** The end that a built-in of streams and futures is about. */
+function endOf(kind: Canon['kind']): EndType {
+  const readable = kind.endsWith('read') || kind.endsWith('readable');
+  if (kind.startsWith('stream.')) return readable ? READABLE_STREAM : WRITABLE_STREAM;
+  return readable ? READABLE_FUTURE : WRITABLE_FUTURE;
 }
 
-/** Runs a host object's own disposal; what it throws must not reach a guest's `catch_all`. */
-function disposeHost(name: string, object: Partial<Disposable>): void {
-  try {
-    object[Symbol.dispose]?.();
-  } catch (error) {
-    if (isTrap(error)) throw error;
-    const path = `the disposal of ${name}`;
-    throw makeTrap('host-error', { reason: `${path} failed: ${messageOf(error)}`, path, cause: error });
-  }
-}
-
-/**
- * `resource.drop`: for the shim that calls the destructor (answers 1 where it must run now), or as the whole built-in where there
- * is none.
- */
-export function makeDrop(slot: number, resource: RuntimeResource): (index: number) => number {
-  return (index) => {
-    mustLeave(slot);
-    const rep = dropHandle(slot, index, resource);
-    if (rep === undefined) return 0;
-    if (resource.kind === 'host') {
-      disposeHost(resource.name, resource.take(rep));
-      return 0;
-    }
-    if (resource.dtor === undefined || !resource.store.alive) return 0;
-    const s = control.i32;
-    if (s[(resource.slot + CLOSED) >> 2] !== 0) {
-      queueDtor(resource, rep);
-      return 0;
-    }
-    const top = s[CALL_TOP >> 2] ?? CALL_STACK;
-    if (top >= CALL_LIMIT) throw makeTrap('stack-exhausted');
-    s[top >> 2] = resource.slot;
-    s[CALL_TOP >> 2] = top + 4;
-    s[SCRATCH >> 2] = rep;
-    return 1;
-  };
-}
-
-/** Makes any other built-in. */
-export function makeBuiltin(
-  canon: Exclude<PlanCanon, { kind: 'lower' | 'resource.drop' }>,
-  slot: number,
-  resource: RuntimeResource | undefined,
-): CoreFunction {
+/** The core function of a built-in; one that may block asks to, and stands behind a shim that waits (`link/shim.ts`). */
+export function makeBuiltin({ canon, type, options }: PlanBuiltin, env: BuiltinEnv): CoreFunction {
   switch (canon.kind) {
+    case 'task.return':
+      return taskReturn(env, env.types.payload(type));
+    case 'task.cancel':
+      return taskCancel(env);
+    case 'subtask.cancel':
+      return subtaskCancel(env, canon.async);
+    case 'subtask.drop':
+      return subtaskDrop(env);
+    case 'backpressure.inc':
+      return backpressure(env, 1);
+    case 'backpressure.dec':
+      return backpressure(env, -1);
+    case 'waitable-set.new':
+      return waitableSetNew(env);
+    case 'waitable-set.wait':
+      return waitableSetWait(env, canon.cancellable);
+    case 'waitable-set.poll':
+      return waitableSetPoll(env, canon.cancellable);
+    case 'waitable-set.drop':
+      return waitableSetDrop(env);
+    case 'waitable.join':
+      return waitableJoin(env);
+    case 'stream.new':
+    case 'future.new':
+    case 'stream.read':
+    case 'stream.write':
+    case 'future.read':
+    case 'future.write':
+    case 'stream.cancel-read':
+    case 'stream.cancel-write':
+    case 'future.cancel-read':
+    case 'future.cancel-write':
+    case 'stream.drop-readable':
+    case 'stream.drop-writable':
+    case 'future.drop-readable':
+    case 'future.drop-writable':
+      return makeCopy(canon, env, env.types.payload(type), options?.shape.memory);
+    case 'error-context.new':
+      return errorContextNew(env);
+    case 'error-context.debug-message':
+      return errorContextDebugMessage(env);
+    case 'error-context.drop':
+      return errorContextDrop(env);
+    case 'thread.index':
+      return threadIndex(env);
+    case 'thread.resume-later':
+      return threadResumeLater(env);
+    case 'thread.yield':
+    case 'thread.suspend':
+      return threadPause(env, canon.kind === 'thread.yield', canon.cancellable);
+    case 'thread.suspend-then-resume':
+    case 'thread.yield-then-resume':
+    case 'thread.suspend-then-promote':
+    case 'thread.yield-then-promote':
+      return threadSwitch(env, canon.kind.includes('yield'), canon.kind.endsWith('promote'), canon.cancellable);
+    case 'thread.new-indirect':
+    case 'lift':
+    case 'lower':
     case 'resource.new':
-      invariant(resource !== undefined, 'a resource');
-      return (rep) => {
-        mustLeave(slot);
-        return addHandle(slot, resource.number, rep as number, OWN, 0);
-      };
+    case 'resource.drop':
     case 'resource.rep':
-      invariant(resource !== undefined, 'a resource');
-      return (index) => control.i32[expectHandle(slot, index as number, resource) + (ENTRY_REP >> 2)] ?? 0;
     case 'context.get':
-      return contextGet(slot, canon);
     case 'context.set':
-      return contextSet(slot, canon);
-    case 'async':
-      throw new LinkError('unsupported-async', `the component needs the asynchronous built-in ${canon.canon.kind}`, {
-        hint: 'this version of Tenon runs synchronous components',
-      });
+      throw new InvariantError(`${canon.kind} is made elsewhere`);
     default:
       return unreachable(canon);
   }
 }
 
-type ContextCanon = Extract<PlanCanon, { kind: 'context.get' | 'context.set' }>;
+type CopyCanon = Extract<Canon, { readonly kind: `stream.${string}` | `future.${string}` }>;
 
-function contextWord(slot: number, canon: ContextCanon): number {
-  return (slot + (canon.slot === 0 ? CONTEXT_0 : CONTEXT_1)) >> 2;
-}
-
-function contextGet(slot: number, canon: ContextCanon): CoreFunction {
-  const word = contextWord(slot, canon);
-  if (canon.type === 'i32') return () => control.i32[word] ?? 0;
-  return () => (BigInt(control.i32[word + 1] ?? 0) << 32n) | BigInt((control.i32[word] ?? 0) >>> 0);
-}
-
-function contextSet(slot: number, canon: ContextCanon): CoreFunction {
-  const word = contextWord(slot, canon);
-  if (canon.type === 'i32') {
-    return (value) => {
-      control.i32[word] = value as number;
-      return undefined;
-    };
+/** The built-ins of streams and futures. */
+function makeCopy(canon: CopyCanon, env: BuiltinEnv, payload: Payload, memory: '32' | '64' | undefined): CoreFunction {
+  switch (canon.kind) {
+    case 'stream.new':
+      return copyNew(env, 'stream', payload);
+    case 'future.new':
+      return copyNew(env, 'future', payload);
+    case 'stream.read':
+    case 'stream.write':
+      return widened(copyStart(env, endOf(canon.kind), payload), memory);
+    case 'future.read':
+    case 'future.write':
+      return copyStart(env, endOf(canon.kind), payload);
+    case 'stream.cancel-read':
+    case 'stream.cancel-write':
+    case 'future.cancel-read':
+    case 'future.cancel-write':
+      return copyCancel(env, endOf(canon.kind), payload, canon.async);
+    case 'stream.drop-readable':
+    case 'stream.drop-writable':
+    case 'future.drop-readable':
+    case 'future.drop-writable':
+      return copyDrop(env, endOf(canon.kind), payload);
+    default:
+      return unreachable(canon);
   }
-  return (value) => {
-    control.i32[word] = Number(BigInt.asIntN(32, value as bigint));
-    control.i32[word + 1] = Number(BigInt.asIntN(32, (value as bigint) >> 32n));
-    return undefined;
-  };
+}
+
+/** Of a 64-bit memory, copies answer an integer of the width of its addresses. */
+function widened(fn: CoreFunction, memory: '32' | '64' | undefined): CoreFunction {
+  if (memory !== '64') return fn;
+  return (...flat) => BigInt((fn(...flat) as number) >>> 0);
+}
+
+/** The core type of a built-in that may block. */
+export function blockingSignature({ canon, options }: PlanBuiltin): WasmSignature {
+  const address = options?.shape.memory === '64' ? 'i64' : 'i32';
+  switch (canon.kind) {
+    case 'waitable-set.wait':
+    case 'future.read':
+    case 'future.write':
+      return { params: ['i32', address], results: ['i32'] };
+    case 'stream.read':
+    case 'stream.write':
+      return { params: ['i32', address, address], results: [address] };
+    case 'thread.yield':
+    case 'thread.suspend':
+      return { params: [], results: ['i32'] };
+    default:
+      return { params: ['i32'], results: ['i32'] };
+  }
 }

@@ -1,0 +1,169 @@
+/**
+ * How the host calls a function of an async type: a promise, and a signal that cancels. Concurrent calls are tasks of the same instance.
+ * docs/guide-js.md, "Asynchronous functions".
+ */
+import type { ExportBorder, Flat } from '../abi/js/border.ts';
+import { rememberIn } from './borrow-log.ts';
+import { CALL_STACK } from './control.ts';
+import type { AnyFunction } from './exports.ts';
+import { unwind } from './failure.ts';
+import { callTop } from './frames.ts';
+import { type Callee, type Caller, type LiftedTask, requestCancellation, startTask } from './lift.ts';
+import { scheduler } from './scheduler.ts';
+import { isPlaceholder } from './stack.ts';
+
+/** What a call may be given behind its arguments. */
+export interface CallOptions {
+  /** Cancels the call: its promise is rejected with the signal's reason, and the guest is asked to end early. */
+  readonly signal?: AbortSignal;
+}
+
+/** Does `body` now if guests are on the stack (it is nested then) or none is about to go on; else when its turn comes. */
+function inTurn(body: () => void): void {
+  if (scheduler.free || callTop() !== CALL_STACK) {
+    body();
+    return;
+  }
+  scheduler.enqueue({
+    ready: () => true,
+    resume() {
+      body();
+      return false;
+    },
+  });
+}
+
+/** One call under way. */
+class HostCaller implements Caller {
+  readonly #callee: Callee;
+  readonly #border: ExportBorder;
+  readonly #args: readonly unknown[];
+  readonly #resolve: (boxed: { value: unknown }) => void;
+  readonly #reject: (error: unknown) => void;
+  readonly #undo: (() => void)[] = [];
+  #settled = false;
+  #task: LiftedTask | undefined;
+  #signal: AbortSignal | undefined;
+
+  constructor(
+    callee: Callee,
+    border: ExportBorder,
+    args: readonly unknown[],
+    resolve: (boxed: { value: unknown }) => void,
+    reject: (error: unknown) => void,
+  ) {
+    this.#callee = callee;
+    this.#border = border;
+    this.#args = args;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  begin(signal: AbortSignal | undefined): void {
+    const { store } = this.#callee.component;
+    if (!store.alive) {
+      this.#reject(store.deadTrap(this.#callee.path));
+      return;
+    }
+    store.watchers.add(this.#ended);
+    scheduler.callBegins();
+    if (signal !== undefined) {
+      this.#signal = signal;
+      signal.addEventListener('abort', this.#abort);
+    }
+    const top = callTop();
+    try {
+      this.#task = startTask(this.#callee, this);
+      // Where it has blocked and nothing is ready, somebody should know.
+      scheduler.schedule();
+    } catch (error) {
+      this.#fail(isPlaceholder(error) ? undefined : unwind(error, this.#callee.path, top, 0));
+    }
+  }
+
+  /** Specification: `on_start`. */
+  start(): readonly Flat[] {
+    rememberIn(this.#undo);
+    try {
+      return this.#border.start((_token, ...flat) => flat, 0, this.#args) as readonly Flat[];
+    } finally {
+      rememberIn(undefined);
+    }
+  }
+
+  /** Specification: `on_resolve`. */
+  resolve(flat: readonly Flat[] | undefined): void {
+    if (flat === undefined) {
+      for (const undo of this.#undo.splice(0)) undo();
+      this.#fail(new DOMException('the call was cancelled', 'AbortError'));
+      return;
+    }
+    rememberIn(this.#undo);
+    try {
+      const value = this.#border.finish(...flat);
+      this.#settle();
+      this.#resolve({ value });
+    } catch (error) {
+      // A trap is the guest's, and goes on through it.
+      if (error instanceof WebAssembly.RuntimeError) throw error;
+      this.#fail(error);
+    } finally {
+      rememberIn(undefined);
+    }
+    for (const undo of this.#undo.splice(0)) undo();
+  }
+
+  refused(error: unknown): void {
+    for (const undo of this.#undo.splice(0)) undo();
+    this.#fail(error);
+  }
+
+  #settle(): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    scheduler.callEnds();
+    this.#callee.component.store.watchers.delete(this.#ended);
+    this.#signal?.removeEventListener('abort', this.#abort);
+  }
+
+  /** The call ends with an error; without one the store will say why. */
+  #fail(error: unknown): void {
+    if (error === undefined || this.#settled) return;
+    this.#settle();
+    this.#reject(error);
+  }
+
+  readonly #ended = (failure: Error): void => this.#fail(failure);
+
+  readonly #abort = (): void => {
+    const task = this.#task;
+    this.#settle();
+    this.#reject(this.#signal?.reason);
+    if (task === undefined) return;
+    inTurn(() => {
+      const top = callTop();
+      try {
+        requestCancellation(task);
+      } catch (error) {
+        if (!isPlaceholder(error)) unwind(error, task.path, top, 0);
+      }
+    });
+  };
+}
+
+function optionsOf(args: readonly unknown[], params: number): CallOptions {
+  const options = args[params];
+  return typeof options === 'object' && options !== null ? (options as CallOptions) : {};
+}
+
+/** The host's function for an export of an async type of `params` parameters. */
+export function asyncExport(callee: Callee, border: ExportBorder, params: number): AnyFunction {
+  return async (...args) => {
+    const { signal } = optionsOf(args, params);
+    signal?.throwIfAborted();
+    const { promise, resolve, reject } = Promise.withResolvers<{ value: unknown }>();
+    const caller = new HostCaller(callee, border, args, resolve, reject);
+    inTurn(() => caller.begin(signal));
+    return (await promise).value;
+  };
+}

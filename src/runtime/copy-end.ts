@@ -1,0 +1,127 @@
+/** The ends of streams and futures as guests hold them. Specification: CanonicalABI.md, `CopyEnd` and what derives from it. */
+import { makeTrap } from '../error/trap.ts';
+import type { GuestBuffer } from './buffer.ts';
+import { READABLE_FUTURE, READABLE_STREAM, WRITABLE_FUTURE, WRITABLE_STREAM } from './object-handles.ts';
+import type { Payload } from './payload.ts';
+import { COPY, type Copier, type CopyResult, type Shared } from './shared.ts';
+import { EVENT, type Event, Waitable } from './waitable.ts';
+
+/** Specification: `CopyState`. */
+type CopyState = 'idle' | 'copying' | 'cancelling' | 'done';
+
+export type EndType = typeof READABLE_STREAM | typeof WRITABLE_STREAM | typeof READABLE_FUTURE | typeof WRITABLE_FUTURE;
+
+const EVENT_OF: Readonly<Record<EndType, number>> = {
+  [READABLE_STREAM]: EVENT.streamRead,
+  [WRITABLE_STREAM]: EVENT.streamWrite,
+  [READABLE_FUTURE]: EVENT.futureRead,
+  [WRITABLE_FUTURE]: EVENT.futureWrite,
+};
+
+/** Why an end that is done cannot do any more. */
+const DONE: Readonly<Record<EndType, string>> = {
+  [READABLE_STREAM]: 'read from stream after being notified that the writable end dropped',
+  [WRITABLE_STREAM]: 'write to stream after being notified that the readable end dropped',
+  [READABLE_FUTURE]: 'read from future after previous read succeeded',
+  [WRITABLE_FUTURE]: 'write to future after previous write succeeded or readable end dropped',
+};
+
+export class CopyEnd extends Waitable {
+  readonly tableType: EndType;
+  readonly shared: Shared;
+  #state: CopyState = 'idle';
+
+  constructor(tableType: EndType, shared: Shared) {
+    super();
+    this.tableType = tableType;
+    this.shared = shared;
+  }
+
+  get #readable(): boolean {
+    return this.tableType === READABLE_STREAM || this.tableType === READABLE_FUTURE;
+  }
+
+  /** The built-in must be of the element type of the end. */
+  mustCarry(payload: Payload): void {
+    if (!this.shared.payload.equals(payload))
+      throw makeTrap('element-type', {
+        reason: `the ${this.shared.what} carries ${this.shared.payload.name}, expected ${payload.name}`,
+      });
+  }
+
+  /** Traps unless it can begin to copy. */
+  mustBeIdle(): void {
+    if (this.#state === 'done') throw makeTrap('end-done', { reason: `cannot ${DONE[this.tableType]}` });
+    if (this.#state !== 'idle')
+      throw makeTrap('end-busy', { reason: 'cannot have concurrent operations active on a future/stream' });
+  }
+
+  /** Begins to copy; what comes of it is an event of the handle `index`. Specification: `stream_copy`, `future_copy`. */
+  copy(slot: number, index: number, buffer: GuestBuffer): void {
+    this.#state = 'copying';
+    const { shared } = this;
+    const copier: Copier<GuestBuffer> = {
+      slot,
+      buffer,
+      copied: () => this.setPendingEvent(() => this.#delivered(index, COPY.completed, copier)),
+      done: (result) => this.setPendingEvent(() => this.#delivered(index, result, copier)),
+    };
+    if (this.#readable) shared.read(copier);
+    else shared.write(copier);
+  }
+
+  #delivered(index: number, how: CopyResult, copier: Copier): Event {
+    this.shared.reclaim(copier);
+    // Who has cancelled a stream's copy is told so, with what was copied before: the reference suite decides over the specification's text.
+    const cancelled = this.#state === 'cancelling' && how === COPY.completed && this.shared.what === 'stream';
+    const result = cancelled ? COPY.cancelled : how;
+    const over = result === COPY.dropped || (this.shared.what === 'future' && result === COPY.completed);
+    this.#state = over ? 'done' : 'idle';
+    const progress = this.shared.what === 'future' ? 0 : copier.buffer.progress;
+    return [EVENT_OF[this.tableType], index, result | (progress << 4)];
+  }
+
+  /** Specification: `cancel_copy`, up to the wait for its event. */
+  cancel(): void {
+    if (this.#state !== 'copying' || this.hasSyncWaiter)
+      throw makeTrap('end-done', {
+        reason: `there is no ${this.#readable ? 'read' : 'write'} to cancel on the ${this.shared.what}`,
+      });
+    this.#state = 'cancelling';
+    if (!this.hasPendingEvent) this.shared.cancel();
+  }
+
+  get #busy(): boolean {
+    return this.#state === 'copying' || this.#state === 'cancelling';
+  }
+
+  /** Takes what it shares with the other end, for another component, with its handle gone. Specification: `lift_async_value`. */
+  lift(): Shared {
+    const { what } = this.shared;
+    if (this.#busy) throw makeTrap('end-busy', { reason: `cannot remove busy ${what}` });
+    if (this.#state === 'done') {
+      const why = DONE[this.tableType].slice('read from '.length);
+      throw makeTrap('end-done', { reason: `cannot lift ${why}` });
+    }
+    if (this.inWaitableSet)
+      throw makeTrap('waitable-in-use', { reason: `cannot lift ${what} while it's in a waitable set` });
+    this.leave();
+    return this.shared;
+  }
+
+  /** Its handle is gone. Specification: `CopyEnd.drop`, `WritableFutureEnd.drop`. */
+  drop(): void {
+    if (this.tableType === WRITABLE_FUTURE && this.#state !== 'done' && !this.#busy) throw makeTrap('end-unwritten');
+    // The reference implementation's words differ between the ends.
+    if (this.#busy)
+      throw makeTrap('end-busy', { reason: `cannot ${this.#readable ? 'remove' : 'drop'} busy ${this.shared.what}` });
+    this.shared.drop();
+    this.leave();
+  }
+
+  override abandon(): void {
+    this.#state = 'done';
+    super.abandon();
+    this.shared.drop();
+  }
+}

@@ -1,0 +1,118 @@
+/**
+ * Who waits to enter an instance that the host keeps closed: calls queue in the order in which they came, destructors too. JSPI alone
+ * would let a second call in, which would overwrite the guest's shadow stack (docs/engine.md, "JSPI").
+ */
+import type { Flat } from '../abi/js/border.ts';
+import { CLOSED, control, SUSPENDABLE } from './control.ts';
+import { unwind } from './failure.ts';
+import { popTo, pushFrame } from './frames.ts';
+import { type GuestResource, isClosed, setDtorRunner } from './resource.ts';
+import { type Activity, scheduler } from './scheduler.ts';
+import { askToSuspend, onOpening, resumed } from './stack.ts';
+import { onStoreEnd, storeOf } from './store.ts';
+
+interface Waiter {
+  readonly slot: number;
+  readonly go: () => void;
+}
+
+const waiters: Waiter[] = [];
+const dtors: { readonly resource: GuestResource; readonly rep: number }[] = [];
+
+/** Calls `go` once the instance may be entered (or its store is dead), in the order of asking. */
+export function whenOpen(slot: number, go: () => void): void {
+  waiters.push({ slot, go });
+}
+
+/** Whether a new call into the instance must queue. */
+export function mustQueue(slot: number): boolean {
+  return isClosed(slot) || waiters.some((w) => w.slot === slot);
+}
+
+function enterable(slot: number): boolean {
+  return control.i32[(slot + CLOSED) >> 2] === 0 || storeOf(slot)?.alive !== true;
+}
+
+/** Runs what waited for instances that are open now. */
+function drain(): void {
+  for (let i = 0; i < dtors.length; ) {
+    const next = dtors[i];
+    if (next === undefined || !enterable(next.resource.slot)) {
+      i++;
+      continue;
+    }
+    dtors.splice(i, 1);
+    try {
+      callDtor(next.resource, next.rep);
+    } catch {
+      // The store has ended with the reason; nobody waits for a queued destructor.
+    }
+  }
+  for (let i = 0; i < waiters.length; ) {
+    const next = waiters[i];
+    if (next === undefined || !enterable(next.slot)) {
+      i++;
+      continue;
+    }
+    waiters.splice(i, 1);
+    next.go();
+  }
+}
+
+const draining: Activity = {
+  ready: () => true,
+  resume() {
+    scheduler.unstall();
+    drain();
+    return false;
+  },
+};
+
+onOpening(() => scheduler.enqueue(draining));
+// A store that ends lets everybody go on who waits for one of its instances: they meet a dead store.
+onStoreEnd(() => scheduler.enqueue(draining));
+
+/** For adapters that meet a closed instance: asks the shim to suspend until it is open. */
+export function awaitOpen(slot: number): void {
+  if (enterable(slot)) return;
+  const again = (): Flat | undefined => {
+    awaitOpen(slot);
+    return undefined;
+  };
+  const stack = askToSuspend(again, 'the called component instance, which waits inside a host call,', true);
+  const wait: Activity = { ready: () => true, resume: () => stack.go() };
+  whenOpen(slot, () => scheduler.enqueue(wait));
+}
+
+/** The same, as the import by which adapters go on. */
+export function awaitedOpen(token: number): void {
+  resumed(token);
+}
+
+// ---- destructors
+
+/** Queues a destructor whose instance is closed. */
+export function queueDtor(resource: GuestResource, rep: number): void {
+  dtors.push({ resource, rep });
+}
+
+function callDtor(resource: GuestResource, rep: number): void {
+  const { dtor, slot, store } = resource;
+  if (dtor === undefined || !store.alive) return;
+  const suspendable = control.i32[SUSPENDABLE >> 2] ?? 0;
+  const base = pushFrame(slot);
+  control.i32[SUSPENDABLE >> 2] = 0;
+  try {
+    dtor(rep);
+  } catch (error) {
+    throw unwind(error, `the destructor of ${resource.name}`, base, suspendable);
+  } finally {
+    popTo(base);
+    control.i32[SUSPENDABLE >> 2] = suspendable;
+  }
+}
+
+setDtorRunner((resource, rep) => {
+  if (isClosed(resource.slot)) queueDtor(resource, rep);
+  else callDtor(resource, rep);
+});

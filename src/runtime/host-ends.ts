@@ -1,0 +1,77 @@
+/**
+ * Streams and futures at the host's border: a guest's stream is a `ReadableStream` there, a future a promise; a guest is given those, or
+ * anything that can be iterated. docs/guide-js.md, "Streams and futures".
+ *
+ * Back-pressure both ways: from a guest nothing is taken before the host asks; of the host's stream one chunk is read ahead.
+ */
+
+import { describeValue } from '../abi/js/check.ts';
+import { ValueError } from '../error/error.ts';
+import type { FutureType, StreamType } from '../types/value-type.ts';
+import { ErrorContext } from './error-context.ts';
+import { HostReader, readFuture } from './host-reader.ts';
+import type { HandleConversion } from './host-values.ts';
+import { HostWriter, writeFuture } from './host-writer.ts';
+import type { Payload, TypeScope } from './payload.ts';
+import { repFromHost, repToHost } from './resource.ts';
+import { type Shared, SharedFuture, SharedStream } from './shared.ts';
+
+/** The streams that guests gave to the host and that it has not begun to read. */
+const untouched = new WeakMap<ReadableStream, HostReader>();
+
+const conversion: HandleConversion = {
+  toHost(type, value, { scope }) {
+    if (type.kind === 'stream' || type.kind === 'future') return endToHost(value as Shared);
+    return repToHost(scope.resource(type.resource), value as number);
+  },
+  fromHost(type, value, { scope }, path) {
+    if (type.kind === 'stream' || type.kind === 'future') return endFromHost(type, value, scope, path);
+    return repFromHost(scope.resource(type.resource), value, path);
+  },
+};
+
+/** The host's form of a readable end. */
+export function endToHost(shared: Shared): object {
+  if (shared instanceof SharedFuture) return readFuture(shared, conversion);
+  const reader = new HostReader(shared as SharedStream, conversion);
+  untouched.set(reader.stream, reader);
+  return reader.stream;
+}
+
+/** The readable end for a guest of a stream or future of the host's. Throws a ValueError where the value is none. */
+export function endFromHost(type: StreamType | FutureType, value: unknown, types: TypeScope, path: string): Shared {
+  const payload = types.payload(type.element);
+  return type.kind === 'stream' ? streamFromHost(payload, value, path) : futureFromHost(payload, value, path);
+}
+
+function streamFromHost(payload: Payload, value: unknown, path: string): Shared {
+  const own = value instanceof ReadableStream ? untouched.get(value) : undefined;
+  const passed = own?.passOn(payload);
+  if (passed !== undefined) return passed;
+  const shared = new SharedStream(payload);
+  const writer = HostWriter.of(shared, value, path, conversion);
+  if (writer === undefined)
+    throw new ValueError('wrong-value', `${path} does not fit its type`, {
+      expected:
+        'a stream: a ReadableStream that is not locked, or something to iterate over, such as an async generator',
+      found: value instanceof ReadableStream ? 'a ReadableStream that is locked' : describeValue(value),
+    });
+  writer.run();
+  return shared;
+}
+
+function futureFromHost(payload: Payload, value: unknown, path: string): Shared {
+  const shared = new SharedFuture(payload);
+  writeFuture(shared, value, path, conversion);
+  return shared;
+}
+
+/** The error context that a host gives: one of ours, or the message of an error. */
+export function errorContextFromHost(value: unknown, path: string): ErrorContext {
+  if (value instanceof ErrorContext) return value;
+  if (value instanceof Error) return new ErrorContext(value.message.toWellFormed());
+  throw new ValueError('wrong-value', `${path} does not fit its type`, {
+    expected: 'an ErrorContext or an Error',
+    found: describeValue(value),
+  });
+}

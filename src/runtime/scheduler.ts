@@ -1,0 +1,226 @@
+/**
+ * Who goes on next. It holds the baton of this thread: at most one stack runs, and what the specification does in one go is not
+ * interrupted. Specification: CanonicalABI.md, `Store.tick`, `Thread.resume`, the loop at the end of `canon_lift`.
+ *
+ * The specification resumes a thread like a subroutine, and control comes back when the thread blocks. A suspended stack of the engine
+ * can only go on in a job of its own. So what would be nested calls there are obligations here, the last one first: whoever blocks or
+ * ends gives the baton to the top obligation, and only without any to whichever thread is ready. Ready threads go on in the order in
+ * which they became ready.
+ */
+
+import type { Store } from './store.ts';
+
+/** Something that can go on: a thread that is blocked, or a stack that waits for what it started. */
+export interface Activity {
+  /** The store whose guest it is, where it is one's. */
+  readonly store?: Store | undefined;
+  /** Whether what it waits for has come about. */
+  ready(): boolean;
+  /** Goes on. Answers true if that happens in a job of its own, which ends with {@link Scheduler.kick}. */
+  resume(): boolean;
+}
+
+/** A task of a synchronous function that has blocked: until it returns, only threads of its own instance run. */
+export interface SyncScope {
+  /** Whether it has returned by now, or never will. */
+  over(): boolean;
+  /** Whether its instance cannot be entered, since the host keeps it waiting. */
+  closed(): boolean;
+  /** Whether an activity is of a thread of its instance. */
+  holds(activity: Activity): boolean;
+  /** Nothing can ever make it return: gives what goes on with the trap. */
+  fail(): Activity;
+}
+
+type Obligation =
+  | { readonly kind: 'run' | 'return'; readonly activity: Activity }
+  | { readonly kind: 'sync'; readonly scope: SyncScope };
+
+/** After so many resumptions the event loop has its turn. */
+const TURNS = 200;
+
+type Macrotask = (callback: () => void) => void;
+
+/** Timers of browsers wait for milliseconds; messages do not. */
+function byMessage(): Macrotask {
+  const { port1, port2 } = new MessageChannel();
+  const callbacks: (() => void)[] = [];
+  port1.onmessage = () => callbacks.shift()?.();
+  return (callback) => {
+    callbacks.push(callback);
+    port2.postMessage(undefined);
+  };
+}
+
+let macrotask: Macrotask | undefined;
+
+function inMacrotask(callback: () => void): void {
+  macrotask ??= (globalThis as { setImmediate?: Macrotask }).setImmediate ?? byMessage();
+  macrotask(callback);
+}
+
+export class Scheduler {
+  readonly #queue = new Set<Activity>();
+  readonly #stalled = new Set<Activity>();
+  readonly #obligations: Obligation[] = [];
+  #moving = false;
+  #running = false;
+  #scheduled = false;
+  #turns = 0;
+  /** Called when nothing can go on by itself, and now and then while something always can. */
+  onPause: (() => void) | undefined;
+  #calls = 0;
+
+  /** A call of the host's is under way. */
+  callBegins(): void {
+    this.#calls++;
+  }
+
+  callEnds(): void {
+    this.#calls--;
+  }
+
+  /** How deep the obligations are: what lies above belongs to what was started since. */
+  get depth(): number {
+    return this.#obligations.length;
+  }
+
+  /** False while a stack of its own is about to go on, or while something is owed. */
+  get free(): boolean {
+    return !this.#moving && this.#obligations.length === 0;
+  }
+
+  /** A thread may go on; looked at again when its turn comes. */
+  enqueue(activity: Activity): void {
+    this.#queue.add(activity);
+    this.schedule();
+  }
+
+  /** The same, from a job in which no guest is on the stack: it may go on at once. */
+  enqueueNow(activity: Activity): void {
+    this.#queue.add(activity);
+    if (!this.#moving && !this.#running) this.#run();
+  }
+
+  /** What is in the queue of those that may go on. */
+  get queued(): Iterable<Activity> {
+    return this.#queue;
+  }
+
+  /** What is ready but for an instance that the host keeps closed; looked at again when one is opened. */
+  stall(activity: Activity): void {
+    this.#stalled.add(activity);
+  }
+
+  /** Some instance may be entered again. */
+  unstall(): void {
+    for (const activity of this.#stalled) this.enqueue(activity);
+    this.#stalled.clear();
+  }
+
+  /** Takes a thread out that was ready. */
+  remove(activity: Activity): void {
+    this.#queue.delete(activity);
+    this.#stalled.delete(activity);
+  }
+
+  /** Gives the baton to `activity` as soon as what runs now has blocked. */
+  runNext(activity: Activity): void {
+    this.#obligations.push({ kind: 'run', activity });
+    this.schedule();
+  }
+
+  /** Whoever owns `activity` gets the baton back when everything above `depth` is done. */
+  returnTo(activity: Activity, depth: number): void {
+    this.#obligations.splice(depth, 0, { kind: 'return', activity });
+    this.schedule();
+  }
+
+  /** A synchronous task has blocked. */
+  enterSync(scope: SyncScope): void {
+    if (this.#obligations.some((o) => o.kind === 'sync' && o.scope === scope)) return;
+    this.#obligations.push({ kind: 'sync', scope });
+    this.schedule();
+  }
+
+  /** A blocked synchronous task has returned. */
+  leaveSync(scope: SyncScope): void {
+    const at = this.#obligations.findLastIndex((o) => o.kind === 'sync' && o.scope === scope);
+    if (at >= 0) this.#obligations.splice(at, 1);
+  }
+
+  /** Looks for work in a job of its own, when no guest is on the stack. */
+  schedule(): void {
+    if (this.#scheduled || this.#moving || this.#running) return;
+    this.#scheduled = true;
+    const run = (): void => {
+      this.#scheduled = false;
+      if (!this.#moving) this.#run();
+    };
+    // What goes on after the host's calls have ended is not urgent: the host comes first with its next call.
+    const soon = (): void => {
+      if (this.#calls > 0 || this.#obligations.length > 0) run();
+      else inMacrotask(run);
+    };
+    if (this.#turns < TURNS) queueMicrotask(soon);
+    else {
+      this.#turns = 0;
+      inMacrotask(run);
+    }
+  }
+
+  /** The end of a job in which a stack went on. */
+  kick(): void {
+    this.#moving = false;
+    if (!this.#scheduled) this.#run();
+  }
+
+  #run(): void {
+    this.#running = true;
+    try {
+      for (let next = this.#next(); next !== undefined; next = this.#next()) {
+        this.#turns++;
+        if (next.resume()) {
+          this.#moving = true;
+          return;
+        }
+        if (this.#turns >= TURNS) break;
+      }
+    } finally {
+      this.#running = false;
+    }
+    if (this.#turns >= TURNS) this.schedule();
+    if (this.#obligations.length === 0) this.onPause?.();
+  }
+
+  #next(): Activity | undefined {
+    for (;;) {
+      const top = this.#obligations.findLast((o) => o.kind !== 'sync' || o.scope.over() || !o.scope.closed());
+      if (top === undefined) return this.#takeReady(() => true);
+      if (top.kind !== 'sync') {
+        this.#obligations.splice(this.#obligations.lastIndexOf(top), 1);
+        return top.activity;
+      }
+      const { scope } = top;
+      const ready = scope.over() ? undefined : this.#takeReady((activity) => scope.holds(activity));
+      if (ready !== undefined) return ready;
+      this.#obligations.splice(this.#obligations.lastIndexOf(top), 1);
+      if (!scope.over()) return scope.fail();
+    }
+  }
+
+  #takeReady(wanted: (activity: Activity) => boolean): Activity | undefined {
+    for (const activity of this.#queue) {
+      // What is not ready any more comes again when it is.
+      if (!activity.ready()) this.#queue.delete(activity);
+      else if (wanted(activity)) {
+        this.#queue.delete(activity);
+        return activity;
+      }
+    }
+    return undefined;
+  }
+}
+
+/** The one scheduler of this thread. */
+export const scheduler = new Scheduler();
