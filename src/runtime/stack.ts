@@ -290,10 +290,29 @@ export function suspendableStack(): Stack | undefined {
   return control.i32[SUSPENDABLE >> 2] === 0 ? undefined : running;
 }
 
-/** The trap of what would have to wait where nothing can. */
-export function wouldBlock(what: string): Error {
+/** What is waited for, in words for messages; or what has the words, if a message asks for them. */
+export type WaitedFor = string | { readonly what: string };
+
+export function wordsOf(what: WaitedFor): string {
+  return typeof what === 'string' ? what : what.what;
+}
+
+function notReady(what: WaitedFor): string {
+  return `cannot block a synchronous task before returning: ${wordsOf(what)} is not ready`;
+}
+
+/** The same trap where the stack can wait, but the type of the function promises that it does not wait for other guests. */
+export function neverReady(what: WaitedFor): Error {
   return makeTrap('would-block', {
-    reason: `cannot block a synchronous task before returning: ${what} is not ready`,
+    reason: notReady(what),
+    hint: 'declare the function `async func` in its WIT: only such a function may wait for others before it returns',
+  });
+}
+
+/** The trap of what would have to wait where nothing can. */
+export function wouldBlock(what: WaitedFor): Error {
+  return makeTrap('would-block', {
+    reason: notReady(what),
     hint: canSuspend
       ? 'call the export through `instance.promised`, whose stack can wait'
       : 'this engine has no JSPI (WebAssembly.promising), so no call can wait',
@@ -304,7 +323,7 @@ export function wouldBlock(what: string): Error {
  * Asks the shim that called to suspend; `then` runs when the stack goes on. Throws the trap `would-block` where the stack cannot suspend.
  * `closes` where no other call may enter its instances meanwhile.
  */
-export function askToSuspend(then: Continuation, what: string, closes: boolean): Stack {
+export function askToSuspend(then: Continuation, what: WaitedFor, closes: boolean): Stack {
   const stack = suspendableStack();
   if (stack === undefined || !canSuspend) throw wouldBlock(what);
   if (suspended.size >= MAX_SUSPENDED)
