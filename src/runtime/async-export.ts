@@ -3,6 +3,7 @@
  * docs/guide-js.md, "Asynchronous functions".
  */
 import type { ExportBorder, Flat } from '../abi/js/border.ts';
+import type { Trap } from '../error/trap.ts';
 import { rememberIn } from './borrow-log.ts';
 import { CALL_STACK } from './control.ts';
 import type { AnyFunction } from './exports.ts';
@@ -133,7 +134,10 @@ class HostCaller implements Caller {
     this.#reject(error);
   }
 
-  readonly #ended = (failure: Error): void => this.#fail(failure);
+  readonly #ended = (failure: Trap): void => {
+    failure.path ??= this.#callee.path;
+    this.#fail(failure);
+  };
 
   readonly #abort = (): void => {
     const task = this.#task;

@@ -143,6 +143,8 @@ export class Stack {
     stacks.delete(this.token);
     this.#labels = labelsAbove(this.#base);
     this.#condemned = condemnAbove(this.#base);
+    // Who waits for one of them is told once it is known why: until then nobody waits in vain.
+    for (const store of this.#condemned) store.hostBegins();
     abandonAbove(this.#base);
   }
 
@@ -161,9 +163,12 @@ export class Stack {
       const { code, reason, path, hint } = trap;
       adoptTrap(this.#placeholder, code, { reason, path, hint, cause: trap.cause });
       this.#placeholder.components = trap.components;
+      // Where it happened, not where it was seen.
+      if (trap.stack !== undefined) this.#placeholder.stack = trap.stack;
     }
     for (const store of this.#condemned ?? []) store.end(trap);
     this.onTrap(trap);
+    for (const store of this.#condemned ?? []) store.hostEnds();
   }
 
   /** The end of its outermost function, on the guest's stack. */

@@ -4,7 +4,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { SHARED } from '../support/shared.ts';
-import { CALC, program, WAITS, WANTS } from './guests.ts';
+import { CALLER, callee } from '../support/waiting.ts';
+import { CALC, program } from './guests.ts';
 import { corpusGuest, guest, tenon } from './tenon.ts';
 
 const calc = guest('calc.wasm', CALC);
@@ -95,15 +96,27 @@ describe('rust-flow and rust-backend', () => {
   });
 });
 
-describe('who waits for nobody', () => {
-  test('ends with a trap that says who waits for whom', () => {
-    const [waits, wants] = [guest('waits.wasm', WAITS), guest('wants.wasm', WANTS)];
-    const { code, stdout, stderr } = tenon(['invoke', '--plug', waits, wants, 'want()']);
-    assert.equal(stdout, '');
-    assert.equal(code, 134);
+describe('a plug that does not answer', () => {
+  const [inner, outer] = [guest('callee.wasm', callee(true)), guest('caller.wasm', CALLER)];
+  const invoke = (call: string) => tenon(['invoke', '--plug', inner, outer, call]);
+
+  test('since it waits for nobody: a trap that says who waits for whom', () => {
+    const { code, stdout, stderr } = invoke('forever()');
+    assert.deepEqual([code, stdout], [134, '']);
     assert.match(stderr, /^trap\[deadlock\]: deadlock detected: event loop cannot make further progress: /);
-    assert.match(stderr, /want waits for an event of its waitable set \(the result of demo:waits\/waits#forever\)/);
-    assert.match(stderr, /demo:waits\/waits#forever waits for an event of its waitable set \(which is empty\)/);
+    assert.match(
+      stderr,
+      /: forever waits for an event of its waitable set \(the result of test:stores\/callee#forever\)/,
+    );
+    assert.match(stderr, /: test:stores\/callee#forever waits for an event of its waitable set \(which is empty\)/);
+    assert.match(stderr, /\n {2}in forever\n/);
+  });
+
+  test('since it has trapped: that trap is shown, not that of who waited', () => {
+    const { code, stdout, stderr } = invoke('later()');
+    assert.deepEqual([code, stdout], [134, '']);
+    assert.match(stderr, /^trap\[unreachable\]: wasm `unreachable` instruction executed\n/);
+    assert.match(stderr, /\n {2}in test:stores\/callee#later\n[\s\S]*\(core function 3 of M, offset 0x/);
   });
 });
 

@@ -67,35 +67,3 @@ export function module(body: string, rest = ''): string {
     (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8))))
   (func $start (export "_start") ${body}))`;
 }
-
-/** An asynchronous function that waits on an empty set, for ever. */
-export const WAITS = `(component
-  (core module $m
-    (import "" "waitable-set.new" (func $new (result i32)))
-    (func (export "forever") (result i32) (i32.or (i32.const 2) (i32.shl (call $new) (i32.const 4))))
-    (func (export "callback") (param i32 i32 i32) (result i32) unreachable))
-  (core func $new (canon waitable-set.new))
-  (core instance $i (instantiate $m (with "" (instance (export "waitable-set.new" (func $new))))))
-  (func $forever async (canon lift (core func $i "forever") async (callback (core func $i "callback"))))
-  (instance $waits (export "forever" (func $forever)))
-  (export "demo:waits/waits" (instance $waits)))`;
-
-/** Calls {@link WAITS} and waits for its result. */
-export const WANTS = `(component
-  (import "demo:waits/waits" (instance $waits (export "forever" (func async))))
-  (core module $m
-    (import "" "forever" (func $forever (result i32)))
-    (import "" "waitable-set.new" (func $new (result i32)))
-    (import "" "waitable.join" (func $join (param i32 i32)))
-    (func (export "want") (result i32)
-      (local $set i32)
-      (local.set $set (call $new))
-      (call $join (i32.shr_u (call $forever) (i32.const 4)) (local.get $set))
-      (i32.or (i32.const 2) (i32.shl (local.get $set) (i32.const 4))))
-    (func (export "callback") (param i32 i32 i32) (result i32) unreachable))
-  (core func $forever (canon lower (func $waits "forever") async))
-  (core func $new (canon waitable-set.new))
-  (core func $join (canon waitable.join))
-  (core instance $i (instantiate $m (with "" (instance
-    (export "forever" (func $forever)) (export "waitable-set.new" (func $new)) (export "waitable.join" (func $join))))))
-  (func (export "want") async (canon lift (core func $i "want") async (callback (core func $i "callback")))))`;

@@ -75,6 +75,13 @@ EXPORT("[callback]" LIFT "ignores") uint32_t ignores_callback(uint32_t event, ui
   __builtin_trap();
 }
 
+/* Lifted with a stack of its own: it waits amid its code. */
+EXPORT("[async-lift-stackful]demo:flow/mischief@0.1.0#leaves") void leaves(uint32_t stream, uint32_t count) {
+  uint32_t result = stream_read_sync(stream, buffer, count < BUFFER ? count : BUFFER);
+  stream_drop_readable(stream);
+  return_leaves(result >> 4);
+}
+
 EXPORT(LIFT "forever") uint32_t forever(void) { return WAIT | waitable_set_new() << 4; }
 
 /* Told to stop, it answers all the same. */
