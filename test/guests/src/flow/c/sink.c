@@ -4,7 +4,7 @@
 #define SINK "[export]demo:flow/sink@0.1.0"
 #define DIGEST "[async-lift]demo:flow/sink@0.1.0#digest-of"
 
-IMPORT(SINK, "[task-return]digest-of") void task_return(uint64_t size, uint32_t sum);
+IMPORT(SINK, "[task-return]digest-of") void task_return(uint64_t size, uint64_t sum);
 IMPORT(SINK, "[async-lower][stream-read-0]digest-of") uint32_t stream_read(uint32_t stream, uint8_t *to, uint32_t count);
 IMPORT(SINK, "[stream-drop-readable-0]digest-of") void stream_drop_readable(uint32_t stream);
 

@@ -13,7 +13,7 @@ fn words(from: u32, count: usize) -> Vec<u8> {
     (from..).take(count).flat_map(|index| index.wrapping_mul(2_654_435_761).to_le_bytes()).collect()
 }
 
-fn answer(size: u64, sum: u32) -> String {
+fn answer(size: u64, sum: u64) -> String {
     format!("{size} bytes, sum {sum:08x}")
 }
 
@@ -39,7 +39,7 @@ impl Guest for Pump {
             rest.resize(4, 0);
             sum = sum.rotate_left(5) ^ u32::from_le_bytes([rest[0], rest[1], rest[2], rest[3]]);
         }
-        answer(count, sum)
+        answer(count, u64::from(sum))
     }
 
     async fn send(size: u64, piece: u32) -> String {

@@ -32,7 +32,7 @@ impl Guest for Sink {
         if size % 4 != 0 {
             sum = sum.rotate_left(5) ^ word;
         }
-        Digest { size, sum }
+        Digest { size, sum: u64::from(sum) }
     }
 }
 
