@@ -248,7 +248,7 @@ function park(task: LiftedTask, thread: Thread, set: WaitableSet | undefined): v
   const wait = {
     ready: () => component.exclusive === 0 && set?.hasPendingEvent !== false,
     cancellable: true,
-    what: set === undefined ? 'its turn' : 'an event of its waitable set',
+    what: set ?? 'its turn',
   };
   component.hold(thread);
   set?.waitedBy(thread);

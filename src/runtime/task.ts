@@ -11,7 +11,7 @@ import { type ComponentState, componentState } from './component-state.ts';
 import { CALL_STACK, control, FRAME_SIZE, FRAME_THREAD } from './control.ts';
 import { callTop, popTo } from './frames.ts';
 import { type Activity, type SyncScope, scheduler } from './scheduler.ts';
-import type { Stack } from './stack.ts';
+import { type Stack, type WaitedFor, wordsOf } from './stack.ts';
 import type { Store } from './store.ts';
 
 /** Specification: `Task.State`. */
@@ -120,7 +120,7 @@ export interface Wait {
   /** Whether it has come about; without it the thread is suspended until another resumes it. */
   readonly ready?: (() => boolean) | undefined;
   readonly cancellable: boolean;
-  readonly what: string;
+  readonly what: WaitedFor;
 }
 
 const threads: (Thread | undefined)[] = [undefined];
@@ -187,7 +187,7 @@ export class Thread implements Activity {
 
   /** What it waits for. */
   get waitsFor(): string {
-    return this.#wait?.what ?? 'nothing';
+    return wordsOf(this.#wait?.what ?? 'nothing');
   }
 
   /** It blocks, and will go on as said. */
