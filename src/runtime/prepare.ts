@@ -212,6 +212,7 @@ class Preparer {
       maySuspend: live?.maySuspend ?? this.#plan.maySuspend[(lift as Lift).instance] === true,
       crossStore: live !== undefined,
       isConcurrent: live?.isConcurrent ?? this.#plan.isConcurrent[(lift as Lift).instance] === true,
+      isLeaf: live === undefined && this.#plan.callsOut[(lift as Lift).instance] === false,
       context: live?.usesContext ?? this.#plan.usesContext[(lift as Lift).instance] === true,
       callerContext: this.#plan.usesContext[canon.instance] === true,
       flavour: this.#options.flavour,
