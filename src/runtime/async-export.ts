@@ -3,14 +3,17 @@
  * docs/guide-js.md, "Asynchronous functions".
  */
 import type { ExportBorder, Flat } from '../abi/js/border.ts';
+import { describeValue } from '../abi/js/check.ts';
+import { UsageError } from '../error/error.ts';
 import { rememberIn } from './borrow-log.ts';
 import { CALL_STACK } from './control.ts';
+import { discard } from './discard.ts';
 import type { AnyFunction } from './exports.ts';
 import { unwind } from './failure.ts';
 import { callTop } from './frames.ts';
 import { type Callee, type Caller, type LiftedTask, requestCancellation, startTask } from './lift.ts';
 import { scheduler } from './scheduler.ts';
-import { isPlaceholder } from './stack.ts';
+import { isPlaceholder, mustHaveStack } from './stack.ts';
 
 /** What a call may be given behind its arguments. */
 export interface CallOptions {
@@ -42,6 +45,7 @@ class HostCaller implements Caller {
   readonly #reject: (error: unknown) => void;
   readonly #undo: (() => void)[] = [];
   #settled = false;
+  #answered = false;
   #task: LiftedTask | undefined;
   #signal: AbortSignal | undefined;
 
@@ -61,8 +65,9 @@ class HostCaller implements Caller {
 
   begin(signal: AbortSignal | undefined): void {
     const { store } = this.#callee.component;
-    if (!store.alive) {
-      this.#reject(store.deadTrap(this.#callee.path));
+    if (!store.alive || signal?.aborted === true) {
+      this.#over();
+      this.#reject(store.alive ? signal?.reason : store.deadTrap(this.#callee.path));
       return;
     }
     store.watchers.add(this.#ended);
@@ -73,16 +78,19 @@ class HostCaller implements Caller {
     }
     const top = callTop();
     try {
+      if (this.#callee.entries !== undefined) mustHaveStack(this.#callee.path);
       this.#task = startTask(this.#callee, this);
       // Where it has blocked and nothing is ready, somebody should know.
       scheduler.schedule();
     } catch (error) {
+      this.#over();
       this.#fail(isPlaceholder(error) ? undefined : unwind(error, this.#callee.path, top, 0));
     }
   }
 
   /** Specification: `on_start`. */
-  start(): readonly Flat[] {
+  start(task: LiftedTask): readonly Flat[] {
+    this.#task = task;
     rememberIn(this.#undo);
     try {
       return this.#border.start((_token, ...flat) => flat, 0, this.#args) as readonly Flat[];
@@ -93,6 +101,7 @@ class HostCaller implements Caller {
 
   /** Specification: `on_resolve`. */
   resolve(flat: readonly Flat[] | undefined): void {
+    this.#over();
     if (flat === undefined) {
       for (const undo of this.#undo.splice(0)) undo();
       this.#fail(new DOMException('the call was cancelled', 'AbortError'));
@@ -101,6 +110,7 @@ class HostCaller implements Caller {
     rememberIn(this.#undo);
     try {
       const value = this.#border.finish(...flat);
+      if (this.#settled) discard(value);
       this.#settle();
       this.#resolve({ value });
     } catch (error) {
@@ -114,8 +124,15 @@ class HostCaller implements Caller {
   }
 
   refused(error: unknown): void {
+    this.#over();
     for (const undo of this.#undo.splice(0)) undo();
     this.#fail(error);
+  }
+
+  /** The guest has answered, whether or not anybody waits for it. */
+  #over(): void {
+    if (!this.#answered) this.#callee.component.store.callEnds();
+    this.#answered = true;
   }
 
   #settle(): void {
@@ -151,16 +168,21 @@ class HostCaller implements Caller {
   };
 }
 
-function optionsOf(args: readonly unknown[], params: number): CallOptions {
+function signalOf(args: readonly unknown[], params: number, path: string): AbortSignal | undefined {
   const options = args[params];
-  return typeof options === 'object' && options !== null ? (options as CallOptions) : {};
+  const signal: unknown = typeof options === 'object' && options !== null ? (options as CallOptions).signal : undefined;
+  if (signal === undefined || signal instanceof AbortSignal) return signal;
+  throw new UsageError('bad-signal', `the signal of a call of ${path} is no AbortSignal`, {
+    found: describeValue(signal),
+  });
 }
 
 /** The host's function for an export of an async type of `params` parameters. */
 export function asyncExport(callee: Callee, border: ExportBorder, params: number): AnyFunction {
   return async (...args) => {
-    const { signal } = optionsOf(args, params);
+    const signal = signalOf(args, params, callee.path);
     signal?.throwIfAborted();
+    callee.component.store.callBegins(callee.path);
     const { promise, resolve, reject } = Promise.withResolvers<{ value: unknown }>();
     const caller = new HostCaller(callee, border, args, resolve, reject);
     inTurn(() => caller.begin(signal));

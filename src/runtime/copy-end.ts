@@ -1,5 +1,5 @@
 /** The ends of streams and futures as guests hold them. Specification: CanonicalABI.md, `CopyEnd` and what derives from it. */
-import { makeTrap } from '../error/trap.ts';
+import { makeTrap, type Trap } from '../error/trap.ts';
 import type { GuestBuffer } from './buffer.ts';
 import { READABLE_FUTURE, READABLE_STREAM, WRITABLE_FUTURE, WRITABLE_STREAM } from './object-handles.ts';
 import type { Payload } from './payload.ts';
@@ -119,9 +119,9 @@ export class CopyEnd extends Waitable {
     this.leave();
   }
 
-  override abandon(): void {
+  override abandon(failure: Trap): void {
     this.#state = 'done';
-    super.abandon();
-    this.shared.drop();
+    super.abandon(failure);
+    this.shared.drop(failure);
   }
 }

@@ -13,7 +13,7 @@ import type { Instantiation } from './instantiate.ts';
 import type { LiveFunc } from './live.ts';
 import type { RuntimeResource } from './resource.ts';
 import { scheduler } from './scheduler.ts';
-import { canSuspend, finishStack, promisingOf, Stack } from './stack.ts';
+import { canSuspend, finishStack, mustHaveStack, promisingOf, Stack } from './stack.ts';
 import { endFrameThread } from './task.ts';
 
 type Lift = Extract<PlanFunc, { kind: 'lift' }>;
@@ -148,6 +148,7 @@ export class ExportMaker {
         },
       );
       const start = (): void => stack.start(slot, 0, (token) => border.start(entry, token, args));
+      mustHaveStack(path);
       scheduler.callBegins();
       try {
         if (fresh) withFreshContext(slot, start);
@@ -158,22 +159,29 @@ export class ExportMaker {
       }
       return promise;
     };
+    // The next in line starts within the same job, so that the instance is closed again before anybody else looks.
+    const queued = (args: readonly unknown[]): Promise<{ value: unknown }> => {
+      const { promise, resolve, reject } = Promise.withResolvers<{ value: unknown }>();
+      whenOpen(slot, () => {
+        try {
+          resolve(go(args));
+        } catch (error) {
+          reject(error);
+        }
+      });
+      return promise;
+    };
     return async (...args) => {
       if (!canSuspend)
         throw new UsageError('no-jspi', 'promised calls need an engine with JSPI (WebAssembly.promising)', {
           hint: 'use `exports`, or Node 24 or newer',
         });
-      if (!mustQueue(slot)) return (await go(args)).value;
-      // The next in line starts within the same job, so that the instance is closed again before anybody else looks.
-      const queued = Promise.withResolvers<{ value: unknown }>();
-      whenOpen(slot, () => {
-        try {
-          queued.resolve(go(args));
-        } catch (error) {
-          queued.reject(error);
-        }
-      });
-      return (await queued.promise).value;
+      store.callBegins(path);
+      try {
+        return (await (mustQueue(slot) ? queued(args) : go(args))).value;
+      } finally {
+        store.callEnds();
+      }
     };
   }
 

@@ -3,6 +3,7 @@
  * implements.
  */
 import type { BorderEnv, Flat, HostCall, Settle } from '../abi/js/border.ts';
+import type { Trap } from '../error/trap.ts';
 import { invariant } from '../util/invariant.ts';
 import { rememberIn } from './borrow-log.ts';
 import { componentState } from './component-state.ts';
@@ -24,8 +25,8 @@ class Call implements HostCall {
     return this.#controller.signal;
   }
 
-  abort(): void {
-    this.#controller?.abort(new DOMException('the guest has cancelled the call', 'AbortError'));
+  abort(reason: Error): void {
+    this.#controller?.abort(reason);
   }
 
   end(): void {
@@ -90,25 +91,30 @@ export function awaitHostCall(
   const subtask = new Subtask(env.path);
   subtask.started();
   subtask.lends(() => call.end());
+  const { store } = component;
+  const ended = (failure: Trap): void => call.abort(failure);
   const settled = (ok: boolean, value: unknown): void => {
-    component.store.hostEnds();
+    store.hostEnds();
+    store.hostCalls.delete(ended);
     if (subtask.resolved) return;
     const deliver = (): void => {
       if (subtask.resolved) return;
       const flat = settle(ok, value);
       subtask.resolve(isAsync || flat === undefined ? [] : [flat]);
     };
-    scheduler.enqueueNow(new Settled(component.store, env.slot, env.path, deliver));
+    scheduler.enqueueNow(new Settled(store, env.slot, env.path, deliver));
   };
-  component.store.hostBegins();
+  store.hostBegins();
+  store.hostCalls.add(ended);
   promise.then(
     (value) => settled(true, value),
     (error) => settled(false, error),
   );
   // The host is told, and not waited for: whatever it answers later is for nobody.
   subtask.onCancel = () => {
+    store.hostCalls.delete(ended);
     subtask.resolve(undefined);
-    call.abort();
+    call.abort(new DOMException('the guest has cancelled the call', 'AbortError'));
   };
   return answer(component, subtask, isAsync, zero);
 }

@@ -22,10 +22,12 @@ const untouched = new WeakMap<ReadableStream, HostReader>();
 const conversion: HandleConversion = {
   toHost(type, value, { scope }) {
     if (type.kind === 'stream' || type.kind === 'future') return endToHost(value as Shared);
+    if (type.kind === 'error-context') return value;
     return repToHost(scope.resource(type.resource), value as number);
   },
   fromHost(type, value, { scope }, path) {
     if (type.kind === 'stream' || type.kind === 'future') return endFromHost(type, value, scope, path);
+    if (type.kind === 'error-context') return errorContextFromHost(value, path);
     return repFromHost(scope.resource(type.resource), value, path);
   },
 };
@@ -44,20 +46,36 @@ export function endFromHost(type: StreamType | FutureType, value: unknown, types
   return type.kind === 'stream' ? streamFromHost(payload, value, path) : futureFromHost(payload, value, path);
 }
 
+function isReadable(value: unknown): value is ReadableStream {
+  try {
+    return value instanceof ReadableStream;
+  } catch {
+    return false;
+  }
+}
+
 function streamFromHost(payload: Payload, value: unknown, path: string): Shared {
-  const own = value instanceof ReadableStream ? untouched.get(value) : undefined;
+  const own = isReadable(value) ? untouched.get(value) : undefined;
   const passed = own?.passOn(payload);
   if (passed !== undefined) return passed;
   const shared = new SharedStream(payload);
-  const writer = HostWriter.of(shared, value, path, conversion);
-  if (writer === undefined)
-    throw new ValueError('wrong-value', `${path} does not fit its type`, {
-      expected:
-        'a stream: a ReadableStream that is not locked, or something to iterate over, such as an async generator',
-      found: value instanceof ReadableStream ? 'a ReadableStream that is locked' : describeValue(value),
-    });
+  let writer: HostWriter | undefined;
+  try {
+    writer = HostWriter.of(shared, value, path, conversion);
+  } catch (error) {
+    throw noStream(value, path, error);
+  }
+  if (writer === undefined) throw noStream(value, path);
   writer.run();
   return shared;
+}
+
+function noStream(value: unknown, path: string, cause?: unknown): ValueError {
+  return new ValueError('wrong-value', `${path} does not fit its type`, {
+    expected: 'a stream: a ReadableStream that is not locked, or something to iterate over, such as an async generator',
+    found: isReadable(value) ? 'a ReadableStream that is locked' : describeValue(value),
+    cause,
+  });
 }
 
 function futureFromHost(payload: Payload, value: unknown, path: string): Shared {

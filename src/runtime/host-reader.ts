@@ -1,7 +1,6 @@
 /** The host reads what guests write. */
 import { type NumberArray, numberKind, TYPED_ARRAYS } from '../abi/js/typed-array.ts';
 import { load } from '../abi/load.ts';
-import { makeTrap } from '../error/trap.ts';
 import { invariant } from '../util/invariant.ts';
 import type { GuestBuffer, HostSink, HostSource } from './buffer.ts';
 import { type HandleConversion, valueToHost } from './host-values.ts';
@@ -63,7 +62,10 @@ function chunkLength(payload: Payload): number {
 }
 
 /** Streams that the host has forgotten: nobody will read them. */
-const forgotten = new FinalizationRegistry<SharedStream>((shared) => shared.drop());
+const forgotten = new FinalizationRegistry<SharedStream>((shared) => {
+  shared.payload.scope.store.hostEnds();
+  shared.drop();
+});
 
 /** A guest's stream as a `ReadableStream` of chunks. */
 export class HostReader {
@@ -72,40 +74,59 @@ export class HostReader {
   /** While it is open the host may read, and guests go on. */
   #open = true;
   #touched = false;
-  #moved: ReadableStreamDefaultReader | undefined;
+  #controller: ReadableStreamDefaultController | undefined;
+  readonly #unlisten: () => void;
 
   constructor(shared: SharedStream, conversion: HandleConversion) {
     this.#shared = shared;
     const length = chunkLength(shared.payload);
-    const stream = new ReadableStream(
+    this.stream = new ReadableStream(
       {
-        pull: (controller) => {
-          if (this.#moved !== undefined) return undefined;
+        start: (controller) => {
+          this.#controller = controller;
+        },
+        pull: () => {
           this.#touched = true;
-          return this.#pull(controller, new Sink(shared.payload, length, conversion));
+          return this.#pull(new Sink(shared.payload, length, conversion));
         },
         cancel: () => {
-          this.#close();
-          if (this.#moved === undefined) shared.drop();
+          this.#leave();
+          shared.drop();
         },
       },
       { highWaterMark: 0 },
     );
-    forgotten.register(stream, shared);
     shared.payload.scope.store.hostBegins();
-    this.stream = stream;
+    forgotten.register(this.stream, shared, this);
+    // A guest holds what is shared: it must not hold the stream, so that a forgotten one is collected.
+    const weak = new WeakRef(this);
+    this.#unlisten = shared.whenDropped(() => weak.deref()?.ended());
+    if (shared.dropped) this.ended();
   }
 
-  #close(): void {
-    if (this.#open) this.#shared.payload.scope.store.hostEnds();
+  /** The host reads no more. */
+  #leave(): void {
+    if (!this.#open) return;
     this.#open = false;
+    this.#unlisten();
+    forgotten.unregister(this);
+    this.#shared.payload.scope.store.hostEnds();
   }
 
-  #pull(controller: ReadableStreamDefaultController, sink: Sink): Promise<void> {
+  /** The guest writes no more: the end, or (its store has ended) an error, since there might have been more. */
+  private ended(): void {
+    if (!this.#open) return;
+    this.#leave();
+    const { failure } = this.#shared;
+    if (failure === undefined) this.#controller?.close();
+    else this.#controller?.error(failure);
+  }
+
+  #pull(sink: Sink): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const shared = this.#shared;
     const deliver = (): void => {
-      if (sink.progress > 0) controller.enqueue(sink.value);
+      if (sink.progress > 0) this.#controller?.enqueue(sink.value);
       resolve();
     };
     const copier: Copier<Sink> = {
@@ -115,19 +136,13 @@ export class HostReader {
         shared.reclaim(copier);
         deliver();
       },
-      done: (result: CopyResult) => {
-        deliver();
-        if (result !== COPY.dropped) return;
-        controller.close();
-        this.#close();
-      },
+      done: deliver,
     };
     try {
       shared.read(copier);
     } catch (error) {
       // What the guest wrote is none of its type's values.
       shared.payload.scope.fail(error);
-      controller.error(error);
       resolve();
     }
     return promise;
@@ -136,8 +151,8 @@ export class HostReader {
   /** Gives the stream to another guest without the host in between, if the host has not read of it. */
   passOn(payload: Payload): SharedStream | undefined {
     if (this.#touched || this.stream.locked || !this.#shared.payload.equals(payload)) return undefined;
-    this.#moved = this.stream.getReader();
-    this.#close();
+    this.stream.getReader();
+    this.#leave();
     return this.#shared;
   }
 }
@@ -149,10 +164,8 @@ export function readFuture(shared: SharedFuture, conversion: HandleConversion): 
   promise.catch(() => {});
   const sink = new Sink(shared.payload, 1, conversion);
   const settle = (result: CopyResult): void => {
-    if (result === COPY.completed) {
-      // Boxed, so that no promise is resolved with a value whose keys a guest chose.
-      resolve(shared.payload.type === undefined ? undefined : only(sink.value));
-    } else reject(makeTrap('store-dead', { reason: 'the component that had to write the future has ended without' }));
+    if (result === COPY.completed) resolve(shared.payload.type === undefined ? undefined : only(sink.value));
+    else reject(shared.failure);
   };
   shared.read({ slot: undefined, buffer: sink, copied() {}, done: settle });
   return promise;

@@ -118,6 +118,7 @@ export function interpretCall(call: InterpretedCall): CoreFunction {
         failure = trap;
         goOn?.();
       },
+      true,
     );
     stack.start(callee.slot, 0, (token) => entry(token, ...params()));
     stack.throwIfTrapped();

@@ -15,9 +15,9 @@ import { asTrap, unwind } from './failure.ts';
 import { callTop, popTo, pushFrame } from './frames.ts';
 import { Refused } from './refused.ts';
 import { type Activity, scheduler } from './scheduler.ts';
-import { condemnAbove, labelsAbove, onStoreEnd, type Store, storeOf } from './store.ts';
+import { condemnAbove, labelsAbove, onStoreEnd, type Store, storeOf, tooManySuspended } from './store.ts';
 
-/** Stacks that may be suspended at once in this thread; V8 ends the process at about 32,000. */
+/** Stacks that may be suspended at once in this thread; V8 ends the process at about 32,000 (docs/engine.md, "JSPI"). */
 export const MAX_SUSPENDED = 20_000;
 
 interface JspiNamespace {
@@ -71,6 +71,11 @@ export function suspendedCount(): number {
   return suspended.size;
 }
 
+/** Refuses a call of the host's that needs a stack where there are as many as may be: before anything was called. */
+export function mustHaveStack(path: string): void {
+  if (stacks.size >= MAX_SUSPENDED) throw tooManySuspended(path, MAX_SUSPENDED);
+}
+
 /** One stack: from the call of a promised function to its end. */
 export class Stack {
   /** By which wasm tells JavaScript which stack it is about. */
@@ -79,6 +84,10 @@ export class Stack {
   readonly onEnd: (...results: Flat[]) => void;
   /** Called with the trap that ended it, after its stores have ended; never in the job in which it trapped. */
   readonly onTrap: (trap: Trap) => void;
+  /** Whether it is only the inner part of a call that waits on another stack. */
+  readonly isInner: boolean;
+  /** The store of whoever runs on it first, whose limit it counts for. */
+  #store: Store | undefined;
   /** Stores that ended with it when it trapped. */
   #condemned: readonly Store[] | undefined;
   #placeholder: Trap | undefined;
@@ -91,9 +100,10 @@ export class Stack {
   #continue: Continuation | undefined;
   #resolve: ((token: number) => void) | undefined;
 
-  constructor(onEnd: (...results: Flat[]) => void, onTrap: (trap: Trap) => void) {
+  constructor(onEnd: (...results: Flat[]) => void, onTrap: (trap: Trap) => void, isInner = false) {
     this.onEnd = onEnd;
     this.onTrap = onTrap;
+    this.isInner = isInner;
   }
 
   get state(): State {
@@ -120,6 +130,7 @@ export class Stack {
     const before = running;
     this.#base = base;
     this.#state = 'running';
+    if (!this.isInner) this.#store = storeOf(slot);
     stacks.set(this.token, this);
     running = this;
     control.i32[SUSPENDABLE >> 2] = 1;
@@ -173,6 +184,13 @@ export class Stack {
     stacks.delete(this.token);
   }
 
+  /** Traps where it would be one too many to wait. */
+  mustSuspend(): void {
+    const most = Math.min(MAX_SUSPENDED, this.#store?.maxSuspended ?? MAX_SUSPENDED);
+    if (suspended.size < MAX_SUSPENDED && (this.#store?.suspended ?? 0) < most) return;
+    throw makeTrap('too-many-suspended', { hint: `at most ${most} calls may wait at once` });
+  }
+
   /** What it does when it goes on; `closes` where no other call may enter its instances meanwhile. */
   ask(then: Continuation, closes: boolean): void {
     this.#continue = then;
@@ -197,6 +215,7 @@ export class Stack {
     popTo(this.#base);
     this.#state = 'suspended';
     suspended.add(this);
+    if (this.#store !== undefined) this.#store.suspended++;
     return new Promise((resolve) => {
       this.#resolve = resolve;
     });
@@ -235,6 +254,7 @@ export class Stack {
     const then = this.#continue;
     invariant(saved !== undefined && then !== undefined, 'a stack is resumed once for each time it is suspended');
     suspended.delete(this);
+    if (this.#store !== undefined) this.#store.suspended--;
     this.#saved = undefined;
     this.#continue = undefined;
     this.#resolve = undefined;
@@ -307,8 +327,7 @@ export function wouldBlock(what: string): Error {
 export function askToSuspend(then: Continuation, what: string, closes: boolean): Stack {
   const stack = suspendableStack();
   if (stack === undefined || !canSuspend) throw wouldBlock(what);
-  if (suspended.size >= MAX_SUSPENDED)
-    throw makeTrap('too-many-suspended', { hint: `at most ${MAX_SUSPENDED} calls may wait at once` });
+  stack.mustSuspend();
   stack.ask(then, closes);
   return stack;
 }

@@ -2,6 +2,7 @@
  * A store: the unit of failure and of ownership. One per root instantiation; a trap ends it. Holds the slots of its component
  * instances in the control memory. Specification: Explainer, "Component Invariants" (lockdown is ours: the whole store).
  */
+import { UsageError } from '../error/error.ts';
 import { makeTrap, type Trap } from '../error/trap.ts';
 import {
   control,
@@ -44,6 +45,14 @@ export function storeOf(slot: number): Store | undefined {
   return storesByRecord.get(control.i32[(slot + STORE) >> 2] ?? 0);
 }
 
+/** The error of a call that would be one too many. */
+export function tooManySuspended(path: string, most: number): UsageError {
+  return new UsageError('too-many-suspended', `${path} cannot be called now: as many calls wait as may`, {
+    expected: `at most ${most} at once`,
+    hint: 'await some of the calls under way first, or allow more with `limits.suspended`',
+  });
+}
+
 /** Counters of the `counted` flavour, in the control memory so that adapters can reach them. */
 class Counters {
   readonly #between = new Map<string, number>();
@@ -73,6 +82,14 @@ class StoreGroup {
   hostWork = 0;
 }
 
+/** What a store's owner wants. */
+export interface StoreOptions {
+  /** Calls that may be under way at once. */
+  readonly suspended?: number | undefined;
+  /** Is told of a stream of the host's that failed: its guest sees the end, since streams have no errors. */
+  readonly onStreamError?: ((error: unknown, path: string) => void) | undefined;
+}
+
 export class Store {
   #group = new StoreGroup();
   readonly counters = new Counters();
@@ -84,6 +101,8 @@ export class Store {
   failure: Trap | undefined;
   /** What waits for something of this store, and is told when it ends. */
   readonly watchers = new Set<(failure: Trap) => void>();
+  /** Calls of the host's functions that are under way: whose results nobody will want when it ends. */
+  readonly hostCalls = new Set<(failure: Trap) => void>();
   /** Called once when the store dies or is disposed. */
   readonly onEnd: (() => void)[] = [];
   readonly #slots: number[] = [];
@@ -92,7 +111,13 @@ export class Store {
   #ended = false;
   #released = false;
 
-  constructor() {
+  readonly #options: StoreOptions;
+  #calls = 0;
+  /** Its stacks that are suspended. */
+  suspended = 0;
+
+  constructor(options: StoreOptions = {}) {
+    this.#options = options;
     this.record = control.allocate(STORE_SIZE);
     storesByRecord.set(this.record, this);
     this.#group.stores.add(this);
@@ -128,6 +153,28 @@ export class Store {
     this.#group.hostWork--;
     // Only when the host has nothing more to do, and nothing came of it, is it known that nothing ever will.
     if (this.#group.hostWork === 0) scheduler.schedule();
+  }
+
+  /** How many calls may wait at once. */
+  get maxSuspended(): number {
+    return this.#options.suspended ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** A call of the host's that may have to wait begins, and ends with {@link callEnds}. Throws a UsageError where too many are under way. */
+  callBegins(path: string): void {
+    if (this.#calls >= this.maxSuspended) throw tooManySuspended(path, this.maxSuspended);
+    this.#calls++;
+  }
+
+  callEnds(): void {
+    this.#calls--;
+  }
+
+  /** A stream of the host's has failed. */
+  streamFailed(error: unknown, path: string): void {
+    const { onStreamError } = this.#options;
+    // What the listener throws is nobody's here.
+    if (onStreamError !== undefined) queueMicrotask(() => onStreamError(error, path));
   }
 
   get stats(): StoreStats {
@@ -176,10 +223,11 @@ export class Store {
     this.#ended = true;
     this.condemn();
     for (const callback of this.onEnd.splice(0)) callback();
-    if (this.watchers.size > 0) {
+    for (const listeners of [this.watchers, this.hostCalls]) {
+      if (listeners.size === 0) continue;
       const trap = failure ?? this.deadTrap(undefined);
-      for (const watcher of this.watchers) watcher(trap);
-      this.watchers.clear();
+      for (const listener of listeners) listener(trap);
+      listeners.clear();
     }
     for (const listener of endListeners) listener(this);
   }

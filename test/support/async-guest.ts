@@ -47,8 +47,7 @@ export function guestText({ types = '', canons, body, exports }: GuestText): str
 
 /** A lift of the core export `core`: synchronous, `async`, or with the callback of that name. */
 export function lift(core: string, how: 'sync' | 'async' | { readonly callback: string }): string {
-  const options =
-    how === 'sync' ? '' : how === 'async' ? 'async' : `async (callback (core func $m "${how.callback}"))`;
+  const options = how === 'sync' ? '' : how === 'async' ? 'async' : `async (callback (core func $m "${how.callback}"))`;
   return `(canon lift (core func $m "${core}") ${MEMORY} ${REALLOC} ${options})`;
 }
 
