@@ -5,7 +5,7 @@ import { ComponentError, type Instance, Trap, UsageError, ValueError } from '../
 import { objectCount } from '../../src/runtime/object-handles.ts';
 import { suspendedCount } from '../../src/runtime/stack.ts';
 import { guestText, lift } from '../support/async-guest.ts';
-import { deferred, fn, instance, turn } from '../support/component.ts';
+import { deferred, fn, instance, turns } from '../support/component.ts';
 import { WAITING } from '../support/waiting-guest.ts';
 
 type Gate = ReturnType<typeof deferred<number>> & { readonly signal: AbortSignal };
@@ -70,13 +70,13 @@ test('a signal that fires amid: the promise is rejected at once, and a guest tha
     assert.equal(objectCount(), before + 2, 'a subtask and a set');
     controller.abort();
     await assert.rejects(promise, { name: 'AbortError' });
-    await turn();
+    await turns();
     assert.equal(fn(guest.exports, 'seen')(), 1, way);
     assert.equal(gates[0]?.signal.aborted, true, 'the guest has cancelled the host function that it waited for');
     // The set of the stackful one is the guest's to drop.
     assert.equal(objectCount(), before + (way === 'tidy' ? 0 : 1));
     gates[0]?.resolve(1);
-    await turn();
+    await turns();
     assert.equal(guest.alive, true);
   }
 });
@@ -89,11 +89,11 @@ test('a signal that fires amid: guests that do not hear of it go on to their end
     const promise = call(way, { signal: controller.signal });
     controller.abort(reason);
     await assert.rejects(promise, (error) => error === reason);
-    await turn();
+    await turns();
     assert.equal(fn(guest.exports, 'seen')(), way === 'deaf' ? 1 : 0, way);
     assert.equal(gates[0]?.signal.aborted, false, way);
     gates[0]?.resolve(1);
-    await turn();
+    await turns();
     assert.equal(suspendedCount(), 0);
     const next = call(way);
     gates[1]?.resolve(2);
@@ -123,7 +123,7 @@ test('a signal that fires after the end changes nothing, and has no listener lef
     assert.equal(await promise, 3);
     assert.equal(listeners, 0);
     controller.abort();
-    await turn();
+    await turns();
     assert.equal(fn(guest.exports, 'seen')(), 0);
     assert.equal(guest.alive, true);
   }
@@ -135,12 +135,12 @@ test('a signal that fires while the call waits to enter: it never does', async (
   const controller = new AbortController();
   const promise = call('tidy', { signal: controller.signal });
   const other = call('tidy');
-  await turn();
+  await turns();
   assert.equal(fn(guest.exports, 'entered')(), 0);
   controller.abort();
   await assert.rejects(promise, { name: 'AbortError' });
   fn(guest.exports, 'hold')(false);
-  await turn();
+  await turns();
   assert.equal(fn(guest.exports, 'entered')(), 1);
   gates[0]?.resolve(4);
   assert.equal(await other, 4);
@@ -160,7 +160,7 @@ test('a signal that the host function fires, of the very call that called it', a
   await assert.rejects(fn(guest.exports, 'tidy')({ signal: controller.signal }) as Promise<unknown>, {
     name: 'AbortError',
   });
-  await turn();
+  await turns();
   assert.equal(fn(guest.exports, 'seen')(), 1);
   assert.equal(reached?.aborted, true);
 });
@@ -178,7 +178,7 @@ test('a signal that fires between the call and its beginning, which has to wait 
   });
   await assert.rejects(second as Promise<unknown>, { name: 'AbortError' });
   assert.equal(await first, 1);
-  await turn();
+  await turns();
   assert.equal(gates.length <= 2, true);
   assert.equal(gates.at(1)?.signal.aborted ?? true, true);
   assert.equal(guest.alive, true);
@@ -237,9 +237,9 @@ test('calls into one instance that wait between callbacks overlap, and end in an
   const calls = [1, 2, 3].map((n) => call('tidy').then((value) => ends.push(n * 10 + (value as number))));
   assert.equal(gates.length, 3);
   gates[2]?.resolve(3);
-  await turn();
+  await turns();
   gates[0]?.resolve(1);
-  await turn();
+  await turns();
   gates[1]?.resolve(2);
   await Promise.all(calls);
   assert.deepEqual(ends, [33, 11, 22]);
@@ -249,14 +249,14 @@ test('a task that waits amid its code keeps others out that need the instance fo
   const { guest, gates, call } = await waiting();
   const ends: string[] = [];
   const calls = ['sync', 'sync', 'tidy'].map((way, i) => call(way).then((value) => ends.push(`${way} ${i} ${value}`)));
-  await turn();
+  await turns();
   assert.equal(fn(guest.exports, 'entered')(), 1, 'only the first has begun');
   assert.equal(gates.length, 1);
   gates[0]?.resolve(1);
-  await turn();
+  await turns();
   assert.equal(fn(guest.exports, 'entered')(), 2);
   gates[1]?.resolve(2);
-  await turn();
+  await turns();
   assert.equal(fn(guest.exports, 'entered')(), 3);
   gates[2]?.resolve(3);
   await Promise.all(calls);
@@ -266,7 +266,7 @@ test('a task that waits amid its code keeps others out that need the instance fo
 test('tasks that are lifted without a callback need nobody’s leave: their stacks overlap', async () => {
   const { gates, call } = await waiting();
   const calls = [0, 1, 2, 3].map(() => call('stackful'));
-  await turn();
+  await turns();
   assert.equal(gates.length, 4);
   assert.equal(suspendedCount(), 4);
   for (const [i, gate] of gates.toReversed().entries()) gate.resolve(i);
@@ -278,10 +278,10 @@ test('back-pressure: calls wait to enter until the guest wants them, in their or
   const { guest, gates, call } = await waiting();
   fn(guest.exports, 'hold')(true);
   const calls = [1, 2, 3].map(() => call('tidy'));
-  await turn();
+  await turns();
   assert.equal(gates.length, 0);
   fn(guest.exports, 'hold')(false);
-  await turn();
+  await turns();
   assert.equal(gates.length, 3);
   for (const [i, gate] of gates.entries()) gate.resolve(i);
   assert.deepEqual(await Promise.all(calls), [0, 1, 2]);
@@ -292,15 +292,15 @@ test('an instance that is disposed rejects its calls, tells the host functions t
     const before = objectCount();
     const { guest, gates, call } = await waiting();
     const promise = call(way);
-    await turn();
+    await turns();
     guest[Symbol.dispose]();
     await assert.rejects(promise, (error) => error instanceof Trap && error.code === 'store-dead');
     assert.equal(gates[0]?.signal.aborted, true, way);
     assert.ok(gates[0]?.signal.reason instanceof Trap);
-    await turn();
+    await turns();
     assert.equal(objectCount(), before, way);
     assert.equal(suspendedCount(), 0, way);
     gates[0]?.resolve(1);
-    await turn();
+    await turns();
   }
 });

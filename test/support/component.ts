@@ -31,3 +31,8 @@ export function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => voi
 export function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
+
+/** Several turns of the event loop: what becomes of something that nobody waits for. */
+export async function turns(count = 5): Promise<void> {
+  for (let i = 0; i < count; i++) await turn();
+}
