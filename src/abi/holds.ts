@@ -26,8 +26,9 @@ export function allocates(type: ValueType): boolean {
   return holds(type, (t) => t.kind === 'string' || t.kind === 'list');
 }
 
-export function holdsOwn(type: ValueType): boolean {
-  return holds(type, (t) => t.kind === 'own');
+/** Whether passing the type on takes something away from whoever passes it. */
+export function holdsMoved(type: ValueType): boolean {
+  return holds(type, (t) => t.kind === 'own' || t.kind === 'stream' || t.kind === 'future');
 }
 
 export function holdsBorrow(type: ValueType): boolean {

@@ -10,8 +10,9 @@ import { ValueError } from '../error/error.ts';
 import type { FutureType, StreamType } from '../types/value-type.ts';
 import { ErrorContext } from './error-context.ts';
 import { HostReader, readFuture } from './host-reader.ts';
+import { checkValue } from './host-source.ts';
 import type { HandleConversion } from './host-values.ts';
-import { HostWriter, writeFuture } from './host-writer.ts';
+import { HostWriter, isStream, isThenable, writeFuture } from './host-writer.ts';
 import type { Payload, TypeScope } from './payload.ts';
 import { repFromHost, repToHost } from './resource.ts';
 import { type Shared, SharedFuture, SharedStream } from './shared.ts';
@@ -44,6 +45,13 @@ export function endToHost(shared: Shared): object {
 export function endFromHost(type: StreamType | FutureType, value: unknown, types: TypeScope, path: string): Shared {
   const payload = types.payload(type.element);
   return type.kind === 'stream' ? streamFromHost(payload, value, path) : futureFromHost(payload, value, path);
+}
+
+/** Throws what {@link endFromHost} would throw, and takes nothing. */
+export function checkEnd(type: StreamType | FutureType, value: unknown, types: TypeScope, path: string): void {
+  if (type.kind === 'stream') {
+    if (!isStream(value)) throw noStream(value, path);
+  } else if (!isThenable(value)) checkValue(types.payload(type.element), value, path);
 }
 
 function isReadable(value: unknown): value is ReadableStream {

@@ -20,6 +20,11 @@ export function wrongValue(what: string, path: string, error: unknown): Trap {
   return makeTrap('host-value', { reason: `${what} gave a wrong value: ${messageOf(error)}`, path, cause: error });
 }
 
+/** Throws a ValueError unless the value of a future fits. */
+export function checkValue({ type }: Payload, value: unknown, path: string): void {
+  if (type !== undefined) fromJs(type, value, path);
+}
+
 export class Source implements HostSource {
   readonly kind = 'source';
   readonly length: number;

@@ -29,6 +29,22 @@ function once(value: unknown): Chunks {
   return { next, stop() {} };
 }
 
+/** Whether something can be the source of a stream. */
+export function isStream(value: unknown): boolean {
+  try {
+    if (value instanceof ReadableStream) return !value.locked;
+    if (typeof value !== 'object' || value === null) return false;
+    const iterable = value as Partial<AsyncIterable<unknown> & Iterable<unknown>>;
+    return (
+      ArrayBuffer.isView(value) ||
+      typeof iterable[Symbol.asyncIterator] === 'function' ||
+      typeof iterable[Symbol.iterator] === 'function'
+    );
+  } catch {
+    return false;
+  }
+}
+
 function chunksOf(value: unknown): Chunks | undefined {
   if (value instanceof ReadableStream) {
     if (value.locked) return undefined;
@@ -204,7 +220,7 @@ export function writeFuture(shared: SharedFuture, value: unknown, path: string, 
 }
 
 /** A promise of any make. What refuses to be asked is none, and fails as a value. */
-function isThenable(value: unknown): value is PromiseLike<unknown> {
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
   try {
     return typeof (value as Partial<PromiseLike<unknown>> | null | undefined)?.then === 'function';
   } catch {

@@ -16,7 +16,7 @@ import type {
   PlanResource,
 } from '../link/plan.ts';
 import { dropShim } from '../link/shim.ts';
-import { signatureResources } from '../types/resources-of.ts';
+import { signatureEnds, signatureResources } from '../types/resources-of.ts';
 import type { ResourceType, ValueType } from '../types/value-type.ts';
 import { invariant, unreachable } from '../util/invariant.ts';
 import { showPath } from './bind.ts';
@@ -31,7 +31,7 @@ import { control, SUSPENDABLE } from './control.ts';
 import type { ErrorContext } from './error-context.ts';
 import { asTrap } from './failure.ts';
 import { popTo, pushFrame } from './frames.ts';
-import { endFromHost, endToHost, errorContextFromHost } from './host-ends.ts';
+import { checkEnd, endFromHost, endToHost, errorContextFromHost } from './host-ends.ts';
 import type { Callee } from './lift.ts';
 import { zeroOf } from './lower.ts';
 import { LinearMemory } from './memory.ts';
@@ -315,6 +315,8 @@ export class Instantiation implements TypeScope {
       store: side.store.record,
       context: abiContext(side, hooksOf(byType, side.slot, this, path)),
       resources,
+      ends: signatureEnds(func.type),
+      checkEnd: (type, value, path) => checkEnd(type, value, this, path),
       core: parts.core,
       postReturn: side.postReturn as BorderEnv['postReturn'],
       host: parts.host,

@@ -8,7 +8,7 @@ import { objectCount } from '../../src/runtime/object-handles.ts';
 import { suspendedCount } from '../../src/runtime/stack.ts';
 import { echoGuest } from '../support/async-guest.ts';
 import { BYTES } from '../support/byte-guest.ts';
-import { deferred, fn, instance, turns } from '../support/component.ts';
+import { deferred, fn, instance, streamOf, turns } from '../support/component.ts';
 
 const ECHO = echoGuest('u8', 1);
 
@@ -34,7 +34,7 @@ function now(guest: Instance, name: string, ...args: unknown[]): unknown {
 const isDead = (error: unknown): boolean => error instanceof Trap && error.code === 'store-dead';
 
 const SOURCES: Readonly<Record<string, () => unknown>> = {
-  'a ReadableStream of chunks': () => ReadableStream.from([new Uint8Array([1, 2]), new Uint8Array([3])]),
+  'a ReadableStream of chunks': () => streamOf([new Uint8Array([1, 2]), new Uint8Array([3])]),
   'a ReadableStream of type bytes': () =>
     new ReadableStream({
       type: 'bytes',
@@ -114,7 +114,7 @@ test('a guest’s bytes come in chunks as large as its writes, up to a mebibyte;
 test('a guest takes a large chunk of the host’s in as many reads as it likes', async () => {
   const guest = await instance(BYTES);
   const chunk = new Uint8Array(300_000).fill(2);
-  assert.equal(await call(guest, 'sum', ReadableStream.from([chunk, chunk]), 2 ** 31, 1000), 1_200_000);
+  assert.equal(await call(guest, 'sum', streamOf([chunk, chunk]), 2 ** 31, 1000), 1_200_000);
   assert.equal(now(guest, 'got'), 600_000);
 });
 
@@ -433,7 +433,7 @@ test('a passed-on stream whose maker dies ends for the reader; whose reader dies
 
 test('a host’s stream that a guest gives back is the host’s again', async () => {
   const guest = await instance(BYTES);
-  now(guest, 'hold', ReadableStream.from([new Uint8Array([1, 2]), new Uint8Array([3])]));
+  now(guest, 'hold', streamOf([new Uint8Array([1, 2]), new Uint8Array([3])]));
   assert.deepEqual(await bytes(now(guest, 'give-back')), [1, 2, 3]);
 });
 

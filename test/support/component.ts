@@ -36,3 +36,15 @@ export function turn(): Promise<void> {
 export async function turns(count = 5): Promise<void> {
   for (let i = 0; i < count; i++) await turn();
 }
+
+/** A ReadableStream of chunks. */
+export function streamOf(chunks: Iterable<unknown>): ReadableStream {
+  const each = chunks[Symbol.iterator]();
+  return new ReadableStream({
+    pull(controller) {
+      const { done, value } = each.next();
+      if (done === true) controller.close();
+      else controller.enqueue(value);
+    },
+  });
+}

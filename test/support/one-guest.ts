@@ -64,6 +64,8 @@ export class OneGuest {
       store: this.store.record,
       context: this.context,
       resources: [],
+      ends: [],
+      checkEnd() {},
       core,
       host,
       zero: 0,

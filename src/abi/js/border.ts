@@ -3,6 +3,7 @@
  * and what it calls when something is out of the ordinary (`BorderRuntime`). One `BorderEnv` per border function and instance.
  */
 import type { Control } from '../../runtime/control.ts';
+import type { FutureType, StreamType } from '../../types/value-type.ts';
 import type { AbiContext } from '../context.ts';
 
 /** Core numbers as JavaScript sees them: i64 is a bigint. */
@@ -31,6 +32,10 @@ export interface BorderEnv {
   /** Memory, realloc and handle hooks of this side; `handles` convert from and to the host's objects. */
   readonly context: AbiContext;
   readonly resources: readonly BorderResource[];
+  /** The stream and future types of the signature, in the order of first appearance. */
+  readonly ends: readonly (StreamType | FutureType)[];
+  /** Throws what lowering a stream or future of the host's would throw, and changes nothing. */
+  checkEnd(type: StreamType | FutureType, value: unknown, path: string): void;
   /** Export: the core function. */
   readonly core: ((...args: Flat[]) => Flat | undefined) | undefined;
   readonly postReturn: ((...args: Flat[]) => void) | undefined;

@@ -12,7 +12,7 @@ import {
   SUSPENDABLE,
 } from '../../runtime/control.ts';
 import { describeFunc } from '../../types/describe.ts';
-import { signatureResources } from '../../types/resources-of.ts';
+import { signatureEnds, signatureResources } from '../../types/resources-of.ts';
 import type { ValueType } from '../../types/value-type.ts';
 import type { Signature } from '../context.ts';
 import {
@@ -23,7 +23,7 @@ import {
   MAX_FLAT_RESULTS,
   pointerSize,
 } from '../flatten.ts';
-import { allocates, holdsBorrow, holdsOwn } from '../holds.ts';
+import { allocates, holdsBorrow, holdsMoved } from '../holds.ts';
 import { fieldOffsets, layout } from '../layout.ts';
 import { Emitter, quote } from './emit-code.ts';
 import { liftFlat, liftTopResult, load } from './emit-lift.ts';
@@ -36,7 +36,9 @@ export interface Emitted {
 }
 
 function emitterOf(signature: Signature): Emitter {
-  return new Emitter(pointerSize(signature.options), new Map(signatureResources(signature.type).map((r, i) => [r, i])));
+  const { type, options } = signature;
+  const byPlace = <T>(found: readonly T[]): Map<T, number> => new Map(found.map((each, i) => [each, i]));
+  return new Emitter(pointerSize(options), byPlace(signatureResources(type)), byPlace<ValueType>(signatureEnds(type)));
 }
 
 /** What a comment may show of a type: nothing that could end the comment. */
@@ -63,7 +65,7 @@ function lowerParams(e: Emitter, signature: Signature, args: readonly string[]):
   const { params } = signature.type;
   const types = params.map((p) => p.type);
   const spills = flattenTypes(types, e.pointer).length > MAX_FLAT_PARAMS;
-  if (types.some(holdsOwn)) e.line(`S.checkAll(${e.constant(params)}, [${args.join(', ')}], env);`);
+  if (types.some(holdsMoved)) e.line(`S.checkAll(${e.constant(params)}, [${args.join(', ')}], env);`);
   const touches = spills || types.some(allocates);
   if (touches) e.line('C.i32[leave] = 0;');
   let flat: readonly string[];
