@@ -133,3 +133,42 @@ export function echoGuest(element: string, size: number, types = ''): string {
     exports: `(func (export "echo") async (param "in" $ST) (result $ST) ${lift('echo', 'async')})`,
   });
 }
+
+/**
+ * A guest that copies a future of `element` into another: `echo(in) -> out`; `take(in) -> element` where that is an `i32` flat;
+ * `forget(in)`. It counts the futures that it has written: `written`.
+ */
+export function futureGuest(element: string, flat?: 'i32', types = ''): string {
+  const take =
+    flat === undefined
+      ? ''
+      : `(func (export "take") async (param "in" $FT) (result ${element}) ${lift('take', 'sync')})`;
+  return guestText({
+    types: `${types} (type $FT (future ${element}))`,
+    canons: { ...futureCanons('$FT'), ...taskReturn('$FT', '(param i32)') },
+    body: `
+    (global $written (mut i32) (i32.const 0))
+    (func (export "written") (result i32) (global.get $written))
+    (func (export "echo") (param $in i32) (local $pair i64) (local $out i32)
+      (local.set $pair (call $future.new))
+      (local.set $out (i32.wrap_i64 (i64.shr_u (local.get $pair) (i64.const 32))))
+      (call $task.return (i32.wrap_i64 (local.get $pair)))
+      (drop (call $future.read (local.get $in) (i32.const 1024)))
+      (call $future.drop-readable (local.get $in))
+      (drop (call $future.write (local.get $out) (i32.const 1024)))
+      (global.set $written (i32.add (global.get $written) (i32.const 1)))
+      (call $future.drop-writable (local.get $out)))
+    (func (export "take") (param $in i32) (result i32)
+      (drop (call $future.read (local.get $in) (i32.const 1024)))
+      (call $future.drop-readable (local.get $in))
+      (i32.load (i32.const 1024)))
+    (func (export "forget") (param $in i32) (call $future.drop-readable (local.get $in)))
+    (func (export "trap") unreachable)`,
+    exports: `
+  (func (export "written") (result u32) ${lift('written', 'sync')})
+  (func (export "echo") async (param "in" $FT) (result $FT) ${lift('echo', 'async')})
+  ${take}
+  (func (export "forget") (param "in" $FT) ${lift('forget', 'sync')})
+  (func (export "trap") ${lift('trap', 'sync')})`,
+  });
+}
