@@ -7,6 +7,8 @@ import { type Activity, type SyncScope, scheduler } from './scheduler.ts';
 import { askToSuspend, type Continuation, type Stack, suspendableStack, wouldBlock } from './stack.ts';
 import { materialiseAbove, type Task, Thread, type Wait } from './task.ts';
 
+const SYNC_TYPED = 'only an export of an async type may wait for it';
+
 /** The scope of a synchronous task that is blocked on `what`. */
 class BlockedSyncTask implements SyncScope {
   readonly #task: Task;
@@ -30,7 +32,7 @@ class BlockedSyncTask implements SyncScope {
 
   fail(): Activity {
     const thread = this.#task.implicit!;
-    const trap = wouldBlock(this.what);
+    const trap = wouldBlock(this.what, SYNC_TYPED);
     return { ready: () => true, resume: () => thread.fail(trap) };
   }
 }

@@ -311,11 +311,11 @@ export function suspendableStack(): Stack | undefined {
 }
 
 /** The trap of what would have to wait where nothing can. */
-export function wouldBlock(what: string): Error {
+export function wouldBlock(what: string, hint?: string): Error {
   return makeTrap('would-block', {
     reason: `cannot block a synchronous task before returning: ${what} is not ready`,
     hint: canSuspend
-      ? 'call the export through `instance.promised`, whose stack can wait'
+      ? (hint ?? 'call the export through `instance.promised`, whose stack can wait')
       : 'this engine has no JSPI (WebAssembly.promising), so no call can wait',
   });
 }
