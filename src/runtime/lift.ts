@@ -134,10 +134,8 @@ function letHolderGoOn(task: LiftedTask, thread: Thread): void {
 }
 
 function enter(task: LiftedTask, thread: Thread): void {
-  const { component, callee } = task;
-  if (task.needsExclusive) component.exclusive = thread.number;
-  task.register(thread);
-  task.state = 'started';
+  const { callee } = task;
+  begin(task, thread);
   const start = (): readonly Flat[] => {
     try {
       return task.caller.start(task);
@@ -169,6 +167,22 @@ function enter(task: LiftedTask, thread: Thread): void {
   }
 }
 
+/** The task has entered its instance. */
+function begin(task: LiftedTask, thread: Thread): void {
+  if (task.needsExclusive) task.component.exclusive = thread.number;
+  task.register(thread);
+  task.state = 'started';
+}
+
+/** A task that runs already, since an adapter called it. */
+export function taskUnderWay(callee: Callee, caller: Caller): LiftedTask {
+  const task = new LiftedTask(callee, caller);
+  const thread = new Thread(task);
+  task.implicit = thread;
+  begin(task, thread);
+  return task;
+}
+
 function leaveUnstarted(task: LiftedTask, thread: Thread): void {
   task.state = 'resolved';
   task.unregister(thread);
@@ -176,7 +190,7 @@ function leaveUnstarted(task: LiftedTask, thread: Thread): void {
 }
 
 /** The core function of a task has returned. */
-function afterCore(task: LiftedTask, thread: Thread, results: readonly Flat[]): void {
+export function afterCore(task: LiftedTask, thread: Thread, results: readonly Flat[]): void {
   const { shape, postReturn } = task.callee;
   if (shape.callback) {
     afterCallback(task, thread, results[0] as number);

@@ -35,9 +35,10 @@ export type Continuation = () => Flat | undefined;
 
 /** Words of a context (two slots of 64 bits). */
 const CONTEXT_WORDS = 4;
+const FRAME_WORDS = FRAME_SIZE >> 2;
 
 interface Saved {
-  /** Slot and thread of each frame, outermost first. */
+  /** The words of each frame, outermost first. */
   readonly frames: readonly number[];
   /** The context of each frame's instance. */
   readonly contexts: readonly number[];
@@ -117,7 +118,7 @@ export class Stack {
 
   /** Slots of the instances on it, outermost first, while it is suspended. */
   get slots(): readonly number[] {
-    return this.#saved?.frames.filter((_, i) => i % 2 === 0) ?? [];
+    return this.#saved?.frames.filter((_, i) => i % FRAME_WORDS === 0) ?? [];
   }
 
   /**
@@ -206,7 +207,7 @@ export class Stack {
     const top = callTop();
     const frames = Array.from(s.subarray(this.#base >> 2, top >> 2));
     const contexts: number[] = [];
-    for (let i = 0; i < frames.length; i += 2) {
+    for (let i = 0; i < frames.length; i += FRAME_WORDS) {
       const context = ((frames[i] ?? 0) + CONTEXT_0) >> 2;
       for (let word = 0; word < CONTEXT_WORDS; word++) contexts.push(s[context + word] ?? 0);
       if (this.#closes) s[((frames[i] ?? 0) + CLOSED) >> 2] = 1;
@@ -264,17 +265,17 @@ export class Stack {
     const s = control.i32;
     const { frames, contexts } = saved;
     s.set(frames, CALL_STACK >> 2);
-    s[CALL_TOP >> 2] = CALL_STACK + (FRAME_SIZE >> 1) * frames.length;
+    s[CALL_TOP >> 2] = CALL_STACK + 4 * frames.length;
     s[SUSPENDABLE >> 2] = 1;
-    for (let i = 0; i < frames.length; i += 2) {
+    for (let i = 0; i < frames.length; i += FRAME_WORDS) {
       const slot = frames[i] ?? 0;
       if (this.#closes) s[(slot + CLOSED) >> 2] = 0;
-      const from = (i >> 1) * CONTEXT_WORDS;
+      const from = (i / FRAME_WORDS) * CONTEXT_WORDS;
       for (let word = 0; word < CONTEXT_WORDS; word++) s[((slot + CONTEXT_0) >> 2) + word] = contexts[from + word] ?? 0;
     }
     attach(saved.borrows, CALL_STACK - saved.base);
     if (this.#closes) afterOpening?.();
-    for (let i = 0; i < frames.length; i += 2) {
+    for (let i = 0; i < frames.length; i += FRAME_WORDS) {
       const store = storeOf(frames[i] ?? 0);
       if (store !== undefined && !store.alive) throw store.deadTrap(undefined);
     }

@@ -110,6 +110,7 @@ export class Store {
   #condemned = false;
   #ended = false;
   #released = false;
+  readonly #onRelease: (() => void)[] = [];
 
   readonly #options: StoreOptions;
   #calls = 0;
@@ -232,6 +233,11 @@ export class Store {
     for (const listener of endListeners) listener(this);
   }
 
+  /** Calls `callback` when its place in the control memory is given back. */
+  whenReleased(callback: () => void): void {
+    this.#onRelease.push(callback);
+  }
+
   /** Gives its place in the control memory back; only when no call of it is on any stack. */
   release(): void {
     this.end(undefined);
@@ -242,6 +248,7 @@ export class Store {
       const capacity = control.i32[(slot + TABLE_CAPACITY) >> 2] ?? 0;
       if (table !== 0) control.release(table, capacity * ENTRY_SIZE);
     }
+    for (const callback of this.#onRelease.splice(0)) callback();
     for (const slot of this.#slots) control.release(slot, SLOT_SIZE);
     this.#slots.length = 0;
     this.#group.stores.delete(this);

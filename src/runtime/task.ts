@@ -262,11 +262,29 @@ function materialise(component: ComponentState, frame: number): Thread {
   return thread;
 }
 
+/** Makes the thread of an adapter's call, whose frame names its record; `returned` where its task has returned already. */
+type MakeThread = (frame: number, returned: boolean) => Thread;
+
+const records = new Map<number, MakeThread>();
+
+/** Says how the threads of the calls of an adapter are made; undefined: none of its calls will ever be on a stack again. */
+export function onRecord(record: number, make: MakeThread | undefined): void {
+  if (make === undefined) records.delete(record);
+  else records.set(record, make);
+}
+
 /** Gives every call from `base` on its thread whose instance has concurrency, outermost first: as if each had begun with its call. */
 export function materialiseAbove(base: number): void {
   const top = callTop();
   for (let frame = base; frame < top; frame += FRAME_SIZE) {
-    if (control.i32[(frame + FRAME_THREAD) >> 2] !== 0) continue;
+    const word = control.i32[(frame + FRAME_THREAD) >> 2] ?? 0;
+    if (word > 0) continue;
+    if (word < 0) {
+      const thread = records.get(-word & ~1)?.(frame, (word & 1) !== 0);
+      invariant(thread !== undefined, 'the record of a frame is known');
+      control.i32[(frame + FRAME_THREAD) >> 2] = thread.number;
+      continue;
+    }
     const component = componentState(control.i32[frame >> 2] ?? 0);
     if (component !== undefined) materialise(component, frame);
   }
@@ -277,7 +295,7 @@ export function currentThread(component: ComponentState): Thread {
   const frame = callTop() - FRAME_SIZE;
   invariant(control.i32[frame >> 2] === component.slot, 'the innermost call is into the instance whose code runs');
   const number = control.i32[(frame + FRAME_THREAD) >> 2] ?? 0;
-  if (number === 0) materialiseAbove(CALL_STACK);
+  if (number <= 0) materialiseAbove(CALL_STACK);
   const thread = threads[control.i32[(frame + FRAME_THREAD) >> 2] ?? 0];
   invariant(thread !== undefined, 'a frame names a live thread');
   return thread;

@@ -1,4 +1,4 @@
-/** The resource, stream and future types that a function type mentions, in the order of first appearance: parameters, then the result. */
+/** What a function type mentions that has an identity, in the order of first appearance: parameters, then the result. */
 import type { FuncType, FutureType, ResourceType, StreamType, ValueType } from './value-type.ts';
 
 function children(type: ValueType): readonly (ValueType | undefined)[] {
@@ -25,27 +25,32 @@ function children(type: ValueType): readonly (ValueType | undefined)[] {
   }
 }
 
-/** Every distinct part of a signature by first appearance. */
-function partsByAppearance(type: FuncType): Set<ValueType> {
+/** The resources of a signature by first appearance. */
+export function signatureResources(type: FuncType): readonly ResourceType[] {
+  const found = new Set<ResourceType>();
   const seen = new Set<ValueType>();
   const visit = (t: ValueType | undefined): void => {
     if (t === undefined || seen.has(t)) return;
     seen.add(t);
-    for (const child of children(t)) visit(child);
+    if (t.kind === 'own' || t.kind === 'borrow') found.add(t.resource);
+    else for (const child of children(t)) visit(child);
   };
   for (const p of type.params) visit(p.type);
   visit(type.result);
-  return seen;
-}
-
-/** The resources of a signature by first appearance. */
-export function signatureResources(type: FuncType): readonly ResourceType[] {
-  const found = new Set<ResourceType>();
-  for (const t of partsByAppearance(type)) if (t.kind === 'own' || t.kind === 'borrow') found.add(t.resource);
   return [...found];
 }
 
-/** The stream and future types of a signature by first appearance. */
+/** The streams and futures that values of a signature hold (not those within their elements), by first appearance. */
 export function signatureEnds(type: FuncType): readonly (StreamType | FutureType)[] {
-  return [...partsByAppearance(type)].filter((t) => t.kind === 'stream' || t.kind === 'future');
+  const found: (StreamType | FutureType)[] = [];
+  const seen = new Set<ValueType>();
+  const visit = (t: ValueType | undefined): void => {
+    if (t === undefined || seen.has(t)) return;
+    seen.add(t);
+    if (t.kind === 'stream' || t.kind === 'future') found.push(t);
+    else for (const child of children(t)) visit(child);
+  };
+  for (const p of type.params) visit(p.type);
+  visit(type.result);
+  return found;
 }

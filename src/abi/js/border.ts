@@ -32,7 +32,7 @@ export interface BorderEnv {
   /** Memory, realloc and handle hooks of this side; `handles` convert from and to the host's objects. */
   readonly context: AbiContext;
   readonly resources: readonly BorderResource[];
-  /** The stream and future types of the signature, in the order of first appearance. */
+  /** The streams and futures of the signature, in the order of first appearance in the type. */
   readonly ends: readonly (StreamType | FutureType)[];
   /** Throws what lowering a stream or future of the host's would throw, and changes nothing. */
   checkEnd(type: StreamType | FutureType, value: unknown, path: string): void;

@@ -36,9 +36,11 @@ export interface Emitted {
 }
 
 function emitterOf(signature: Signature): Emitter {
-  const { type, options } = signature;
-  const byPlace = <T>(found: readonly T[]): Map<T, number> => new Map(found.map((each, i) => [each, i]));
-  return new Emitter(pointerSize(options), byPlace(signatureResources(type)), byPlace<ValueType>(signatureEnds(type)));
+  return new Emitter(
+    pointerSize(signature.options),
+    new Map(signatureResources(signature.type).map((r, i) => [r, i])),
+    new Map(signatureEnds(signature.type).map((t, i) => [t, i])),
+  );
 }
 
 /** What a comment may show of a type: nothing that could end the comment. */
