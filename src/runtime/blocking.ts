@@ -12,10 +12,11 @@ const SYNC_TYPED = 'only an export of an async type may wait for it';
 /** The scope of a synchronous task that is blocked on `what`. */
 class BlockedSyncTask implements SyncScope {
   readonly #task: Task;
-  what = 'what it waits for';
+  wait: Wait;
 
-  constructor(task: Task) {
+  constructor(task: Task, wait: Wait) {
     this.#task = task;
+    this.wait = wait;
   }
 
   over(): boolean {
@@ -32,13 +33,13 @@ class BlockedSyncTask implements SyncScope {
 
   fail(): Activity {
     const thread = this.#task.implicit!;
-    const trap = wouldBlock(this.what, SYNC_TYPED);
+    const trap = wouldBlock(this.wait.what, SYNC_TYPED);
     return { ready: () => true, resume: () => thread.fail(trap) };
   }
 }
 
 /** A stack that suspends: its calls have their threads from now on, as if each had begun with its call. */
-function suspending(then: Continuation, what: string): Stack {
+function suspending(then: Continuation, what: () => string): Stack {
   const stack = askToSuspend(then, what, false);
   materialiseAbove(stack.base);
   return stack;
@@ -54,14 +55,17 @@ export function block(
   then: (cancelled: boolean) => Flat | undefined,
   zero: Flat | undefined = 0,
 ): Flat | undefined {
-  const stack = suspending(() => {
-    thread.throwFailure();
-    return then(thread.cancelled);
-  }, wait.what);
+  const stack = suspending(
+    () => {
+      thread.throwFailure();
+      return then(thread.cancelled);
+    },
+    () => wait.what,
+  );
   const { task } = thread;
   if (!task.async && thread === task.implicit) {
-    const scope = task.scope instanceof BlockedSyncTask ? task.scope : new BlockedSyncTask(task);
-    scope.what = wait.what;
+    const scope = task.scope instanceof BlockedSyncTask ? task.scope : new BlockedSyncTask(task, wait);
+    scope.wait = wait;
     task.scope = scope;
     scheduler.enterSync(scope);
   }
@@ -80,7 +84,7 @@ export function canBlock(): boolean {
  */
 export function afterStarted(depth: number, then: Continuation, zero: Flat | undefined = 0): Flat | undefined {
   if (scheduler.depth <= depth || !canBlock()) return then();
-  const stack = suspending(then, 'what it called');
+  const stack = suspending(then, () => 'what it called');
   scheduler.returnTo({ ready: () => true, resume: () => stack.go() }, depth);
   return zero;
 }

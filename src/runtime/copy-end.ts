@@ -4,6 +4,7 @@ import type { GuestBuffer } from './buffer.ts';
 import { READABLE_FUTURE, READABLE_STREAM, WRITABLE_FUTURE, WRITABLE_STREAM } from './object-handles.ts';
 import type { Payload } from './payload.ts';
 import { COPY, type Copier, type CopyResult, type Shared } from './shared.ts';
+import { storeOf } from './store.ts';
 import { EVENT, type Event, Waitable } from './waitable.ts';
 
 /** Specification: `CopyState`. */
@@ -39,6 +40,13 @@ export class CopyEnd extends Waitable {
 
   get #readable(): boolean {
     return this.tableType === READABLE_STREAM || this.tableType === READABLE_FUTURE;
+  }
+
+  get awaited(): string {
+    const { what, readerSlot, writerSlot } = this.shared;
+    const slot = this.#readable ? writerSlot : readerSlot;
+    const who = slot === 0 ? 'the host' : (storeOf(slot)?.labelOf(slot) ?? 'a component that has ended');
+    return `${who} to ${this.#readable ? 'write to' : 'read from'} a ${what}`;
   }
 
   /** The built-in must be of the element type of the end. */

@@ -79,7 +79,7 @@ export function awaitOpen(slot: number): void {
     awaitOpen(slot);
     return undefined;
   };
-  const stack = askToSuspend(again, 'the called component instance, which waits inside a host call,', true);
+  const stack = askToSuspend(again, () => 'the called component instance, which waits inside a host call,', true);
   const wait: Activity = { ready: () => true, resume: () => stack.go() };
   whenOpen(slot, () => scheduler.enqueue(wait));
 }

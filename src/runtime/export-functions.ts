@@ -146,6 +146,7 @@ export class ExportMaker {
           reject(trap);
           scheduler.callEnds();
         },
+        { path },
       );
       const start = (): void => stack.start(slot, 0, (token) => border.start(entry, token, args));
       mustHaveStack(path);

@@ -88,7 +88,7 @@ export function awaitHostCall(
   const call = hostCall as Call;
   const component = componentState(env.slot);
   invariant(component !== undefined, 'an instance that calls a function of an async type');
-  const subtask = new Subtask(env.path);
+  const subtask = new Subtask(`the host function ${env.path}`);
   subtask.started();
   subtask.lends(() => call.end());
   const { store } = component;

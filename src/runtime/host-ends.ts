@@ -35,6 +35,7 @@ const conversion: HandleConversion = {
 
 /** The host's form of a readable end. */
 export function endToHost(shared: Shared): object {
+  shared.readerSlot = 0;
   if (shared instanceof SharedFuture) return readFuture(shared, conversion);
   const reader = new HostReader(shared as SharedStream, conversion);
   untouched.set(reader.stream, reader);

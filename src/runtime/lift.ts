@@ -92,6 +92,13 @@ function mustWait(task: LiftedTask): boolean {
   return component.backpressure > 0 || (task.needsExclusive && component.exclusive !== 0);
 }
 
+/** Why a task cannot enter yet, in words for messages about deadlocks. */
+function entryWait({ component }: LiftedTask): string {
+  const holder = threadByNumber(component.exclusive);
+  if (component.backpressure > 0) return `its turn to enter ${component.label}, which takes no calls now`;
+  return `its turn to enter ${component.label}${holder === undefined ? '' : `, which ${holder.task.path} has for itself`}`;
+}
+
 /** Calls a lifted function: its task runs until it ends or blocks. */
 export function startTask(callee: Callee, caller: Caller): LiftedTask {
   const { component } = callee;
@@ -105,7 +112,7 @@ export function startTask(callee: Callee, caller: Caller): LiftedTask {
   component.entering++;
   component.hold(thread);
   letHolderGoOn(task, thread);
-  const wait = { ready: () => !mustWait(task), cancellable: true, what: `to enter ${component.label}` };
+  const wait = { ready: () => !mustWait(task), cancellable: true, what: entryWait(task) };
   thread.block(wait, {
     kind: 'call',
     run(cancelled) {
@@ -246,7 +253,9 @@ function park(task: LiftedTask, thread: Thread, set: WaitableSet | undefined): v
   const wait = {
     ready: () => component.exclusive === 0 && set?.hasPendingEvent !== false,
     cancellable: true,
-    what: set === undefined ? 'its turn' : 'an event of its waitable set',
+    get what() {
+      return set?.awaited ?? 'its turn';
+    },
   };
   component.hold(thread);
   set?.waitedBy(thread);

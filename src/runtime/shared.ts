@@ -27,6 +27,9 @@ type Sink = GuestBuffer | HostSink;
 export abstract class Shared {
   readonly payload: Payload;
   abstract readonly what: 'stream' | 'future';
+  /** Slots of the instances that hold the ends, for messages; 0: the host. */
+  readerSlot = 0;
+  writerSlot = 0;
   /** Why one end is gone, where its holder's store has ended. */
   failure: Trap | undefined;
   #dropped = false;

@@ -10,7 +10,17 @@ import type { Flat } from '../abi/js/border.ts';
 import { adoptTrap, makeTrap, type Trap } from '../error/trap.ts';
 import { invariant } from '../util/invariant.ts';
 import { abandonAbove, attach, type BorrowEntries, detachAbove } from './borrow-log.ts';
-import { CALL_STACK, CALL_TOP, CLOSED, CONTEXT_0, control, FRAME_SIZE, PENDING, SUSPENDABLE } from './control.ts';
+import {
+  CALL_STACK,
+  CALL_TOP,
+  CLOSED,
+  CONTEXT_0,
+  control,
+  FRAME_SIZE,
+  FRAME_THREAD,
+  PENDING,
+  SUSPENDABLE,
+} from './control.ts';
 import { asTrap, unwind } from './failure.ts';
 import { callTop, popTo, pushFrame } from './frames.ts';
 import { Refused } from './refused.ts';
@@ -67,6 +77,11 @@ function takeToken(): number {
   return token;
 }
 
+/** The stacks that are suspended. */
+export function suspendedStacks(): Iterable<Stack> {
+  return suspended;
+}
+
 /** How many stacks are suspended now. */
 export function suspendedCount(): number {
   return suspended.size;
@@ -87,6 +102,9 @@ export class Stack {
   readonly onTrap: (trap: Trap) => void;
   /** Whether it is only the inner part of a call that waits on another stack. */
   readonly isInner: boolean;
+  /** The call that it is for, where no thread says. */
+  readonly path: string | undefined;
+  #what: (() => string) | undefined;
   /** The store of whoever runs on it first, whose limit it counts for. */
   #store: Store | undefined;
   /** Stores that ended with it when it trapped. */
@@ -101,10 +119,20 @@ export class Stack {
   #continue: Continuation | undefined;
   #resolve: ((token: number) => void) | undefined;
 
-  constructor(onEnd: (...results: Flat[]) => void, onTrap: (trap: Trap) => void, isInner = false) {
+  constructor(
+    onEnd: (...results: Flat[]) => void,
+    onTrap: (trap: Trap) => void,
+    about: { readonly isInner?: boolean; readonly path?: string } = {},
+  ) {
     this.onEnd = onEnd;
     this.onTrap = onTrap;
-    this.isInner = isInner;
+    this.isInner = about.isInner === true;
+    this.path = about.path;
+  }
+
+  /** What it waits for while the host keeps it waiting, in words for messages about deadlocks. */
+  get waitsFor(): string | undefined {
+    return this.#closes ? this.#what?.() : undefined;
   }
 
   get state(): State {
@@ -114,6 +142,11 @@ export class Stack {
   /** Where its frames begin on the call stack. */
   get base(): number {
     return this.#base;
+  }
+
+  /** Numbers of the threads of its frames, outermost first, while it is suspended; not above 0 where a call has none. */
+  get threads(): readonly number[] {
+    return this.#saved?.frames.filter((_, i) => i % FRAME_WORDS === FRAME_THREAD >> 2) ?? [];
   }
 
   /** Slots of the instances on it, outermost first, while it is suspended. */
@@ -193,8 +226,9 @@ export class Stack {
   }
 
   /** What it does when it goes on; `closes` where no other call may enter its instances meanwhile. */
-  ask(then: Continuation, closes: boolean): void {
+  ask(then: Continuation, what: () => string, closes: boolean): void {
     this.#continue = then;
+    this.#what = what;
     this.#closes = closes;
     control.i32[PENDING >> 2] = 1;
   }
@@ -325,11 +359,11 @@ export function wouldBlock(what: string, hint?: string): Error {
  * Asks the shim that called to suspend; `then` runs when the stack goes on. Throws the trap `would-block` where the stack cannot suspend.
  * `closes` where no other call may enter its instances meanwhile.
  */
-export function askToSuspend(then: Continuation, what: string, closes: boolean): Stack {
+export function askToSuspend(then: Continuation, what: () => string, closes: boolean): Stack {
   const stack = suspendableStack();
-  if (stack === undefined || !canSuspend) throw wouldBlock(what);
+  if (stack === undefined || !canSuspend) throw wouldBlock(what());
   stack.mustSuspend();
-  stack.ask(then, closes);
+  stack.ask(then, what, closes);
   return stack;
 }
 
@@ -380,14 +414,20 @@ class HostWait implements Activity {
 /** Asks to suspend until a promise settles, with the instances of the stack closed: for host functions that are synchronous to the guest. */
 export function awaitHost(
   until: Promise<unknown>,
-  what: string,
+  path: string,
   then: (ok: boolean, value: unknown) => Flat | undefined,
 ): void {
   let ok = true;
   let value: unknown;
   let wait: HostWait;
   try {
-    wait = new HostWait(askToSuspend(() => then(ok, value), what, true));
+    wait = new HostWait(
+      askToSuspend(
+        () => then(ok, value),
+        () => `the result of the host function ${path}`,
+        true,
+      ),
+    );
   } catch (error) {
     // Nobody will look at it any more; the trap says what happened.
     until.catch(() => {});

@@ -40,6 +40,11 @@ export function storeAt(address: number): Store | undefined {
   return storesByRecord.get(address);
 }
 
+/** Every store whose place has not been given back. */
+export function allStores(): Iterable<Store> {
+  return storesByRecord.values();
+}
+
 /** The store of a component instance. */
 export function storeOf(slot: number): Store | undefined {
   return storesByRecord.get(control.i32[(slot + STORE) >> 2] ?? 0);
@@ -127,6 +132,11 @@ export class Store {
   /** Whether what the other does may let guests of this one go on. */
   isLinkedTo(other: Store): boolean {
     return this.#group === other.#group;
+  }
+
+  /** This store, and those that it calls or that call it. */
+  get linked(): readonly Store[] {
+    return [this, ...[...this.#group.stores].filter((store) => store !== this)];
   }
 
   /** Guests of this store call those of the other. */

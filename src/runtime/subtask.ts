@@ -33,6 +33,10 @@ export class Subtask extends Waitable {
     this.path = path;
   }
 
+  get awaited(): string {
+    return `${this.state === SUBTASK_STATE.starting ? 'the beginning' : 'the result'} of ${this.path}`;
+  }
+
   get resolved(): boolean {
     return this.state >= SUBTASK_STATE.returned;
   }

@@ -35,6 +35,9 @@ export abstract class Waitable implements HandleObject {
     return this.#pending !== undefined;
   }
 
+  /** What its next event stands for, in words for messages about deadlocks. */
+  abstract get awaited(): string;
+
   get inWaitableSet(): boolean {
     return this.#set !== undefined;
   }
@@ -104,6 +107,14 @@ export class WaitableSet implements HandleObject {
 
   get hasPendingEvent(): boolean {
     return this.#pending.size > 0;
+  }
+
+  /** What a thread waits for that waits for this set, in words for messages about deadlocks. */
+  get awaited(): string {
+    const [first, second, third, ...more] = this.#elements;
+    if (first === undefined) return 'an event of an empty waitable set';
+    const named = [first, second, third].flatMap((waitable) => waitable?.awaited ?? []).join(' or ');
+    return more.length === 0 ? named : `${named} or ${more.length} more`;
   }
 
   add(waitable: Waitable): void {

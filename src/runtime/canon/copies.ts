@@ -17,7 +17,7 @@ import {
 import type { Payload } from '../payload.ts';
 import { SharedFuture, SharedStream } from '../shared.ts';
 import { abiContext } from '../side.ts';
-import { currentThread } from '../task.ts';
+import { currentThread, type Wait } from '../task.ts';
 import { transferHooks } from '../transfer.ts';
 import type { BuiltinEnv, CoreFunction } from './environment.ts';
 import { BLOCKED } from './tasks.ts';
@@ -29,6 +29,8 @@ export function copyNew({ component }: BuiltinEnv, what: 'stream' | 'future', pa
   return () => {
     component.mustLeave();
     const shared = what === 'stream' ? new SharedStream(payload) : new SharedFuture(payload);
+    shared.readerSlot = component.slot;
+    shared.writerSlot = component.slot;
     const r = addObject(component.slot, new CopyEnd(readable, shared));
     const w = addObject(component.slot, new CopyEnd(writable, shared));
     return BigInt(r) | (BigInt(w) << 32n);
@@ -54,7 +56,13 @@ function finish({ component }: BuiltinEnv, end: CopyEnd, isAsync: boolean): numb
   if (isAsync) return BLOCKED;
   const thread = currentThread(component);
   end.waitedBy(thread);
-  const wait = { ready: () => end.hasPendingEvent, cancellable: false, what: `the other end of a ${end.shared.what}` };
+  const wait: Wait = {
+    ready: () => end.hasPendingEvent,
+    cancellable: false,
+    get what() {
+      return end.awaited;
+    },
+  };
   return block(thread, wait, () => {
     end.waitedBy(undefined);
     return end.getPendingEvent()[2];

@@ -17,7 +17,7 @@ import {
   WRITABLE_STREAM,
 } from '../object-handles.ts';
 import type { Side } from '../side.ts';
-import { currentThread } from '../task.ts';
+import { currentThread, type Wait } from '../task.ts';
 import { CANCELLED_EVENT, type Event, NO_EVENT, type Waitable, WaitableSet } from '../waitable.ts';
 import type { BuiltinEnv, CoreFunction } from './environment.ts';
 
@@ -51,7 +51,13 @@ export function waitableSetWait({ component, side }: BuiltinEnv, cancellable: bo
     if (thread.task.deliverPendingCancel(cancellable)) return deliver(side, pointer!, CANCELLED_EVENT);
     if (set.hasPendingEvent) return deliver(side, pointer!, set.getPendingEvent());
     set.waitedBy(thread);
-    const wait = { ready: () => set.hasPendingEvent, cancellable, what: 'an event of its waitable set' };
+    const wait: Wait = {
+      ready: () => set.hasPendingEvent,
+      cancellable,
+      get what() {
+        return set.awaited;
+      },
+    };
     return block(thread, wait, (cancelled) => {
       set.leftBy(thread);
       return deliver(side, pointer!, cancelled ? CANCELLED_EVENT : set.getPendingEvent());
