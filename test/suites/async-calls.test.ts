@@ -5,8 +5,10 @@ import { ComponentError, type Instance, Trap, UsageError, ValueError } from '../
 import { objectCount } from '../../src/runtime/object-handles.ts';
 import { suspendedCount } from '../../src/runtime/stack.ts';
 import { guestText, lift } from '../support/async-guest.ts';
-import { deferred, fn, instance, turns } from '../support/component.ts';
+import { deferred, disposeAfterEach, fn, instance, turns } from '../support/component.ts';
 import { WAITING } from '../support/waiting-guest.ts';
+
+disposeAfterEach();
 
 type Gate = ReturnType<typeof deferred<number>> & { readonly signal: AbortSignal };
 

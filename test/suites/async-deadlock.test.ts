@@ -7,7 +7,9 @@ import { pathToFileURL } from 'node:url';
 import { type Instance, Trap } from '../../src/index.ts';
 import { guest as guestFile, tenon } from '../cli/tenon.ts';
 import { futureCanons, futureGuest, guestText, lift, streamCanons, WAITABLES } from '../support/async-guest.ts';
-import { deferred, fn, instance, turns } from '../support/component.ts';
+import { deferred, disposeAfterEach, fn, instance, turns } from '../support/component.ts';
+
+disposeAfterEach();
 
 const root = join(import.meta.dirname, '../..');
 

@@ -4,7 +4,9 @@ import { test } from 'node:test';
 import { type Instance, Trap, ValueError } from '../../src/index.ts';
 import { objectCount } from '../../src/runtime/object-handles.ts';
 import { echoGuest, guestText, lift, streamCanons } from '../support/async-guest.ts';
-import { component, fn, instance, streamOf, turns } from '../support/component.ts';
+import { component, disposeAfterEach, fn, instance, streamOf, turns } from '../support/component.ts';
+
+disposeAfterEach();
 
 async function all(stream: unknown): Promise<unknown[]> {
   const chunks: unknown[] = [];

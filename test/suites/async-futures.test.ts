@@ -5,7 +5,9 @@ import { ComponentError, type Instance, Trap, ValueError } from '../../src/index
 import { objectCount } from '../../src/runtime/object-handles.ts';
 import { suspendedCount } from '../../src/runtime/stack.ts';
 import { futureCanons, futureGuest, guestText, lift, MEMORY, REALLOC } from '../support/async-guest.ts';
-import { deferred, fn, instance, turns } from '../support/component.ts';
+import { deferred, disposeAfterEach, fn, instance, turns } from '../support/component.ts';
+
+disposeAfterEach();
 
 const BYTE = futureGuest('u8', 'i32');
 const STRING_OR_NUMBER = futureGuest('(result string (error u32))', 'i32');

@@ -4,7 +4,9 @@ import { test } from 'node:test';
 import { ComponentError, type Instance, Trap, UsageError, ValueError } from '../../src/index.ts';
 import { suspendedCount } from '../../src/runtime/stack.ts';
 import { guestText, lift, MEMORY, REALLOC, WAITABLES } from '../support/async-guest.ts';
-import { deferred, fn, instance, turns } from '../support/component.ts';
+import { deferred, disposeAfterEach, fn, instance, turns } from '../support/component.ts';
+
+disposeAfterEach();
 
 /** Sync-typed and async-typed imports of the same shape, and exports that call each in each way. */
 const GUEST = guestText({

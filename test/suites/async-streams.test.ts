@@ -8,7 +8,9 @@ import { objectCount } from '../../src/runtime/object-handles.ts';
 import { suspendedCount } from '../../src/runtime/stack.ts';
 import { echoGuest } from '../support/async-guest.ts';
 import { BYTES } from '../support/byte-guest.ts';
-import { deferred, fn, instance, streamOf, turns } from '../support/component.ts';
+import { deferred, disposeAfterEach, fn, instance, streamOf, turns } from '../support/component.ts';
+
+disposeAfterEach();
 
 const ECHO = echoGuest('u8', 1);
 

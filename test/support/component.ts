@@ -1,4 +1,5 @@
 /** Loads components written in the text format, for tests. */
+import { afterEach } from 'node:test';
 import { Component, type Imports, type Instance, type LinkOptions } from '../../src/index.ts';
 import { assemble } from './assemble.ts';
 
@@ -9,7 +10,21 @@ export async function component(text: string): Promise<Component> {
 
 /** Assembles, loads and instantiates a component. */
 export async function instance(text: string, imports: Imports = {}, options: LinkOptions = {}): Promise<Instance> {
-  return (await component(text)).instantiate(imports, options);
+  const made = await (await component(text)).instantiate(imports, options);
+  tracked?.push(made);
+  return made;
+}
+
+let tracked: Instance[] | undefined;
+
+/** Disposes of the instances that {@link instance} made, after each test of the file: what the next one counts is its own. */
+export function disposeAfterEach(): void {
+  const made: Instance[] = [];
+  tracked = made;
+  afterEach(async () => {
+    for (const each of made.splice(0)) each[Symbol.dispose]();
+    await turns();
+  });
 }
 
 type Call = (...args: unknown[]) => unknown;
