@@ -4,7 +4,7 @@
  */
 import type { OptionShape, Signature } from '../abi/context.ts';
 import { flattenFuncType } from '../abi/flatten.ts';
-import { type AdapterModule, type AdapterSpec, canFuse, emitAdapters, isDirect } from '../abi/fused/adapter.ts';
+import { type AdapterModule, type AdapterSpec, canFuse, emitAdapters, isDirect, lends } from '../abi/fused/adapter.ts';
 import type { ExportFactory, ImportFactory } from '../abi/js/border.ts';
 import { compileExports, compileImports } from '../abi/js/compile.ts';
 import { interpretExport, interpretImport } from '../abi/js/interpret.ts';
@@ -212,7 +212,8 @@ class Preparer {
       type,
       adapter: fused ? specs.push(spec) - 1 : undefined,
       maySuspend: spec.maySuspend && canSuspend,
-      mustBeAwaited: type.async ? !(fused && isDirect(spec)) : !fused && spec.maySuspend && canSuspend,
+      // One that lends may yet have to be carried by parts: that depends on whose the resources are.
+      mustBeAwaited: type.async ? !(fused && isDirect(spec)) || lends(type) : !fused && spec.maySuspend && canSuspend,
       edge:
         live === undefined || type.async
           ? undefined
