@@ -5,6 +5,7 @@
 import type { ExportBorder, Flat } from '../abi/js/border.ts';
 import { describeValue } from '../abi/js/check.ts';
 import { UsageError } from '../error/error.ts';
+import type { Trap } from '../error/trap.ts';
 import { rememberIn } from './borrow-log.ts';
 import { CALL_STACK } from './control.ts';
 import { discard } from './discard.ts';
@@ -14,6 +15,7 @@ import { callTop } from './frames.ts';
 import { type Callee, type Caller, type LiftedTask, requestCancellation, startTask } from './lift.ts';
 import { scheduler } from './scheduler.ts';
 import { isPlaceholder, mustHaveStack } from './stack.ts';
+import type { StoreWatcher } from './store.ts';
 
 /** What a call may be given behind its arguments. */
 export interface CallOptions {
@@ -36,14 +38,25 @@ function inTurn(body: () => void): void {
   });
 }
 
+// Shared: of many calls that wait, none needs arrays of its own.
+const NO_ARGUMENTS: readonly unknown[] = [];
+const NOTHING: readonly (() => void)[] = [];
+
+/** What a promise is resolved with: boxed, so that it asks nothing of a value while a guest is on the stack. */
+interface Boxed {
+  readonly value: unknown;
+}
+
+const unbox = ({ value }: Boxed): unknown => value;
+
 /** One call under way. */
-class HostCaller implements Caller {
+class HostCaller implements Caller, StoreWatcher, EventListenerObject {
   readonly #callee: Callee;
   readonly #border: ExportBorder;
-  readonly #args: readonly unknown[];
-  readonly #resolve: (boxed: { value: unknown }) => void;
+  #args: readonly unknown[];
+  readonly #resolve: (boxed: Boxed) => void;
   readonly #reject: (error: unknown) => void;
-  readonly #undo: (() => void)[] = [];
+  #undo = NOTHING;
   #settled = false;
   #answered = false;
   #task: LiftedTask | undefined;
@@ -53,7 +66,7 @@ class HostCaller implements Caller {
     callee: Callee,
     border: ExportBorder,
     args: readonly unknown[],
-    resolve: (boxed: { value: unknown }) => void,
+    resolve: (boxed: Boxed) => void,
     reject: (error: unknown) => void,
   ) {
     this.#callee = callee;
@@ -70,11 +83,11 @@ class HostCaller implements Caller {
       this.#reject(store.alive ? signal?.reason : store.deadTrap(this.#callee.path));
       return;
     }
-    store.watchers.add(this.#ended);
+    store.watchers.add(this);
     scheduler.callBegins();
     if (signal !== undefined) {
       this.#signal = signal;
-      signal.addEventListener('abort', this.#abort);
+      signal.addEventListener('abort', this);
     }
     const top = callTop();
     try {
@@ -91,11 +104,15 @@ class HostCaller implements Caller {
   /** Specification: `on_start`. */
   start(task: LiftedTask): readonly Flat[] {
     this.#task = task;
-    rememberIn(this.#undo);
+    const undo: (() => void)[] = [];
+    const args = this.#args;
+    this.#args = NO_ARGUMENTS;
+    rememberIn(undo);
     try {
-      return this.#border.start((_token, ...flat) => flat, 0, this.#args) as readonly Flat[];
+      return this.#border.start((_token, ...flat) => flat, 0, args) as readonly Flat[];
     } finally {
       rememberIn(undefined);
+      if (undo.length > 0) this.#undo = undo;
     }
   }
 
@@ -103,11 +120,13 @@ class HostCaller implements Caller {
   resolve(flat: readonly Flat[] | undefined): void {
     this.#over();
     if (flat === undefined) {
-      for (const undo of this.#undo.splice(0)) undo();
+      this.#giveBack();
       this.#fail(new DOMException('the call was cancelled', 'AbortError'));
       return;
     }
-    rememberIn(this.#undo);
+    // What it lends goes back before anybody learns of the result.
+    this.#giveBack();
+    rememberIn([]);
     try {
       const value = this.#border.finish(...flat);
       if (this.#settled) discard(value);
@@ -120,12 +139,17 @@ class HostCaller implements Caller {
     } finally {
       rememberIn(undefined);
     }
-    for (const undo of this.#undo.splice(0)) undo();
+  }
+
+  #giveBack(): void {
+    const undo = this.#undo;
+    this.#undo = NOTHING;
+    for (const each of undo) each();
   }
 
   refused(error: unknown): void {
     this.#over();
-    for (const undo of this.#undo.splice(0)) undo();
+    this.#giveBack();
     this.#fail(error);
   }
 
@@ -139,8 +163,8 @@ class HostCaller implements Caller {
     if (this.#settled) return;
     this.#settled = true;
     scheduler.callEnds();
-    this.#callee.component.store.watchers.delete(this.#ended);
-    this.#signal?.removeEventListener('abort', this.#abort);
+    this.#callee.component.store.watchers.delete(this);
+    this.#signal?.removeEventListener('abort', this);
   }
 
   /** The call ends with an error; without one the store will say why. */
@@ -150,9 +174,12 @@ class HostCaller implements Caller {
     this.#reject(error);
   }
 
-  readonly #ended = (failure: Error): void => this.#fail(failure);
+  ended(failure: Trap): void {
+    this.#fail(failure);
+  }
 
-  readonly #abort = (): void => {
+  /** The signal has fired. */
+  handleEvent(): void {
     const task = this.#task;
     this.#settle();
     this.#reject(this.#signal?.reason);
@@ -165,7 +192,7 @@ class HostCaller implements Caller {
         if (!isPlaceholder(error)) unwind(error, task.path, top, 0);
       }
     });
-  };
+  }
 }
 
 function signalOf(args: readonly unknown[], params: number, path: string): AbortSignal | undefined {
@@ -179,13 +206,20 @@ function signalOf(args: readonly unknown[], params: number, path: string): Abort
 
 /** The host's function for an export of an async type of `params` parameters. */
 export function asyncExport(callee: Callee, border: ExportBorder, params: number): AnyFunction {
-  return async (...args) => {
+  const call = (args: readonly unknown[]): Promise<unknown> => {
     const signal = signalOf(args, params, callee.path);
     signal?.throwIfAborted();
     callee.component.store.callBegins(callee.path);
-    const { promise, resolve, reject } = Promise.withResolvers<{ value: unknown }>();
+    const { promise, resolve, reject } = Promise.withResolvers<Boxed>();
     const caller = new HostCaller(callee, border, args, resolve, reject);
     inTurn(() => caller.begin(signal));
-    return (await promise).value;
+    return promise.then(unbox);
+  };
+  return (...args) => {
+    try {
+      return call(args);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   };
 }

@@ -4,9 +4,10 @@
  */
 import type { Flat } from '../abi/js/border.ts';
 import { type Activity, type SyncScope, scheduler } from './scheduler.ts';
-import { askToSuspend, type Continuation, type Stack, suspendableStack, wouldBlock } from './stack.ts';
+import { type Awaited, askToSuspend, type Continuation, type Stack, suspendableStack, wouldBlock } from './stack.ts';
 import { materialiseAbove, type Task, Thread, type Wait } from './task.ts';
 
+const CALLED: Awaited = { what: 'what it called' };
 const SYNC_TYPED = 'only an export of an async type may wait for it';
 
 /** The scope of a synchronous task that is blocked on `what`. */
@@ -39,7 +40,7 @@ class BlockedSyncTask implements SyncScope {
 }
 
 /** A stack that suspends: its calls have their threads from now on, as if each had begun with its call. */
-function suspending(then: Continuation, what: () => string): Stack {
+function suspending(then: Continuation, what: Awaited): Stack {
   const stack = askToSuspend(then, what, false);
   materialiseAbove(stack.base);
   return stack;
@@ -55,13 +56,10 @@ export function block(
   then: (cancelled: boolean) => Flat | undefined,
   zero: Flat | undefined = 0,
 ): Flat | undefined {
-  const stack = suspending(
-    () => {
-      thread.throwFailure();
-      return then(thread.cancelled);
-    },
-    () => wait.what,
-  );
+  const stack = suspending(() => {
+    thread.throwFailure();
+    return then(thread.cancelled);
+  }, wait);
   const { task } = thread;
   if (!task.async && thread === task.implicit) {
     const scope = task.scope instanceof BlockedSyncTask ? task.scope : new BlockedSyncTask(task, wait);
@@ -84,7 +82,7 @@ export function canBlock(): boolean {
  */
 export function afterStarted(depth: number, then: Continuation, zero: Flat | undefined = 0): Flat | undefined {
   if (scheduler.depth <= depth || !canBlock()) return then();
-  const stack = suspending(then, () => 'what it called');
+  const stack = suspending(then, CALLED);
   scheduler.returnTo({ ready: () => true, resume: () => stack.go() }, depth);
   return zero;
 }

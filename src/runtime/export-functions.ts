@@ -146,7 +146,7 @@ export class ExportMaker {
           reject(trap);
           scheduler.callEnds();
         },
-        { path },
+        path,
       );
       const start = (): void => stack.start(slot, 0, (token) => border.start(entry, token, args));
       mustHaveStack(path);

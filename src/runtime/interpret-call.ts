@@ -118,7 +118,8 @@ export function interpretCall(call: InterpretedCall): CoreFunction {
         failure = trap;
         goOn?.();
       },
-      { isInner: true },
+      path,
+      true,
     );
     stack.start(callee.slot, 0, (token) => entry(token, ...params()));
     stack.throwIfTrapped();
@@ -127,7 +128,7 @@ export function interpretCall(call: InterpretedCall): CoreFunction {
       if (failure !== undefined) throw failure;
       return back;
     };
-    const waiting = askToSuspend(after, () => path, false);
+    const waiting = askToSuspend(after, { what: path }, false);
     goOn = () => scheduler.runNext({ ready: () => true, resume: () => waiting.go() });
     return zero;
   };

@@ -14,10 +14,10 @@ import { getObject, WAITABLE_SET } from './object-handles.ts';
 import type { Payload } from './payload.ts';
 import type { PromisedEntry } from './promised-entry.ts';
 import { Refused } from './refused.ts';
-import { FRESH, runApart, runHere } from './run-thread.ts';
+import { runApart, runHere } from './run-thread.ts';
 import { scheduler } from './scheduler.ts';
 import { isPlaceholder } from './stack.ts';
-import { onCallFailure, Task, Thread, threadByNumber } from './task.ts';
+import { FRESH, onCallFailure, Task, Thread, threadByNumber } from './task.ts';
 import { CANCELLED_EVENT, type Event, NO_EVENT, type WaitableSet } from './waitable.ts';
 
 type CoreFunction = (...args: Flat[]) => Flat | undefined;
@@ -143,35 +143,31 @@ function letHolderGoOn(task: LiftedTask, thread: Thread): void {
 function enter(task: LiftedTask, thread: Thread): void {
   const { callee } = task;
   begin(task, thread);
-  const start = (): readonly Flat[] => {
-    try {
-      return task.caller.start(task);
-    } catch (error) {
-      if (task.caller.refused === undefined) throw error;
-      throw new Refused(error);
-    }
-  };
   try {
     const { core, entries } = callee;
-    if (entries === undefined)
-      runHere(
-        thread,
-        FRESH,
-        () => core(...start()),
-        (results) => afterCore(task, thread, results),
-      );
-    else
-      runApart(
-        thread,
-        FRESH,
-        (token) => entries.core(token, ...start()),
-        (results) => afterCore(task, thread, results),
-      );
+    const after = afterCoreOf(task, thread);
+    if (entries === undefined) runHere(thread, FRESH, () => core(...argumentsOf(task)), after);
+    else runApart(thread, FRESH, (token) => entries.core(token, ...argumentsOf(task)), after);
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     leaveUnstarted(task, thread);
     task.caller.refused?.(error.error);
   }
+}
+
+/** The core arguments, from the caller. */
+function argumentsOf(task: LiftedTask): readonly Flat[] {
+  try {
+    return task.caller.start(task);
+  } catch (error) {
+    if (task.caller.refused === undefined) throw error;
+    throw new Refused(error);
+  }
+}
+
+/** A closure that holds no more than it must: as long as the task waits, it is kept. */
+function afterCoreOf(task: LiftedTask, thread: Thread): (results: readonly Flat[]) => void {
+  return (results) => afterCore(task, thread, results);
 }
 
 /** The task has entered its instance. */

@@ -97,9 +97,9 @@ export function answer(component: ComponentState, subtask: Subtask, isAsync: boo
 
 /** Whoever waits for a call into a store that ends cannot go on. */
 function watch(subtask: Subtask, caller: ComponentState, store: Store): void {
-  const ended = (): void => caller.store.end(store.deadTrap(subtask.path));
-  store.watchers.add(ended);
-  subtask.whenResolved(() => store.watchers.delete(ended));
+  const watcher = { ended: () => caller.store.end(store.deadTrap(subtask.path)) };
+  store.watchers.add(watcher);
+  subtask.whenResolved(() => store.watchers.delete(watcher));
 }
 
 /** A lower of a function of an async type. */

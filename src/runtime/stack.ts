@@ -43,6 +43,11 @@ export const canSuspend: boolean = jspi.Suspending !== undefined && jspi.promisi
 /** What a suspended function does when its stack goes on: gives its core result, or asks to suspend again. */
 export type Continuation = () => Flat | undefined;
 
+/** What something waits for, in words for messages. */
+export interface Awaited {
+  readonly what: string;
+}
+
 /** Words of a context (two slots of 64 bits). */
 const CONTEXT_WORDS = 4;
 const FRAME_WORDS = FRAME_SIZE >> 2;
@@ -104,7 +109,7 @@ export class Stack {
   readonly isInner: boolean;
   /** The call that it is for, where no thread says. */
   readonly path: string | undefined;
-  #what: (() => string) | undefined;
+  #awaited: Awaited | undefined;
   /** The store of whoever runs on it first, whose limit it counts for. */
   #store: Store | undefined;
   /** Stores that ended with it when it trapped. */
@@ -119,20 +124,16 @@ export class Stack {
   #continue: Continuation | undefined;
   #resolve: ((token: number) => void) | undefined;
 
-  constructor(
-    onEnd: (...results: Flat[]) => void,
-    onTrap: (trap: Trap) => void,
-    about: { readonly isInner?: boolean; readonly path?: string } = {},
-  ) {
+  constructor(onEnd: (...results: Flat[]) => void, onTrap: (trap: Trap) => void, path?: string, isInner = false) {
     this.onEnd = onEnd;
     this.onTrap = onTrap;
-    this.isInner = about.isInner === true;
-    this.path = about.path;
+    this.path = path;
+    this.isInner = isInner;
   }
 
   /** What it waits for while the host keeps it waiting, in words for messages about deadlocks. */
   get waitsFor(): string | undefined {
-    return this.#closes ? this.#what?.() : undefined;
+    return this.#closes ? this.#awaited?.what : undefined;
   }
 
   get state(): State {
@@ -226,9 +227,9 @@ export class Stack {
   }
 
   /** What it does when it goes on; `closes` where no other call may enter its instances meanwhile. */
-  ask(then: Continuation, what: () => string, closes: boolean): void {
+  ask(then: Continuation, awaited: Awaited, closes: boolean): void {
     this.#continue = then;
-    this.#what = what;
+    this.#awaited = awaited;
     this.#closes = closes;
     control.i32[PENDING >> 2] = 1;
   }
@@ -240,10 +241,12 @@ export class Stack {
     s[PENDING >> 2] = 0;
     const top = callTop();
     const frames = Array.from(s.subarray(this.#base >> 2, top >> 2));
-    const contexts: number[] = [];
+    // Of the length that it has: one that grows takes more, and many stacks may wait.
+    const contexts = new Array<number>((frames.length / FRAME_WORDS) * CONTEXT_WORDS);
+    let at = 0;
     for (let i = 0; i < frames.length; i += FRAME_WORDS) {
       const context = ((frames[i] ?? 0) + CONTEXT_0) >> 2;
-      for (let word = 0; word < CONTEXT_WORDS; word++) contexts.push(s[context + word] ?? 0);
+      for (let word = 0; word < CONTEXT_WORDS; word++) contexts[at++] = s[context + word] ?? 0;
       if (this.#closes) s[((frames[i] ?? 0) + CLOSED) >> 2] = 1;
     }
     this.#saved = { frames, contexts, borrows: detachAbove(this.#base), base: this.#base };
@@ -359,11 +362,11 @@ export function wouldBlock(what: string, hint?: string): Error {
  * Asks the shim that called to suspend; `then` runs when the stack goes on. Throws the trap `would-block` where the stack cannot suspend.
  * `closes` where no other call may enter its instances meanwhile.
  */
-export function askToSuspend(then: Continuation, what: () => string, closes: boolean): Stack {
+export function askToSuspend(then: Continuation, awaited: Awaited, closes: boolean): Stack {
   const stack = suspendableStack();
-  if (stack === undefined || !canSuspend) throw wouldBlock(what());
+  if (stack === undefined || !canSuspend) throw wouldBlock(awaited.what);
   stack.mustSuspend();
-  stack.ask(then, what, closes);
+  stack.ask(then, awaited, closes);
   return stack;
 }
 
@@ -421,13 +424,7 @@ export function awaitHost(
   let value: unknown;
   let wait: HostWait;
   try {
-    wait = new HostWait(
-      askToSuspend(
-        () => then(ok, value),
-        () => `the result of the host function ${path}`,
-        true,
-      ),
-    );
+    wait = new HostWait(askToSuspend(() => then(ok, value), { what: `the result of the host function ${path}` }, true));
   } catch (error) {
     // Nobody will look at it any more; the trap says what happened.
     until.catch(() => {});

@@ -87,6 +87,11 @@ class StoreGroup {
   hostWork = 0;
 }
 
+/** Is told, once, when a store ends. */
+export interface StoreWatcher {
+  ended(failure: Trap): void;
+}
+
 /** What a store's owner wants. */
 export interface StoreOptions {
   /** Calls that may be under way at once. */
@@ -104,10 +109,10 @@ export class Store {
   interpreted = 0;
   /** What ended it. */
   failure: Trap | undefined;
-  /** What waits for something of this store, and is told when it ends. */
-  readonly watchers = new Set<(failure: Trap) => void>();
+  /** What waits for something of this store. */
+  readonly watchers = new Set<StoreWatcher>();
   /** Calls of the host's functions that are under way: whose results nobody will want when it ends. */
-  readonly hostCalls = new Set<(failure: Trap) => void>();
+  readonly hostCalls = new Set<StoreWatcher>();
   /** Called once when the store dies or is disposed. */
   readonly onEnd: (() => void)[] = [];
   readonly #slots: number[] = [];
@@ -234,11 +239,11 @@ export class Store {
     this.#ended = true;
     this.condemn();
     for (const callback of this.onEnd.splice(0)) callback();
-    for (const listeners of [this.watchers, this.hostCalls]) {
-      if (listeners.size === 0) continue;
+    for (const watchers of [this.watchers, this.hostCalls]) {
+      if (watchers.size === 0) continue;
       const trap = failure ?? this.deadTrap(undefined);
-      for (const listener of listeners) listener(trap);
-      listeners.clear();
+      for (const watcher of watchers) watcher.ended(trap);
+      watchers.clear();
     }
     for (const listener of endListeners) listener(this);
   }

@@ -127,6 +127,9 @@ export function onCallFailure(handler: CallFailed): void {
   callFailed = handler;
 }
 
+/** The context slots of a new thread, as words. */
+export const FRESH: ArrayLike<number> = [0, 0, 0, 0];
+
 export class Thread implements Activity {
   readonly task: Task;
   /** By which frames name it. */
@@ -138,7 +141,7 @@ export class Thread implements Activity {
   /** Whether it was woken by a cancellation. */
   cancelled = false;
   /** Its context slots while it has no stack. */
-  context: ArrayLike<number> = [0, 0, 0, 0];
+  context: ArrayLike<number> = FRESH;
   #state: ThreadState = 'running';
   #wait: Wait | undefined;
   #resumption: Resumption | undefined;

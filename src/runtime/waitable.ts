@@ -101,12 +101,12 @@ export abstract class Waitable implements HandleObject {
 export class WaitableSet implements HandleObject {
   readonly tableType = WAITABLE_SET;
   readonly #elements = new Set<Waitable>();
-  /** Those with an event, in the order in which it came. */
-  readonly #pending = new Set<Waitable>();
-  readonly #waiters = new Set<Activity>();
+  /** Those with an event, in the order in which it came; made for the first. */
+  #pending: Set<Waitable> | undefined;
+  #waiters: readonly Activity[] = [];
 
   get hasPendingEvent(): boolean {
-    return this.#pending.size > 0;
+    return this.#pending !== undefined && this.#pending.size > 0;
   }
 
   /** What a thread waits for that waits for this set, in words for messages about deadlocks. */
@@ -124,36 +124,38 @@ export class WaitableSet implements HandleObject {
 
   remove(waitable: Waitable): void {
     this.#elements.delete(waitable);
-    this.#pending.delete(waitable);
+    this.#pending?.delete(waitable);
   }
 
   eventOf(waitable: Waitable): void {
+    this.#pending ??= new Set();
     this.#pending.add(waitable);
     for (const waiter of this.#waiters) scheduler.enqueue(waiter);
   }
 
   deliveredOf(waitable: Waitable): void {
-    this.#pending.delete(waitable);
+    this.#pending?.delete(waitable);
   }
 
   getPendingEvent(): Event {
-    const [first] = this.#pending;
+    const [first] = this.#pending ?? [];
     invariant(first !== undefined, 'an event is pending');
     return first.getPendingEvent();
   }
 
   waitedBy(waiter: Activity): void {
-    this.#waiters.add(waiter);
+    if (!this.#waiters.includes(waiter)) this.#waiters = [...this.#waiters, waiter];
   }
 
   leftBy(waiter: Activity): void {
-    this.#waiters.delete(waiter);
+    this.#waiters = this.#waiters.filter((other) => other !== waiter);
   }
 
   /** `canon waitable-set.drop`, with its handle gone. */
   drop(): void {
     if (this.#elements.size > 0)
       throw makeTrap('waitable-in-use', { reason: 'cannot drop waitable set that still has waitables in it' });
-    if (this.#waiters.size > 0) throw makeTrap('waitable-in-use', { reason: 'cannot drop waitable set with waiters' });
+    if (this.#waiters.length > 0)
+      throw makeTrap('waitable-in-use', { reason: 'cannot drop waitable set with waiters' });
   }
 }

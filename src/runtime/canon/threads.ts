@@ -7,10 +7,10 @@ import { makeTrap } from '../../error/trap.ts';
 import { threadShim } from '../../link/shim.ts';
 import { block, canBlock } from '../blocking.ts';
 import { cachedModule } from '../module-cache.ts';
-import { FRESH, runApart, runHere } from '../run-thread.ts';
+import { runApart, runHere } from '../run-thread.ts';
 import { scheduler } from '../scheduler.ts';
 import { finishStack, promisingOf } from '../stack.ts';
-import { currentThread, Thread, type Wait } from '../task.ts';
+import { currentThread, FRESH, Thread, type Wait } from '../task.ts';
 import type { BuiltinEnv, CoreFunction } from './environment.ts';
 
 /** `canon thread.index` */
