@@ -178,7 +178,7 @@ export class Store {
 
   /** A call of the host's that may have to wait begins, and ends with {@link callEnds}. Throws a UsageError where too many are under way. */
   callBegins(path: string): void {
-    if (this.#calls >= this.maxSuspended) throw tooManySuspended(path, this.maxSuspended);
+    if (this.#calls >= this.maxSuspended && this.alive) throw tooManySuspended(path, this.maxSuspended);
     this.#calls++;
   }
 
