@@ -7,7 +7,6 @@ import { describeValue } from '../abi/js/check.ts';
 import { UsageError } from '../error/error.ts';
 import type { Trap } from '../error/trap.ts';
 import { rememberIn } from './borrow-log.ts';
-import { CALL_STACK } from './control.ts';
 import { discard } from './discard.ts';
 import type { AnyFunction } from './exports.ts';
 import { unwind } from './failure.ts';
@@ -16,6 +15,7 @@ import { type Callee, type Caller, type LiftedTask, requestCancellation, startTa
 import { scheduler } from './scheduler.ts';
 import { isPlaceholder, mustHaveStack } from './stack.ts';
 import type { StoreWatcher } from './store.ts';
+import { inTurn } from './turn.ts';
 
 /** What a call may be given behind its arguments. */
 export interface CallOptions {
@@ -23,24 +23,9 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Does `body` now if guests are on the stack (it is nested then) or none is about to go on; else when its turn comes. */
-function inTurn(body: () => void): void {
-  if (scheduler.free || callTop() !== CALL_STACK) {
-    body();
-    return;
-  }
-  scheduler.enqueue({
-    ready: () => true,
-    resume() {
-      body();
-      return false;
-    },
-  });
-}
-
 // Shared: of many calls that wait, none needs arrays of its own.
 const NO_ARGUMENTS: readonly unknown[] = [];
-const NOTHING: readonly (() => void)[] = [];
+const NOTHING: (() => void)[] = [];
 
 /** What a promise is resolved with: boxed, so that it asks nothing of a value while a guest is on the stack. */
 interface Boxed {
@@ -53,19 +38,23 @@ const unbox = ({ value }: Boxed): unknown => value;
 class HostCaller implements Caller, StoreWatcher, EventListenerObject {
   readonly #callee: Callee;
   readonly #border: ExportBorder;
-  #args: readonly unknown[];
   readonly #resolve: (boxed: Boxed) => void;
   readonly #reject: (error: unknown) => void;
+  readonly #signal: AbortSignal | undefined;
+  #args: readonly unknown[];
   #undo = NOTHING;
+  #begun = false;
   #settled = false;
+  #aborted = false;
   #answered = false;
+  #watches = false;
   #task: LiftedTask | undefined;
-  #signal: AbortSignal | undefined;
 
   constructor(
     callee: Callee,
     border: ExportBorder,
     args: readonly unknown[],
+    signal: AbortSignal | undefined,
     resolve: (boxed: Boxed) => void,
     reject: (error: unknown) => void,
   ) {
@@ -74,39 +63,46 @@ class HostCaller implements Caller, StoreWatcher, EventListenerObject {
     this.#args = args;
     this.#resolve = resolve;
     this.#reject = reject;
+    this.#signal = signal;
+    signal?.addEventListener('abort', this);
   }
 
-  begin(signal: AbortSignal | undefined): void {
-    const { store } = this.#callee.component;
-    if (!store.alive || signal?.aborted === true) {
+  /** Its turn has come; what was cancelled before does not begin. */
+  begin(): void {
+    const { component, entries, path } = this.#callee;
+    const { store } = component;
+    if (this.#settled || !store.alive) {
       this.#over();
-      this.#reject(store.alive ? signal?.reason : store.deadTrap(this.#callee.path));
+      if (!store.alive) this.#fail(store.deadTrap(path));
       return;
     }
-    store.watchers.add(this);
+    this.#begun = true;
     scheduler.callBegins();
-    if (signal !== undefined) {
-      this.#signal = signal;
-      signal.addEventListener('abort', this);
-    }
     const top = callTop();
     try {
-      if (this.#callee.entries !== undefined) mustHaveStack(this.#callee.path);
+      if (entries !== undefined) mustHaveStack(path);
       this.#task = startTask(this.#callee, this);
-      // Where it has blocked and nothing is ready, somebody should know.
-      scheduler.schedule();
+      if (this.#aborted) cancel(this.#task);
     } catch (error) {
       this.#over();
-      this.#fail(isPlaceholder(error) ? undefined : unwind(error, this.#callee.path, top, 0));
+      this.#fail(isPlaceholder(error) ? undefined : unwind(error, path, top, 0));
     }
+    if (!this.#settled) this.#goesOn();
+  }
+
+  /** It has blocked, or trapped for a reason that its store will tell. */
+  #goesOn(): void {
+    this.#watches = true;
+    this.#callee.component.store.watch(this);
+    // Where nothing is ready, somebody should know.
+    scheduler.schedule();
   }
 
   /** Specification: `on_start`. */
-  start(task: LiftedTask): readonly Flat[] {
-    this.#task = task;
-    const undo: (() => void)[] = [];
+  start(): readonly Flat[] {
     const args = this.#args;
     this.#args = NO_ARGUMENTS;
+    const undo: (() => void)[] = [];
     rememberIn(undo);
     try {
       return this.#border.start((_token, ...flat) => flat, 0, args) as readonly Flat[];
@@ -120,13 +116,11 @@ class HostCaller implements Caller, StoreWatcher, EventListenerObject {
   resolve(flat: readonly Flat[] | undefined): void {
     this.#over();
     if (flat === undefined) {
-      this.#giveBack();
+      this.#undoAll();
       this.#fail(new DOMException('the call was cancelled', 'AbortError'));
       return;
     }
-    // What it lends goes back before anybody learns of the result.
-    this.#giveBack();
-    rememberIn([]);
+    rememberIn(this.#undo === NOTHING ? [] : this.#undo);
     try {
       const value = this.#border.finish(...flat);
       if (this.#settled) discard(value);
@@ -139,21 +133,21 @@ class HostCaller implements Caller, StoreWatcher, EventListenerObject {
     } finally {
       rememberIn(undefined);
     }
-  }
-
-  #giveBack(): void {
-    const undo = this.#undo;
-    this.#undo = NOTHING;
-    for (const each of undo) each();
+    this.#undoAll();
   }
 
   refused(error: unknown): void {
     this.#over();
-    this.#giveBack();
+    this.#undoAll();
     this.#fail(error);
   }
 
-  /** The guest has answered, whether or not anybody waits for it. */
+  #undoAll(): void {
+    if (this.#undo.length === 0) return;
+    for (const undo of this.#undo.splice(0)) undo();
+  }
+
+  /** The guest has answered, or was not called: whether or not anybody waits for it. */
   #over(): void {
     if (!this.#answered) this.#callee.component.store.callEnds();
     this.#answered = true;
@@ -162,8 +156,8 @@ class HostCaller implements Caller, StoreWatcher, EventListenerObject {
   #settle(): void {
     if (this.#settled) return;
     this.#settled = true;
-    scheduler.callEnds();
-    this.#callee.component.store.watchers.delete(this);
+    if (this.#begun) scheduler.callEnds();
+    if (this.#watches) this.#callee.component.store.watchers.delete(this);
     this.#signal?.removeEventListener('abort', this);
   }
 
@@ -174,25 +168,30 @@ class HostCaller implements Caller, StoreWatcher, EventListenerObject {
     this.#reject(error);
   }
 
+  /** Its store has ended. */
   ended(failure: Trap): void {
+    failure.path ??= this.#callee.path;
     this.#fail(failure);
   }
 
   /** The signal has fired. */
   handleEvent(): void {
-    const task = this.#task;
+    this.#aborted = true;
     this.#settle();
     this.#reject(this.#signal?.reason);
-    if (task === undefined) return;
-    inTurn(() => {
-      const top = callTop();
-      try {
-        requestCancellation(task);
-      } catch (error) {
-        if (!isPlaceholder(error)) unwind(error, task.path, top, 0);
-      }
-    });
+    if (this.#task !== undefined) cancel(this.#task);
   }
+}
+
+function cancel(task: LiftedTask): void {
+  inTurn(() => {
+    const top = callTop();
+    try {
+      requestCancellation(task);
+    } catch (error) {
+      if (!isPlaceholder(error)) unwind(error, task.path, top, 0);
+    }
+  });
 }
 
 function signalOf(args: readonly unknown[], params: number, path: string): AbortSignal | undefined {
@@ -211,8 +210,8 @@ export function asyncExport(callee: Callee, border: ExportBorder, params: number
     signal?.throwIfAborted();
     callee.component.store.callBegins(callee.path);
     const { promise, resolve, reject } = Promise.withResolvers<Boxed>();
-    const caller = new HostCaller(callee, border, args, resolve, reject);
-    inTurn(() => caller.begin(signal));
+    const caller = new HostCaller(callee, border, args, signal, resolve, reject);
+    inTurn(() => caller.begin());
     return promise.then(unbox);
   };
   return (...args) => {

@@ -3,21 +3,18 @@
  * task of a synchronous function is blocked, only ready threads of its instance run, and without any it traps.
  */
 import type { Flat } from '../abi/js/border.ts';
+import { CALL_STACK } from './control.ts';
 import { type Activity, type SyncScope, scheduler } from './scheduler.ts';
-import { type Awaited, askToSuspend, type Continuation, type Stack, suspendableStack, wouldBlock } from './stack.ts';
+import { askToSuspend, type Continuation, neverReady, type Stack, suspendableStack, type WaitedFor } from './stack.ts';
 import { materialiseAbove, type Task, Thread, type Wait } from './task.ts';
-
-const CALLED: Awaited = { what: 'what it called' };
-const SYNC_TYPED = 'only an export of an async type may wait for it';
 
 /** The scope of a synchronous task that is blocked on `what`. */
 class BlockedSyncTask implements SyncScope {
   readonly #task: Task;
-  wait: Wait;
+  what: WaitedFor = 'what it waits for';
 
-  constructor(task: Task, wait: Wait) {
+  constructor(task: Task) {
     this.#task = task;
-    this.wait = wait;
   }
 
   over(): boolean {
@@ -28,21 +25,24 @@ class BlockedSyncTask implements SyncScope {
     return this.#task.component.closed;
   }
 
+  /** Threads of its instance, but not of tasks that wait to enter it. */
   holds(activity: Activity): boolean {
-    return activity instanceof Thread && activity.task.component === this.#task.component;
+    return (
+      activity instanceof Thread && activity.index !== undefined && activity.task.component === this.#task.component
+    );
   }
 
   fail(): Activity {
     const thread = this.#task.implicit!;
-    const trap = wouldBlock(this.wait.what, SYNC_TYPED);
+    const trap = neverReady(this.what);
     return { ready: () => true, resume: () => thread.fail(trap) };
   }
 }
 
-/** A stack that suspends: its calls have their threads from now on, as if each had begun with its call. */
-function suspending(then: Continuation, what: Awaited): Stack {
+/** A stack that suspends: its calls, and those below, have their threads from now on, as if each had begun with its call. */
+function suspending(then: Continuation, what: WaitedFor): Stack {
   const stack = askToSuspend(then, what, false);
-  materialiseAbove(stack.base);
+  materialiseAbove(CALL_STACK);
   return stack;
 }
 
@@ -59,11 +59,11 @@ export function block(
   const stack = suspending(() => {
     thread.throwFailure();
     return then(thread.cancelled);
-  }, wait);
+  }, wait.what);
   const { task } = thread;
   if (!task.async && thread === task.implicit) {
-    const scope = task.scope instanceof BlockedSyncTask ? task.scope : new BlockedSyncTask(task, wait);
-    scope.wait = wait;
+    const scope = task.scope instanceof BlockedSyncTask ? task.scope : new BlockedSyncTask(task);
+    scope.what = wait.what;
     task.scope = scope;
     scheduler.enterSync(scope);
   }
@@ -82,7 +82,7 @@ export function canBlock(): boolean {
  */
 export function afterStarted(depth: number, then: Continuation, zero: Flat | undefined = 0): Flat | undefined {
   if (scheduler.depth <= depth || !canBlock()) return then();
-  const stack = suspending(then, CALLED);
+  const stack = suspending(then, 'what it called');
   scheduler.returnTo({ ready: () => true, resume: () => stack.go() }, depth);
   return zero;
 }

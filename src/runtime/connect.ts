@@ -27,7 +27,7 @@ import type { PreparedCall, PreparedGroup } from './prepare.ts';
 import { giveBorrow, lend } from './resource.ts';
 import type { Side } from './side.ts';
 import { resumed, waitImport } from './stack.ts';
-import { endSyncThread } from './task.ts';
+import { syncEnds } from './sync-end.ts';
 
 type CoreFunction = (...args: Flat[]) => Flat | undefined;
 type Imports = Record<string, WebAssembly.ImportValue>;
@@ -59,6 +59,7 @@ function endsOf(run: Instantiation, call: PreparedCall): Ends {
     realloc: callee.realloc as CoreFunction | undefined,
     postReturn: callee.postReturn as CoreFunction | undefined,
     slot: callee.slot,
+    usesContext: callee.usesContext,
     store: callee.store,
   };
   const path = canon.func.kind === 'import' ? showPath(canon.func.path) : 'a live instance';
@@ -259,7 +260,7 @@ function instantiateAdapters(module: WebAssembly.Module, adapted: readonly Adapt
     control: control.memory,
     trap: raise,
     closed: closedFunction(),
-    'end-thread': endSyncThread,
+    'end-thread': syncEnds().thread,
     wait: waitImport as WebAssembly.ImportValue,
   };
   const memory: Imports = {};

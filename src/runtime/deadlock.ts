@@ -28,13 +28,15 @@ function pathOf(stack: Stack): string | undefined {
 }
 
 /** Stacks that wait for a host function that is synchronous to their guests, and so are no blocked threads. */
-function waitingStacks(store: Store): string[] {
+function waitingForHost(store: Store): string[] {
   const lines: string[] = [];
   for (const stack of suspendedStacks()) {
     const slot = stack.slots.at(-1);
-    const what = stack.waitsFor;
-    if (what === undefined || slot === undefined || !store.slots.includes(slot)) continue;
-    lines.push(`${store.labelOf(slot)}: ${pathOf(stack) ?? 'a call'} waits for ${what}`);
+    const host = stack.waitsForHost;
+    if (host === undefined || slot === undefined || !store.slots.includes(slot)) continue;
+    lines.push(
+      `${store.labelOf(slot)}: ${pathOf(stack) ?? 'a call'} waits for the result of the host function ${host}`,
+    );
   }
   return lines;
 }
@@ -49,7 +51,7 @@ function waiting(store: Store): string[] {
       if (thread.state !== 'running')
         lines.push(`${component.label}: ${thread.task.path} waits for ${thread.waitsFor}`);
   }
-  return [...lines, ...waitingStacks(store)];
+  return [...lines, ...waitingForHost(store)];
 }
 
 function shortened(lines: readonly string[]): readonly string[] {
@@ -57,11 +59,18 @@ function shortened(lines: readonly string[]): readonly string[] {
   return [...lines.slice(0, MAX_LISTED), `and ${lines.length - MAX_LISTED} more`];
 }
 
+/** Names who waits in the store and in those that it waits for. */
 function deadlock(store: Store): Trap {
   const listed = shortened(store.linked.flatMap(waiting)).join('; ');
   return makeTrap('deadlock', {
     reason: `deadlock detected: event loop cannot make further progress${listed === '' ? '' : `: ${listed}`}`,
   });
+}
+
+/** Ends stores of which nothing can come any more. Each has its own reason before the end of one ends another. */
+function endAll(stores: readonly Store[]): void {
+  for (const store of stores) store.failure = deadlock(store);
+  for (const store of stores) store.end(store.failure);
 }
 
 /** Who waits for whom in all stores, where calls of the host's are under way that have not ended: for a process that is about to end. */
@@ -72,7 +81,7 @@ export function unfinishedCalls(): readonly string[] {
 
 /** Ends every store that has something waiting, when nothing can come any more: even what the host still had to answer. */
 export function endUnfinished(): void {
-  for (const store of [...allStores()]) if (store.alive && waiting(store).length > 0) store.end(deadlock(store));
+  endAll([...allStores()].filter((store) => store.alive && waiting(store).length > 0));
 }
 
 /** Whether something is queued that may let guests of the store go on. */
@@ -84,8 +93,7 @@ function isBusy(store: Store): boolean {
 }
 
 scheduler.onPause = () => {
-  for (const store of watched) {
-    if (!store.alive) watched.delete(store);
-    else if (store.watchers.size > 0 && store.hostWork === 0 && !isBusy(store)) store.end(deadlock(store));
-  }
+  if (watched.size === 0) return;
+  for (const store of watched) if (!store.alive) watched.delete(store);
+  endAll([...watched].filter((store) => store.watchers.size > 0 && store.hostWork === 0 && !isBusy(store)));
 };

@@ -78,12 +78,12 @@ class PendingCall implements Activity, StoreWatcher {
     this.subtask.started();
     if (call.lends) this.subtask.lends(() => call.end());
     store.hostBegins();
-    store.hostCalls.add(this);
+    store.dependents.add(this);
   }
 
   settled(ok: boolean, value: unknown): void {
     this.store.hostEnds();
-    this.store.hostCalls.delete(this);
+    this.store.dependents.delete(this);
     if (this.subtask.resolved) return;
     this.#ok = ok;
     this.#value = value;
@@ -92,7 +92,7 @@ class PendingCall implements Activity, StoreWatcher {
 
   /** The host is told, and not waited for: whatever it answers later is for nobody. */
   cancel(): void {
-    this.store.hostCalls.delete(this);
+    this.store.dependents.delete(this);
     this.subtask.resolve(undefined);
     this.#call.abort(new DOMException('the guest has cancelled the call', 'AbortError'));
   }

@@ -1,11 +1,13 @@
 /** The host reads what guests write. */
 import { type NumberArray, numberKind, TYPED_ARRAYS } from '../abi/js/typed-array.ts';
 import { load } from '../abi/load.ts';
+import type { Trap } from '../error/trap.ts';
 import { invariant } from '../util/invariant.ts';
 import type { GuestBuffer, HostSink, HostSource } from './buffer.ts';
 import { type HandleConversion, valueToHost } from './host-values.ts';
 import type { Payload } from './payload.ts';
 import { COPY, type Copier, type CopyResult, type SharedFuture, type SharedStream } from './shared.ts';
+import type { StoreWatcher } from './store.ts';
 
 /** Bytes that one chunk takes at most. */
 const CHUNK_BYTES = 1 << 20;
@@ -100,8 +102,16 @@ export class HostReader {
     forgotten.register(this.stream, shared, this);
     // A guest holds what is shared: it must not hold the stream, so that a forgotten one is collected.
     const weak = new WeakRef(this);
-    this.#unlisten = shared.whenDropped(() => weak.deref()?.ended());
+    const unlisten = shared.whenDropped(() => weak.deref()?.ended());
+    const watcher: StoreWatcher = { ended: (failure) => weak.deref()?.failed(failure) };
+    const { store } = shared.payload.scope;
+    store.dependents.add(watcher);
+    this.#unlisten = () => {
+      unlisten();
+      store.dependents.delete(watcher);
+    };
     if (shared.dropped) this.ended();
+    else if (!store.alive) this.failed(store.failure ?? store.deadTrap(undefined));
   }
 
   /** The host reads no more. */
@@ -115,11 +125,19 @@ export class HostReader {
 
   /** The guest writes no more: the end, or (its store has ended) an error, since there might have been more. */
   private ended(): void {
+    const { failure } = this.#shared;
+    if (failure !== undefined) this.failed(failure);
+    else if (this.#open) {
+      this.#leave();
+      this.#controller?.close();
+    }
+  }
+
+  private failed(failure: Trap): void {
     if (!this.#open) return;
     this.#leave();
-    const { failure } = this.#shared;
-    if (failure === undefined) this.#controller?.close();
-    else this.#controller?.error(failure);
+    this.#controller?.error(failure);
+    this.#shared.drop();
   }
 
   #pull(sink: Sink): Promise<void> {
@@ -163,10 +181,18 @@ export function readFuture(shared: SharedFuture, conversion: HandleConversion): 
   // Whether anybody looks at it is the host's affair.
   promise.catch(() => {});
   const sink = new Sink(shared.payload, 1, conversion);
+  const { store } = shared.payload.scope;
+  const watcher: StoreWatcher = { ended: reject };
   const settle = (result: CopyResult): void => {
+    store.dependents.delete(watcher);
     if (result === COPY.completed) resolve(shared.payload.type === undefined ? undefined : only(sink.value));
-    else reject(shared.failure);
+    else reject(shared.failure ?? store.failure ?? store.deadTrap(undefined));
   };
+  if (!store.alive) {
+    settle(COPY.dropped);
+    return promise;
+  }
+  store.dependents.add(watcher);
   shared.read({ slot: undefined, buffer: sink, copied() {}, done: settle });
   return promise;
 }

@@ -66,8 +66,6 @@ export class HostWriter {
   readonly #path: string;
   readonly #conversion: HandleConversion;
   readonly #unlisten: () => void;
-  /** The host has been asked for a chunk. */
-  #asked = false;
   #over = false;
 
   private constructor(shared: SharedStream, chunks: Chunks, path: string, conversion: HandleConversion) {
@@ -84,7 +82,10 @@ export class HostWriter {
     return chunks === undefined ? undefined : new HostWriter(shared, chunks, path, conversion);
   }
 
+  /** Until it ends all is the host's to do, but for the time that a guest lets it wait: {@link writeOnce}. */
   async run(): Promise<void> {
+    const { store } = this.#shared.payload.scope;
+    store.hostBegins();
     while (!this.#over) {
       const chunk = await this.#next();
       if (chunk === undefined || this.#over || !(await this.#write(chunk.value))) break;
@@ -93,34 +94,24 @@ export class HostWriter {
     this.#over = true;
     this.#unlisten();
     this.#shared.drop();
+    store.hostEnds();
   }
 
   /** The next chunk, or undefined at the end. A stream has no error that a guest could learn of: a source that fails is one that ends. */
   async #next(): Promise<Step | undefined> {
-    this.#ask(true);
     try {
       const step = await this.#chunks.next();
       return step.done === true ? undefined : step;
     } catch (error) {
       this.#shared.payload.scope.store.streamFailed(error, this.#path);
       return undefined;
-    } finally {
-      this.#ask(false);
     }
   }
 
-  #ask(asked: boolean): void {
-    if (asked === this.#asked) return;
-    this.#asked = asked;
-    const { store } = this.#shared.payload.scope;
-    if (asked) store.hostBegins();
-    else store.hostEnds();
-  }
-
-  /** Nobody reads any more. */
+  /** Nobody reads any more: the source is told, even while it has to give its next chunk. */
   #stop(): void {
     this.#over = true;
-    this.#ask(false);
+    this.#shared.payload.scope.store.hostEnds();
     try {
       const stopped = this.#chunks.stop();
       if (stopped instanceof Promise) stopped.catch(() => {});
@@ -136,7 +127,10 @@ export class HostWriter {
     try {
       source = new Source(payload, chunk, `a chunk of the stream of ${this.#path}`, this.#conversion);
     } catch (error) {
-      payload.scope.fail(wrongValue(`the stream of ${this.#path}`, this.#path, error));
+      const trap = wrongValue(`the stream of ${this.#path}`, this.#path, error);
+      payload.scope.fail(trap);
+      // Whoever reads by now may be another, or the host.
+      this.#shared.drop(trap);
       return false;
     }
     while (source.remain > 0 && !this.#over) await writeOnce(this.#shared, source);
@@ -146,23 +140,40 @@ export class HostWriter {
 
 /** One write, until all is taken or nobody reads. */
 function writeOnce(shared: SharedStream, source: Source): Promise<CopyResult> {
-  return new Promise((resolve) => {
-    const copier: Copier<Source> = {
-      slot: undefined,
-      buffer: source,
-      copied() {
-        if (source.remain > 0) return;
-        shared.reclaim(copier);
-        resolve(COPY.completed);
-      },
-      done: resolve,
-    };
-    inGuest(shared.payload, () => shared.write(copier));
-  });
+  const { store } = shared.payload.scope;
+  const { promise, resolve } = Promise.withResolvers<CopyResult>();
+  let state: 'begun' | 'waits' | 'over' = 'begun';
+  const done = (result: CopyResult): void => {
+    // The host goes on, and is at work again.
+    if (state === 'waits') store.hostBegins();
+    state = 'over';
+    resolve(result);
+  };
+  const copier: Copier<Source> = {
+    slot: undefined,
+    buffer: source,
+    copied() {
+      if (source.remain > 0) return;
+      shared.reclaim(copier);
+      done(COPY.completed);
+    },
+    done,
+  };
+  inGuest(
+    shared.payload,
+    () => {
+      shared.write(copier);
+      if (state !== 'begun') return;
+      state = 'waits';
+      store.hostEnds();
+    },
+    () => done(COPY.dropped),
+  );
+  return promise;
 }
 
 /** Does what may run a guest's code (`realloc`) when no other guest runs; a trap there ends its store. */
-function inGuest(payload: Payload, body: () => void): void {
+function inGuest(payload: Payload, body: () => void, failed?: () => void): void {
   scheduler.enqueueNow({
     ready: () => true,
     resume() {
@@ -170,6 +181,7 @@ function inGuest(payload: Payload, body: () => void): void {
         body();
       } catch (error) {
         payload.scope.fail(error);
+        failed?.();
       }
       return false;
     },

@@ -8,8 +8,9 @@ import { makeTrap } from '../error/trap.ts';
 import type { FuncType } from '../types/value-type.ts';
 import { invariant } from '../util/invariant.ts';
 import type { ComponentState } from './component-state.ts';
+import { FRESH } from './context-slots.ts';
 import { CALL_STACK, control, MAY_LEAVE } from './control.ts';
-import { unwind } from './failure.ts';
+import { isHostMistake, unwind } from './failure.ts';
 import { getObject, WAITABLE_SET } from './object-handles.ts';
 import type { Payload } from './payload.ts';
 import type { PromisedEntry } from './promised-entry.ts';
@@ -17,7 +18,7 @@ import { Refused } from './refused.ts';
 import { runApart, runHere } from './run-thread.ts';
 import { scheduler } from './scheduler.ts';
 import { isPlaceholder } from './stack.ts';
-import { FRESH, onCallFailure, Task, Thread, threadByNumber } from './task.ts';
+import { materialiseAbove, onCallFailure, Task, Thread, threadByNumber } from './task.ts';
 import { CANCELLED_EVENT, type Event, NO_EVENT, type WaitableSet } from './waitable.ts';
 
 type CoreFunction = (...args: Flat[]) => Flat | undefined;
@@ -44,7 +45,7 @@ export interface Caller {
   start(task: LiftedTask): readonly Flat[];
   /** The task returns these core values, or was cancelled. */
   resolve(flat: readonly Flat[] | undefined, task: LiftedTask): void;
-  /** The task could not start, by the caller's own fault; without it that is thrown. */
+  /** The task could not start, by the host's own mistake; without it that is thrown. */
   refused?(error: unknown): void;
 }
 
@@ -63,6 +64,14 @@ export class LiftedTask extends Task {
     super(component, path, true, !shape.async || shape.callback);
     this.callee = callee;
     this.caller = caller;
+  }
+
+  /** Why it cannot enter yet, in words for messages about deadlocks. */
+  get what(): string {
+    const { backpressure, exclusive, label } = this.component;
+    const holder = threadByNumber(exclusive);
+    if (backpressure > 0) return `its turn to enter ${label}, which takes no calls now`;
+    return `its turn to enter ${label}${holder === undefined ? '' : `, which ${holder.task.path} has for itself`}`;
   }
 
   /** Specification: `Task.return_`. */
@@ -92,13 +101,6 @@ function mustWait(task: LiftedTask): boolean {
   return component.backpressure > 0 || (task.needsExclusive && component.exclusive !== 0);
 }
 
-/** Why a task cannot enter yet, in words for messages about deadlocks. */
-function entryWait({ component }: LiftedTask): string {
-  const holder = threadByNumber(component.exclusive);
-  if (component.backpressure > 0) return `its turn to enter ${component.label}, which takes no calls now`;
-  return `its turn to enter ${component.label}${holder === undefined ? '' : `, which ${holder.task.path} has for itself`}`;
-}
-
 /** Calls a lifted function: its task runs until it ends or blocks. */
 export function startTask(callee: Callee, caller: Caller): LiftedTask {
   const { component } = callee;
@@ -112,7 +114,7 @@ export function startTask(callee: Callee, caller: Caller): LiftedTask {
   component.entering++;
   component.hold(thread);
   letHolderGoOn(task, thread);
-  const wait = { ready: () => !mustWait(task), cancellable: true, what: entryWait(task) };
+  const wait = { ready: () => !mustWait(task), cancellable: true, what: task };
   thread.block(wait, {
     kind: 'call',
     run(cancelled) {
@@ -142,6 +144,7 @@ function letHolderGoOn(task: LiftedTask, thread: Thread): void {
 
 function enter(task: LiftedTask, thread: Thread): void {
   const { callee } = task;
+  materialiseAbove(CALL_STACK, task.component);
   begin(task, thread);
   try {
     const { core, entries } = callee;
@@ -160,7 +163,7 @@ function argumentsOf(task: LiftedTask): readonly Flat[] {
   try {
     return task.caller.start(task);
   } catch (error) {
-    if (task.caller.refused === undefined) throw error;
+    if (task.caller.refused === undefined || !isHostMistake(error)) throw error;
     throw new Refused(error);
   }
 }
@@ -249,16 +252,15 @@ function park(task: LiftedTask, thread: Thread, set: WaitableSet | undefined): v
   const wait = {
     ready: () => component.exclusive === 0 && set?.hasPendingEvent !== false,
     cancellable: true,
-    get what() {
-      return set?.awaited ?? 'its turn';
-    },
+    what: set ?? 'its turn',
   };
   component.hold(thread);
   set?.waitedBy(thread);
   // The thread waits before the lock is free for others: the order in which they become ready is theirs.
   thread.block(wait, { kind: 'call', run });
   component.exclusive = 0;
-  if (task.state === 'pending-cancel') scheduler.enqueue(thread);
+  // What waits to be cancelled does not wait: nobody comes between.
+  if (task.state === 'pending-cancel') scheduler.runNext({ ready: () => true, resume: () => thread.resume() });
 }
 
 function callback(task: LiftedTask, thread: Thread, event: Event): void {

@@ -83,7 +83,7 @@ export function answer(component: ComponentState, subtask: Subtask, isAsync: boo
     if (subtask.resolved) return deliver();
     const thread = currentThread(component);
     subtask.whenResolved(() => scheduler.enqueue(thread));
-    const wait = { ready: () => subtask.resolved, cancellable: false, what: `the result of ${subtask.path}` };
+    const wait = { ready: () => subtask.resolved, cancellable: false, what: subtask };
     return block(thread, wait, deliver, zero);
   }
   if (subtask.resolved) {

@@ -53,7 +53,7 @@ export function runApart(
   after: (results: readonly Flat[]) => void,
 ): void {
   const { component } = thread.task;
-  const stack = new Stack(endOf(thread, after), nobodyWaits);
+  const stack = new Stack(endOf(thread, after), nobodyWaits, undefined);
   const body = (): void => stack.start(component.slot, thread.number, call);
   if (component.usesContext) component.inContext(context, body);
   else body();

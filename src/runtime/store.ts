@@ -80,6 +80,16 @@ class Counters {
   }
 }
 
+/** Until its stack is read, an error holds the objects of all frames, and so what its store must not reach. */
+function forgetFrames(failure: Trap | undefined): void {
+  try {
+    void failure?.stack;
+    void (failure?.cause as { readonly stack?: unknown } | undefined)?.stack;
+  } catch {
+    // A cause may be anything that a host has thrown.
+  }
+}
+
 /** Stores that call each other: what one waits for may be another's to do. */
 class StoreGroup {
   readonly stores = new Set<Store>();
@@ -111,8 +121,8 @@ export class Store {
   failure: Trap | undefined;
   /** What waits for something of this store. */
   readonly watchers = new Set<StoreWatcher>();
-  /** Calls of the host's functions that are under way: whose results nobody will want when it ends. */
-  readonly hostCalls = new Set<StoreWatcher>();
+  /** What else ends with it: calls of the host's functions that are under way, streams and futures that the host holds. */
+  readonly dependents = new Set<StoreWatcher>();
   /** Called once when the store dies or is disposed. */
   readonly onEnd: (() => void)[] = [];
   readonly #slots: number[] = [];
@@ -163,6 +173,11 @@ export class Store {
   /** Something is the host's to do; what it answers may let guests go on. */
   hostBegins(): void {
     this.#group.hostWork++;
+  }
+
+  /** The same as {@link hostEnds} where the scheduler is about to be told of what goes on now. */
+  hostAnswers(): void {
+    this.#group.hostWork--;
   }
 
   hostEnds(): void {
@@ -232,23 +247,35 @@ export class Store {
     if (!this.#condemned) control.i32[(this.record + STORE_STATE) >> 2] = 0;
   }
 
+  /** Tells `watcher` when it ends, or now if it has. */
+  watch(watcher: StoreWatcher): void {
+    if (this.#ended) watcher.ended(this.failure ?? this.deadTrap(undefined));
+    else this.watchers.add(watcher);
+  }
+
   /** Ends the store: nothing enters it any more. The first reason stays. */
   end(failure: Trap | undefined): void {
-    if (this.failure === undefined) this.failure = failure;
+    if (this.failure === undefined) {
+      this.failure = failure;
+      forgetFrames(failure);
+    }
     if (this.#ended) return;
     this.#ended = true;
     this.condemn();
     for (const callback of this.onEnd.splice(0)) callback();
-    for (const watchers of [this.watchers, this.hostCalls]) {
+    for (const watchers of [this.watchers, this.dependents]) {
       if (watchers.size === 0) continue;
-      const trap = failure ?? this.deadTrap(undefined);
+      const trap = this.failure ?? this.deadTrap(undefined);
       for (const watcher of watchers) watcher.ended(trap);
       watchers.clear();
     }
     for (const listener of endListeners) listener(this);
   }
 
-  /** Calls `callback` when its place in the control memory is given back. */
+  /**
+   * Calls `callback` when its place in the control memory is given back, since nothing that could call it is reachable any more: the
+   * callback must not itself reach what is to become unreachable.
+   */
   whenReleased(callback: () => void): void {
     this.#onRelease.push(callback);
   }

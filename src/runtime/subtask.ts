@@ -3,7 +3,7 @@ import type { Flat } from '../abi/js/border.ts';
 import { makeTrap } from '../error/trap.ts';
 import { invariant } from '../util/invariant.ts';
 import { SUBTASK } from './object-handles.ts';
-import { EVENT, Waitable } from './waitable.ts';
+import { EVENT, type Event, Waitable } from './waitable.ts';
 
 /** Specification: `Subtask.State`. */
 export const SUBTASK_STATE = {
@@ -38,8 +38,8 @@ export class Subtask extends Waitable {
     this.path = path;
   }
 
-  get awaited(): string {
-    return `${this.state === SUBTASK_STATE.starting ? 'the beginning' : 'the result'} of ${this.path}`;
+  get what(): string {
+    return `the result of ${this.path}`;
   }
 
   get resolved(): boolean {
@@ -78,11 +78,12 @@ export class Subtask extends Waitable {
   }
 
   #progress(): void {
-    if (this.#index === 0) return;
-    this.setPendingEvent(() => {
-      if (this.resolved) this.deliverResolve();
-      return [EVENT.subtask, this.#index, this.state];
-    });
+    if (this.#index !== 0) this.setPendingEvent();
+  }
+
+  protected deliver(): Event {
+    if (this.resolved) this.deliverResolve();
+    return [EVENT.subtask, this.#index, this.state];
   }
 
   get resolveDelivered(): boolean {

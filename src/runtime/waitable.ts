@@ -3,6 +3,7 @@
  * An event is composed when it is delivered: what has happened since counts.
  */
 import { makeTrap, type Trap } from '../error/trap.ts';
+import { Few } from '../util/few.ts';
 import { invariant } from '../util/invariant.ts';
 import { type HandleObject, WAITABLE_SET } from './object-handles.ts';
 import { type Activity, scheduler } from './scheduler.ts';
@@ -24,19 +25,21 @@ export type Event = readonly [code: number, p1: number, p2: number];
 export const NO_EVENT: Event = [EVENT.none, 0, 0];
 export const CANCELLED_EVENT: Event = [EVENT.taskCancelled, 0, 0];
 
+/** Waitables that a message lists at most. */
+const MAX_LISTED = 4;
+
 export abstract class Waitable implements HandleObject {
   abstract readonly tableType: number;
-  #pending: (() => Event) | undefined;
+  /** What it is that may come, in words for messages about deadlocks. */
+  abstract readonly what: string;
+  #pending = false;
   #set: WaitableSet | undefined;
   /** The thread that waits for it without a set. */
   #waiter: Activity | undefined;
 
   get hasPendingEvent(): boolean {
-    return this.#pending !== undefined;
+    return this.#pending;
   }
-
-  /** What its next event stands for, in words for messages about deadlocks. */
-  abstract get awaited(): string;
 
   get inWaitableSet(): boolean {
     return this.#set !== undefined;
@@ -46,20 +49,22 @@ export abstract class Waitable implements HandleObject {
     return this.#waiter !== undefined;
   }
 
+  /** The event as it is now that it is delivered. */
+  protected abstract deliver(): Event;
+
   /** Something has happened; of what has not been delivered, only the last counts. */
-  setPendingEvent(event: () => Event): void {
-    this.#pending = event;
+  setPendingEvent(): void {
+    this.#pending = true;
     if (this.#waiter !== undefined) scheduler.enqueue(this.#waiter);
     this.#set?.eventOf(this);
   }
 
   /** Delivers the event. */
   getPendingEvent(): Event {
-    const event = this.#pending;
-    invariant(event !== undefined, 'an event is pending');
-    this.#pending = undefined;
+    invariant(this.#pending, 'an event is pending');
+    this.#pending = false;
     this.#set?.deliveredOf(this);
-    return event();
+    return this.deliver();
   }
 
   /** A thread waits for the next event of this alone, or does so no more. */
@@ -67,12 +72,16 @@ export abstract class Waitable implements HandleObject {
     this.#waiter = waiter;
   }
 
-  /** Moves it into a set, or out of any. */
-  join(set: WaitableSet | undefined): void {
+  /** Traps while a thread waits for it without a set. */
+  mustNotBeWaitedFor(): void {
     if (this.#waiter !== undefined)
       throw makeTrap('waitable-in-use', {
         reason: 'waitable cannot be used synchronously while added to a waitable set: a thread waits for it',
       });
+  }
+
+  /** Moves it into a set, or out of any. */
+  join(set: WaitableSet | undefined): void {
     this.#set?.remove(this);
     this.#set = set;
     set?.add(this);
@@ -90,7 +99,7 @@ export abstract class Waitable implements HandleObject {
   leave(): void {
     this.#set?.remove(this);
     this.#set = undefined;
-    this.#pending = undefined;
+    this.#pending = false;
   }
 
   abandon(_failure: Trap): void {
@@ -98,23 +107,28 @@ export abstract class Waitable implements HandleObject {
   }
 }
 
+function wake(waiter: Activity): boolean {
+  scheduler.enqueue(waiter);
+  return false;
+}
+
 export class WaitableSet implements HandleObject {
   readonly tableType = WAITABLE_SET;
   readonly #elements = new Set<Waitable>();
-  /** Those with an event, in the order in which it came; made for the first. */
-  #pending: Set<Waitable> | undefined;
-  #waiters: readonly Activity[] = [];
+  /** Those with an event, in the order in which it came. */
+  readonly #pending = new Few<Waitable>();
+  readonly #waiters = new Few<Activity>();
 
   get hasPendingEvent(): boolean {
-    return this.#pending !== undefined && this.#pending.size > 0;
+    return !this.#pending.isEmpty;
   }
 
-  /** What a thread waits for that waits for this set, in words for messages about deadlocks. */
-  get awaited(): string {
-    const [first, second, third, ...more] = this.#elements;
-    if (first === undefined) return 'an event of an empty waitable set';
-    const named = [first, second, third].flatMap((waitable) => waitable?.awaited ?? []).join(' or ');
-    return more.length === 0 ? named : `${named} or ${more.length} more`;
+  /** What whoever waits for it waits for. */
+  get what(): string {
+    const names = Array.from(this.#elements, ({ what }) => what);
+    const listed = names.slice(0, MAX_LISTED).join(', ');
+    const more = names.length > MAX_LISTED ? ` and ${names.length - MAX_LISTED} more` : '';
+    return `an event of its waitable set (${listed === '' ? 'which is empty' : listed}${more})`;
   }
 
   add(waitable: Waitable): void {
@@ -124,38 +138,36 @@ export class WaitableSet implements HandleObject {
 
   remove(waitable: Waitable): void {
     this.#elements.delete(waitable);
-    this.#pending?.delete(waitable);
+    this.#pending.delete(waitable);
   }
 
   eventOf(waitable: Waitable): void {
-    this.#pending ??= new Set();
     this.#pending.add(waitable);
-    for (const waiter of this.#waiters) scheduler.enqueue(waiter);
+    this.#waiters.some(wake);
   }
 
   deliveredOf(waitable: Waitable): void {
-    this.#pending?.delete(waitable);
+    this.#pending.delete(waitable);
   }
 
   getPendingEvent(): Event {
-    const [first] = this.#pending ?? [];
+    const { first } = this.#pending;
     invariant(first !== undefined, 'an event is pending');
     return first.getPendingEvent();
   }
 
   waitedBy(waiter: Activity): void {
-    if (!this.#waiters.includes(waiter)) this.#waiters = [...this.#waiters, waiter];
+    this.#waiters.add(waiter);
   }
 
   leftBy(waiter: Activity): void {
-    this.#waiters = this.#waiters.filter((other) => other !== waiter);
+    this.#waiters.delete(waiter);
   }
 
   /** `canon waitable-set.drop`, with its handle gone. */
   drop(): void {
     if (this.#elements.size > 0)
       throw makeTrap('waitable-in-use', { reason: 'cannot drop waitable set that still has waitables in it' });
-    if (this.#waiters.length > 0)
-      throw makeTrap('waitable-in-use', { reason: 'cannot drop waitable set with waiters' });
+    if (!this.#waiters.isEmpty) throw makeTrap('waitable-in-use', { reason: 'cannot drop waitable set with waiters' });
   }
 }

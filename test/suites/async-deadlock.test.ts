@@ -52,11 +52,12 @@ const STUCK = guestText({
 const PREFIX = 'deadlock detected: event loop cannot make further progress: ';
 
 const WAITS: Readonly<Record<string, string>> = {
-  set: 'root: set waits for an event of an empty waitable set',
-  read: 'root: read waits for root to write to a stream',
-  write: 'root: write waits for root to read from a stream',
-  future: 'root: future waits for root to write to a future',
-  several: 'root: several waits for root to write to a stream or root to read from a stream',
+  set: 'root: set waits for an event of its waitable set (which is empty)',
+  read: 'root: read waits for root to write to a stream<u8>',
+  write: 'root: write waits for root to read from a stream<u8>',
+  future: 'root: future waits for root to write to a future<u8>',
+  several:
+    'root: several waits for an event of its waitable set (root to write to a stream<u8>, root to read from a stream<u8>)',
 };
 
 async function reasonOf(promise: unknown): Promise<string> {
@@ -126,7 +127,7 @@ test('of instances that are linked, both sides are named', async () => {
   );
   assert.equal(
     await reasonOf(fn(outer.exports, 'run')()),
-    `${PREFIX}root: run waits for the result of set; root: set waits for an event of an empty waitable set`,
+    `${PREFIX}root: run waits for the result of set; root: set waits for an event of its waitable set (which is empty)`,
   );
 });
 
@@ -219,7 +220,7 @@ test('a call that is awaited at the top of a module, of a synchronous type', () 
 test('the command line ends such a call with the trap', () => {
   const { code, stdout, stderr } = tenon(['invoke', guestFile('stuck.wasm', STUCK), 'read()']);
   assert.equal(stdout, '');
-  assert.match(stderr, /^trap\[deadlock\]: .*root: read waits for root to write to a stream\n/);
+  assert.match(stderr, /^trap\[deadlock\]: .*root: read waits for root to write to a stream<u8>\n/);
   assert.equal(code, 134);
 });
 

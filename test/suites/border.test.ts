@@ -58,6 +58,7 @@ function seen(type: ValueType | undefined, value: AbiValue | undefined): End {
 
 const EXPORTS: readonly [string, (s: Signature) => ExportFactory][] = [
   ['generated', compileExport],
+  ['generated, of an instance that calls nobody', (s) => compileExport({ ...s, leaf: true })],
   ['interpreted', interpretExport],
 ];
 const IMPORTS: readonly [string, (s: Signature) => ImportFactory][] = [
@@ -165,7 +166,7 @@ describe('generated border functions equal the interpreter', () => {
         assert.equal(guest.store.alive, true, 'a mistake of the host ends nothing');
         return { end, got: args(signature.type, got.length === 0 ? params : got) };
       });
-      assert.deepEqual(ends[0], ends[1], `signature ${i}`);
+      for (const end of ends) assert.deepEqual(end, ends.at(-1), `signature ${i}`);
       if ('code' in ends[0]!.end) refused++;
     }
     assert.ok(refused > SIGNATURES / 3, `${refused} were refused`);
@@ -198,7 +199,7 @@ describe('generated border functions equal the interpreter', () => {
           return { value: 'mistake' };
         }
       });
-      assert.deepEqual(ends[0], ends[1], `signature ${i}`);
+      for (const end of ends) assert.deepEqual(end, ends.at(-1), `signature ${i}`);
       if ('code' in ends[0]!) trapped++;
     }
     assert.ok(trapped > SIGNATURES / 5, `${trapped} trapped`);

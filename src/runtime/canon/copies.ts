@@ -17,7 +17,7 @@ import {
 import type { Payload } from '../payload.ts';
 import { SharedFuture, SharedStream } from '../shared.ts';
 import { abiContext } from '../side.ts';
-import { currentThread, type Wait } from '../task.ts';
+import { currentThread } from '../task.ts';
 import { transferHooks } from '../transfer.ts';
 import type { BuiltinEnv, CoreFunction } from './environment.ts';
 import { BLOCKED } from './tasks.ts';
@@ -56,13 +56,7 @@ function finish({ component }: BuiltinEnv, end: CopyEnd, isAsync: boolean): numb
   if (isAsync) return BLOCKED;
   const thread = currentThread(component);
   end.waitedBy(thread);
-  const wait: Wait = {
-    ready: () => end.hasPendingEvent,
-    cancellable: false,
-    get what() {
-      return end.awaited;
-    },
-  };
+  const wait = { ready: () => end.hasPendingEvent, cancellable: false, what: end };
   return block(thread, wait, () => {
     end.waitedBy(undefined);
     return end.getPendingEvent()[2];
@@ -98,8 +92,7 @@ export function copyCancel(env: BuiltinEnv, type: EndType, payload: Payload, isA
     component.mustLeave();
     const end = getObject<CopyEnd>(component.slot, index as number, type);
     end.mustCarry(payload);
-    if (!isAsync) end.mustNotBeInSet();
-    end.cancel();
+    end.cancel(isAsync);
     return finish(env, end, isAsync);
   };
 }

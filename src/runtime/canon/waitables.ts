@@ -17,7 +17,7 @@ import {
   WRITABLE_STREAM,
 } from '../object-handles.ts';
 import type { Side } from '../side.ts';
-import { currentThread, type Wait } from '../task.ts';
+import { currentThread } from '../task.ts';
 import { CANCELLED_EVENT, type Event, NO_EVENT, type Waitable, WaitableSet } from '../waitable.ts';
 import type { BuiltinEnv, CoreFunction } from './environment.ts';
 
@@ -51,13 +51,7 @@ export function waitableSetWait({ component, side }: BuiltinEnv, cancellable: bo
     if (thread.task.deliverPendingCancel(cancellable)) return deliver(side, pointer!, CANCELLED_EVENT);
     if (set.hasPendingEvent) return deliver(side, pointer!, set.getPendingEvent());
     set.waitedBy(thread);
-    const wait: Wait = {
-      ready: () => set.hasPendingEvent,
-      cancellable,
-      get what() {
-        return set.awaited;
-      },
-    };
+    const wait = { ready: () => set.hasPendingEvent, cancellable, what: set };
     return block(thread, wait, (cancelled) => {
       set.leftBy(thread);
       return deliver(side, pointer!, cancelled ? CANCELLED_EVENT : set.getPendingEvent());
@@ -92,6 +86,7 @@ export function waitableJoin({ component }: BuiltinEnv): CoreFunction {
   return (index, setIndex) => {
     component.mustLeave();
     const waitable = getObject<Waitable>(component.slot, index as number, ...WAITABLES);
+    waitable.mustNotBeWaitedFor();
     const set = setIndex === 0 ? undefined : getObject<WaitableSet>(component.slot, setIndex as number, WAITABLE_SET);
     waitable.join(set);
     return undefined;
