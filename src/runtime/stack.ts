@@ -25,6 +25,7 @@ import {
 } from './control.ts';
 import { asTrap, unwind } from './failure.ts';
 import { callTop, popTo, pushFrame, slotsAbove } from './frames.ts';
+import { HostWait } from './host-wait.ts';
 import { Refused } from './refused.ts';
 import { type Activity, scheduler } from './scheduler.ts';
 import { condemnAbove, labelsAbove, onStoreEnd, type Store, storeOf, tooManySuspended } from './store.ts';
@@ -171,13 +172,8 @@ export class Stack implements Activity {
   /** Its neighbours among those that are suspended. */
   before: Stack | undefined;
   behind: Stack | undefined;
-  /** The host's promise that it waits for, and how that ended. */
-  #settle: Settle | undefined;
-  #hostPath: string | undefined;
-  #host: Store | undefined;
-  #settled = false;
-  #ok = false;
-  #value: unknown;
+  /** How it waits for the host, made when it first does. */
+  #host: HostWait | undefined;
 
   constructor(
     onEnd: (...results: Flat[]) => void,
@@ -218,7 +214,12 @@ export class Stack implements Activity {
 
   /** The host's function that keeps it waiting, if one does. */
   get waitsForHost(): string | undefined {
-    return this.#settle === undefined ? undefined : this.#hostPath;
+    return this.#host?.path;
+  }
+
+  get host(): HostWait {
+    this.#host ??= new HostWait(this);
+    return this.#host;
   }
 
   ready(): boolean {
@@ -421,39 +422,6 @@ export class Stack implements Activity {
     }
     control.i32[SUSPENDABLE >> 2] = 0;
   }
-
-  /** It will suspend until the promise settles; then `settle` gives the core result. `host` is told. */
-  awaitHost(until: Promise<unknown>, path: string, host: Store | undefined, settle: Settle): void {
-    this.#settle = settle;
-    this.#hostPath = path;
-    this.#host = host;
-    this.#settled = false;
-    this.ask(this.#afterHost, true);
-    host?.hostBegins();
-    until.then(this.#fulfilled, this.#rejected);
-  }
-
-  readonly #afterHost = (): Flat | undefined => {
-    const settle = this.#settle;
-    const value = this.#value;
-    this.#settle = undefined;
-    this.#value = undefined;
-    return settle?.(this.#ok, value);
-  };
-
-  readonly #fulfilled = (value: unknown): void => this.#hostSettled(true, value);
-
-  readonly #rejected = (error: unknown): void => this.#hostSettled(false, error);
-
-  #hostSettled(ok: boolean, value: unknown): void {
-    if (this.#settled) return;
-    this.#settled = true;
-    this.#ok = ok;
-    this.#value = value;
-    this.#host?.hostAnswers();
-    this.#host = undefined;
-    scheduler.enqueueNow(this);
-  }
 }
 
 function throwDead(slots: readonly number[]): void {
@@ -568,7 +536,7 @@ export function awaitHost(until: Promise<unknown>, what: string, settle: Settle)
     until.catch(() => {});
     throw error;
   }
-  stack.awaitHost(until, what, storeOf(control.i32[(callTop() - FRAME_SIZE) >> 2] ?? 0), settle);
+  stack.host.begin(until, what, storeOf(control.i32[(callTop() - FRAME_SIZE) >> 2] ?? 0), settle);
 }
 
 // Suspended stacks of stores that end go on once more, to unwind.
