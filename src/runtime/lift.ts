@@ -66,6 +66,14 @@ export class LiftedTask extends Task {
     this.caller = caller;
   }
 
+  /** Why it cannot enter yet, in words for messages about deadlocks. */
+  get what(): string {
+    const { backpressure, exclusive, label } = this.component;
+    const holder = threadByNumber(exclusive);
+    if (backpressure > 0) return `its turn to enter ${label}, which takes no calls now`;
+    return `its turn to enter ${label}${holder === undefined ? '' : `, which ${holder.task.path} has for itself`}`;
+  }
+
   /** Specification: `Task.return_`. */
   returns(flat: readonly Flat[]): void {
     if (this.state === 'resolved')
@@ -115,7 +123,7 @@ export function startTask(callee: Callee, caller: Caller): LiftedTask {
   component.entering++;
   component.hold(thread);
   letHolderGoOn(task, thread);
-  const wait = { ready: () => !mustWait(task), cancellable: true, what: `to enter ${component.label}` };
+  const wait = { ready: () => !mustWait(task), cancellable: true, what: task };
   thread.block(wait, {
     kind: 'call',
     run(cancelled) {
@@ -147,35 +155,31 @@ function enter(task: LiftedTask, thread: Thread): void {
   const { callee } = task;
   materialiseAbove(CALL_STACK, task.component);
   begin(task, thread);
-  const start = (): readonly Flat[] => {
-    try {
-      return task.caller.start(task);
-    } catch (error) {
-      if (task.caller.refused === undefined || !isHostMistake(error)) throw error;
-      throw new Refused(error);
-    }
-  };
   try {
     const { core, entries } = callee;
-    if (entries === undefined)
-      runHere(
-        thread,
-        FRESH,
-        () => core(...start()),
-        (results) => afterCore(task, thread, results),
-      );
-    else
-      runApart(
-        thread,
-        FRESH,
-        (token) => entries.core(token, ...start()),
-        (results) => afterCore(task, thread, results),
-      );
+    const after = afterCoreOf(task, thread);
+    if (entries === undefined) runHere(thread, FRESH, () => core(...argumentsOf(task)), after);
+    else runApart(thread, FRESH, (token) => entries.core(token, ...argumentsOf(task)), after);
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     leaveUnstarted(task, thread);
     task.caller.refused?.(error.error);
   }
+}
+
+/** The core arguments, from the caller. */
+function argumentsOf(task: LiftedTask): readonly Flat[] {
+  try {
+    return task.caller.start(task);
+  } catch (error) {
+    if (task.caller.refused === undefined || !isHostMistake(error)) throw error;
+    throw new Refused(error);
+  }
+}
+
+/** A closure that holds no more than it must: as long as the task waits, it is kept. */
+function afterCoreOf(task: LiftedTask, thread: Thread): (results: readonly Flat[]) => void {
+  return (results) => afterCore(task, thread, results);
 }
 
 /** The task has entered its instance. */

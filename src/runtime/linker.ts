@@ -20,6 +20,12 @@ export type { Imports } from './world.ts';
 export interface Limits {
   /** Linear memory of one store, in bytes; growth beyond it fails as in any wasm runtime. Rounded down to pages of 65,536. */
   readonly memory?: number;
+  /**
+   * Calls into one store that may be under way at once: of functions of an async type, and of `promised` ones. One more is refused with a
+   * `UsageError` (`too-many-suspended`), and the others go on. Guests that block more stacks of their own trap. Without it only the
+   * thread's limit holds: 20,000 stacks.
+   */
+  readonly suspended?: number;
 }
 
 /** How a component is linked. */
@@ -34,6 +40,11 @@ export interface LinkOptions {
    * another call of the host's may still let them go on.
    */
   readonly trapOnDeadlock?: boolean;
+  /**
+   * Is told of every stream of the host's that fails: a `ReadableStream` that errors, a generator that throws. To the guest it has ended,
+   * since streams carry no errors; `path` is the function that it was given to, or that answered it.
+   */
+  readonly onStreamError?: (error: unknown, path: string) => void;
 }
 
 /** A component whose imports are resolved, checked and compiled: instantiates cheaply and synchronously, as often as wanted. */
@@ -55,7 +66,10 @@ export class InstancePre<W extends WorldTypes = AnyWorld> {
    * @throws LinkError if a core module does not fit what it imports.
    */
   instantiate(): Instance<W> {
-    const store = new Store();
+    const store = new Store({
+      suspended: this.#options.limits?.suspended,
+      onStreamError: this.#options.onStreamError,
+    });
     if (this.#options.trapOnDeadlock === true) trapOnDeadlock(store);
     const run = new Instantiation(this.#prepared, store, this.#modules);
     try {

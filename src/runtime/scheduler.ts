@@ -84,6 +84,11 @@ export class Scheduler {
     this.#calls--;
   }
 
+  /** Whether a call of the host's is under way. */
+  get hasCalls(): boolean {
+    return this.#calls > 0;
+  }
+
   /** How deep the obligations are: what lies above belongs to what was started since. */
   get depth(): number {
     return this.#obligations.length;

@@ -8,6 +8,7 @@
 import { makeTrap } from '../error/trap.ts';
 import { invariant } from '../util/invariant.ts';
 import { type ComponentState, componentState } from './component-state.ts';
+import { FRESH } from './context-slots.ts';
 import { CALL_STACK, control, DEFERRED, FRAME_SIZE, FRAME_THREAD, RETURNED } from './control.ts';
 import { callTop, popTo } from './frames.ts';
 import { type Activity, type SyncScope, scheduler } from './scheduler.ts';
@@ -146,7 +147,7 @@ export class Thread implements Activity {
   /** Whether it was woken by a cancellation. */
   cancelled = false;
   /** Its context slots while it has no stack. */
-  context: ArrayLike<number> = [0, 0, 0, 0];
+  context: ArrayLike<number> = FRESH;
   #state: ThreadState = 'running';
   #wait: Wait | undefined;
   #resumption: Resumption | undefined;

@@ -74,7 +74,7 @@ export function threadNew(
       if (apart) runApart(thread, FRESH, (token) => start.start(token, fn, argument!), end);
       else runHere(thread, FRESH, () => void start.run(fn, argument!), end);
     };
-    thread.block({ cancellable: false, what: 'to be resumed' }, { kind: 'call', run });
+    thread.block({ cancellable: false, what: 'another thread to resume it' }, { kind: 'call', run });
     return thread.index;
   };
 }
@@ -103,7 +103,11 @@ const always = (): boolean => true;
 
 /** `canon thread.suspend`, `canon thread.yield` */
 export function threadPause({ component }: BuiltinEnv, yields: boolean, cancellable: boolean): CoreFunction {
-  const wait: Wait = { ready: yields ? always : undefined, cancellable, what: yields ? 'its turn' : 'to be resumed' };
+  const wait: Wait = {
+    ready: yields ? always : undefined,
+    cancellable,
+    what: yields ? 'its turn' : 'another thread to resume it',
+  };
   return () => {
     component.mustLeave();
     const thread = currentThread(component);
@@ -121,7 +125,11 @@ export function threadSwitch(
   promotes: boolean,
   cancellable: boolean,
 ): CoreFunction {
-  const wait: Wait = { ready: yields ? always : undefined, cancellable, what: yields ? 'its turn' : 'to be resumed' };
+  const wait: Wait = {
+    ready: yields ? always : undefined,
+    cancellable,
+    what: yields ? 'its turn' : 'another thread to resume it',
+  };
   return (index) => {
     component.mustLeave();
     const thread = currentThread(component);
