@@ -29,6 +29,7 @@ class HostCaller implements Caller {
   readonly #signal: AbortSignal | undefined;
   #begun = false;
   #settled = false;
+  #watches = false;
   #aborted = false;
   #task: LiftedTask | undefined;
 
@@ -57,18 +58,25 @@ class HostCaller implements Caller {
       this.#fail(store.deadTrap(this.#callee.path));
       return;
     }
-    store.watchers.add(this.#ended);
     this.#begun = true;
     scheduler.callBegins();
     const top = callTop();
     try {
       this.#task = startTask(this.#callee, this);
       if (this.#aborted) this.#cancel(this.#task);
-      // Where it has blocked and nothing is ready, somebody should know.
-      scheduler.schedule();
     } catch (error) {
       this.#fail(isPlaceholder(error) ? undefined : unwind(error, this.#callee.path, top, 0));
     }
+    if (!this.#settled) this.#goesOn();
+  }
+
+  /** It has blocked, or trapped for a reason that its store will tell. */
+  #goesOn(): void {
+    const { store } = this.#callee.component;
+    this.#watches = true;
+    store.watch(this.#ended);
+    // Where nothing is ready, somebody should know.
+    scheduler.schedule();
   }
 
   /** Specification: `on_start`. */
@@ -84,7 +92,7 @@ class HostCaller implements Caller {
   /** Specification: `on_resolve`. */
   resolve(flat: readonly Flat[] | undefined): void {
     if (flat === undefined) {
-      for (const undo of this.#undo.splice(0)) undo();
+      this.#undoAll();
       this.#fail(new DOMException('the call was cancelled', 'AbortError'));
       return;
     }
@@ -100,19 +108,24 @@ class HostCaller implements Caller {
     } finally {
       rememberIn(undefined);
     }
-    for (const undo of this.#undo.splice(0)) undo();
+    this.#undoAll();
   }
 
   refused(error: unknown): void {
-    for (const undo of this.#undo.splice(0)) undo();
+    this.#undoAll();
     this.#fail(error);
+  }
+
+  #undoAll(): void {
+    if (this.#undo.length === 0) return;
+    for (const undo of this.#undo.splice(0)) undo();
   }
 
   #settle(): void {
     if (this.#settled) return;
     this.#settled = true;
     if (this.#begun) scheduler.callEnds();
-    this.#callee.component.store.watchers.delete(this.#ended);
+    if (this.#watches) this.#callee.component.store.watchers.delete(this.#ended);
     this.#signal?.removeEventListener('abort', this.#abort);
   }
 

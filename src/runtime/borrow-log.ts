@@ -135,9 +135,14 @@ export interface BorrowEntries {
   readonly lends: readonly number[];
 }
 
+/** Of a stack that takes nothing. */
+export const NO_BORROWS: BorrowEntries = { entries: [], lends: [] };
+
 /** Takes out the entries above `base`, for a stack that is suspended. */
 export function detachAbove(base: number): BorrowEntries {
   let from = log.length;
+  const newest = lendAt(1);
+  if ((log[from - 1]?.top ?? 0) <= base && (newest === undefined || lendTag(newest) <= base)) return NO_BORROWS;
   while (from > 0 && (log[from - 1]?.top ?? 0) > base) from--;
   const top = control.i32[LEND_TOP >> 2] ?? LEND_LOG;
   for (let entry = lendAt(1); entry !== undefined && lendTag(entry) > base; entry = lendAt(1))
@@ -147,7 +152,9 @@ export function detachAbove(base: number): BorrowEntries {
 }
 
 /** Puts entries back for a stack that goes on `shift` bytes further on the call stack. */
-export function attach({ entries, lends }: BorrowEntries, shift: number): void {
+export function attach(taken: BorrowEntries, shift: number): void {
+  if (taken === NO_BORROWS) return;
+  const { entries, lends } = taken;
   for (const entry of entries) {
     entry.top += shift;
     log.push(entry);
