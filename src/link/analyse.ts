@@ -1,6 +1,6 @@
 /** What a plan's canons tell about its component instances before anything runs. */
 import type { Canon } from '../types/definition.ts';
-import type { PlanCanon } from './plan.ts';
+import type { PlanCanon, PlanResource } from './plan.ts';
 
 /** Whether a built-in may block the thread that calls it. */
 export function mayBlock(canon: Canon): boolean {
@@ -168,4 +168,18 @@ export function usesContext(instances: number, canons: readonly PlanCanon[]): re
     if (canon.kind === 'context.get' || canon.kind === 'context.set') uses[canon.instance] = true;
   }
   return uses;
+}
+
+/** Which component instances call anything outside of themselves: only those can be called again while they run. */
+export function callsOut(instances: number, canons: readonly PlanCanon[]): readonly boolean[] {
+  const calls = new Array<boolean>(instances).fill(false);
+  for (const canon of canons) {
+    const drops = canon.kind === 'resource.drop' && !isOwn(canon.resource, canon.instance);
+    if (canon.kind === 'lower' || drops) calls[canon.instance] = true;
+  }
+  return calls;
+}
+
+function isOwn({ origin }: PlanResource, instance: number): boolean {
+  return origin.kind === 'defined' && origin.instance === instance;
 }

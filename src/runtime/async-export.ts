@@ -3,6 +3,7 @@
  * docs/guide-js.md, "Asynchronous functions".
  */
 import type { ExportBorder, Flat } from '../abi/js/border.ts';
+import type { Trap } from '../error/trap.ts';
 import { rememberIn } from './borrow-log.ts';
 import type { AnyFunction } from './exports.ts';
 import { unwind } from './failure.ts';
@@ -136,7 +137,10 @@ class HostCaller implements Caller {
     this.#reject(error);
   }
 
-  readonly #ended = (failure: Error): void => this.#fail(failure);
+  readonly #ended = (failure: Trap): void => {
+    failure.path ??= this.#callee.path;
+    this.#fail(failure);
+  };
 
   readonly #abort = (): void => {
     this.#aborted = true;

@@ -51,6 +51,11 @@ export class CopyEnd extends Waitable implements Copier<GuestBuffer> {
     this.shared = shared;
   }
 
+  get what(): string {
+    const { payload, what } = this.shared;
+    return `a ${this.#readable ? 'writer' : 'reader'} of a ${what}${payload.type === undefined ? '' : `<${payload.name}>`}`;
+  }
+
   get #readable(): boolean {
     return this.tableType === READABLE_STREAM || this.tableType === READABLE_FUTURE;
   }

@@ -197,11 +197,11 @@ export class Instantiation implements TypeScope {
     return this.#returns;
   }
 
-  /** Puts what delivers results into the table of {@link returns}; answers where, counted from one. */
+  /** Puts what delivers results into the table of {@link returns}; answers where. */
   deliveredBy(deliver: CoreFunction): number {
     const at = this.returns.grow(1);
     this.returns.set(at, deliver);
-    return at + 1;
+    return at;
   }
 
   core(ref: CoreRef): CoreFunction {

@@ -87,6 +87,15 @@ export class LiftedTask extends Task {
   }
 }
 
+/**
+ * Has `resume` done as soon as what runs now has blocked or ended. Calls under way have their tasks from here on: an adapter must not end
+ * one as if it had started nothing.
+ */
+function runNext(resume: () => boolean): void {
+  materialiseAbove(CALL_STACK);
+  scheduler.runNext({ ready: () => true, resume });
+}
+
 /** Specification: `has_backpressure` in `Task.enter_implicit_thread`. */
 function mustWait(task: LiftedTask): boolean {
   const { component } = task;
@@ -130,8 +139,8 @@ export function startTask(callee: Callee, caller: Caller): LiftedTask {
 function letHolderGoOn(task: LiftedTask, thread: Thread): void {
   const holder = threadByNumber(task.component.exclusive);
   if (!task.needsExclusive || holder?.ready() !== true) return;
-  scheduler.runNext({ ready: () => true, resume: () => thread.ready() && thread.resume() });
-  scheduler.runNext({ ready: () => true, resume: () => holder.ready() && holder.resume() });
+  runNext(() => thread.ready() && thread.resume());
+  runNext(() => holder.ready() && holder.resume());
 }
 
 function enter(task: LiftedTask, thread: Thread): void {
@@ -248,7 +257,7 @@ function park(task: LiftedTask, thread: Thread, set: WaitableSet | undefined): v
   const wait = {
     ready: () => component.exclusive === 0 && set?.hasPendingEvent !== false,
     cancellable: true,
-    what: set === undefined ? 'its turn' : 'an event of its waitable set',
+    what: set ?? 'its turn',
   };
   component.hold(thread);
   set?.waitedBy(thread);
@@ -256,7 +265,7 @@ function park(task: LiftedTask, thread: Thread, set: WaitableSet | undefined): v
   thread.block(wait, { kind: 'call', run });
   component.exclusive = 0;
   // What waits to be cancelled does not wait: nobody comes between.
-  if (task.state === 'pending-cancel') scheduler.runNext({ ready: () => true, resume: () => thread.resume() });
+  if (task.state === 'pending-cancel') runNext(() => thread.resume());
 }
 
 function callback(task: LiftedTask, thread: Thread, event: Event): void {
@@ -285,7 +294,7 @@ export function requestCancellation(task: LiftedTask): void {
   }
   task.state = 'cancel-delivered';
   if (candidate.resumesByCall) candidate.resumeWith(true);
-  else scheduler.runNext({ ready: () => true, resume: () => candidate.resumeWith(true) });
+  else runNext(() => candidate.resumeWith(true));
 }
 
 onCallFailure((thread, error) => {

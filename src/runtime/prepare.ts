@@ -215,6 +215,7 @@ class Preparer {
       crossStore: live !== undefined,
       seesCaller: lift === undefined || (type.async && this.#sight.includes(lift.instance, canon.instance)),
       isConcurrent: live?.isConcurrent ?? this.#plan.isConcurrent[(lift as Lift).instance] === true,
+      isLeaf: live === undefined && this.#plan.callsOut[(lift as Lift).instance] === false,
       context: live?.usesContext ?? this.#plan.usesContext[(lift as Lift).instance] === true,
       callerContext: this.#plan.usesContext[canon.instance] === true,
       flavour: this.#options.flavour,

@@ -227,6 +227,8 @@ export class Stack implements Activity {
     stacks.delete(this.token);
     this.#labels = labelsAbove(this.#base);
     this.#condemned = condemnAbove(this.#base);
+    // Who waits for one of them is told once it is known why: until then nobody waits in vain.
+    for (const store of this.#condemned) store.hostBegins();
     abandonAbove(this.#base);
   }
 
@@ -245,9 +247,12 @@ export class Stack implements Activity {
       const { code, reason, path, hint } = trap;
       adoptTrap(this.#placeholder, code, { reason, path, hint, cause: trap.cause });
       this.#placeholder.components = trap.components;
+      // Where it happened, not where it was seen.
+      if (trap.stack !== undefined) this.#placeholder.stack = trap.stack;
     }
     for (const store of this.#condemned ?? []) store.end(trap);
     this.onTrap(trap);
+    for (const store of this.#condemned ?? []) store.hostEnds();
   }
 
   /** The end of its outermost function, on the guest's stack. */
@@ -427,10 +432,29 @@ export function suspendableStack(): Stack | undefined {
   return control.i32[SUSPENDABLE >> 2] === 0 ? undefined : running;
 }
 
-/** The trap of what would have to wait where nothing can. */
-export function wouldBlock(what: string): Error {
+/** What is waited for, in words for messages; or what has the words, if a message asks for them. */
+export type WaitedFor = string | { readonly what: string };
+
+export function wordsOf(what: WaitedFor): string {
+  return typeof what === 'string' ? what : what.what;
+}
+
+function notReady(what: WaitedFor): string {
+  return `cannot block a synchronous task before returning: ${wordsOf(what)} is not ready`;
+}
+
+/** The same trap where the stack can wait, but the type of the function promises that it does not wait for other guests. */
+export function neverReady(what: WaitedFor): Error {
   return makeTrap('would-block', {
-    reason: `cannot block a synchronous task before returning: ${what} is not ready`,
+    reason: notReady(what),
+    hint: 'declare the function `async func` in its WIT: only such a function may wait for others before it returns',
+  });
+}
+
+/** The trap of what would have to wait where nothing can. */
+export function wouldBlock(what: WaitedFor): Error {
+  return makeTrap('would-block', {
+    reason: notReady(what),
     hint: canSuspend
       ? 'call the export through `instance.promised`, whose stack can wait'
       : 'this engine has no JSPI (WebAssembly.promising), so no call can wait',
@@ -438,7 +462,7 @@ export function wouldBlock(what: string): Error {
 }
 
 /** The stack that runs, if it may suspend now; else throws why not. */
-function suspendable(what: string): Stack {
+function suspendable(what: WaitedFor): Stack {
   const stack = suspendableStack();
   if (stack === undefined || !canSuspend) throw wouldBlock(what);
   if (suspended.count >= MAX_SUSPENDED)
@@ -450,7 +474,7 @@ function suspendable(what: string): Stack {
  * Asks the shim that called to suspend; `then` runs when the stack goes on. Throws the trap `would-block` where the stack cannot suspend.
  * `closes` where no other call may enter its instances meanwhile.
  */
-export function askToSuspend(then: Continuation, what: string, closes: boolean): Stack {
+export function askToSuspend(then: Continuation, what: WaitedFor, closes: boolean): Stack {
   const stack = suspendable(what);
   stack.ask(then, closes);
   return stack;

@@ -125,6 +125,11 @@ export class Store {
     }
   }
 
+  /** This store, and all that it is linked to. */
+  get linked(): readonly Store[] {
+    return [this, ...[...this.#group.stores].filter((store) => store !== this)];
+  }
+
   /** How much the host has still to answer, to this store or one that it is linked to. */
   get hostWork(): number {
     return this.#group.hostWork;
@@ -193,16 +198,14 @@ export class Store {
 
   /** Ends the store: nothing enters it any more. The first reason stays. */
   end(failure: Trap | undefined): void {
-    if (this.failure === undefined) {
-      this.failure = failure;
-      forgetFrames(failure);
-    }
+    if (this.failure === undefined) this.failure = failure;
     if (this.#ended) return;
     this.#ended = true;
+    forgetFrames(this.failure);
     this.condemn();
     for (const callback of this.onEnd.splice(0)) callback();
     if (this.watchers.size > 0) {
-      const trap = failure ?? this.deadTrap(undefined);
+      const trap = this.failure ?? this.deadTrap(undefined);
       for (const watcher of this.watchers) watcher(trap);
       this.watchers.clear();
     }

@@ -8,10 +8,10 @@
 import { makeTrap } from '../error/trap.ts';
 import { invariant } from '../util/invariant.ts';
 import { type ComponentState, componentState } from './component-state.ts';
-import { CALL_STACK, control, FRAME_SIZE, FRAME_THREAD } from './control.ts';
+import { CALL_STACK, control, DEFERRED, FRAME_SIZE, FRAME_THREAD, RETURNED } from './control.ts';
 import { callTop, popTo } from './frames.ts';
 import { type Activity, type SyncScope, scheduler } from './scheduler.ts';
-import type { Stack } from './stack.ts';
+import { type Stack, type WaitedFor, wordsOf } from './stack.ts';
 import type { Store } from './store.ts';
 
 /** Specification: `Task.State`. */
@@ -120,7 +120,7 @@ export interface Wait {
   /** Whether it has come about; without it the thread is suspended until another resumes it. */
   readonly ready?: (() => boolean) | undefined;
   readonly cancellable: boolean;
-  readonly what: string;
+  readonly what: WaitedFor;
 }
 
 const threads: (Thread | undefined)[] = [undefined];
@@ -187,7 +187,7 @@ export class Thread implements Activity {
 
   /** What it waits for. */
   get waitsFor(): string {
-    return this.#wait?.what ?? 'nothing';
+    return wordsOf(this.#wait?.what ?? 'nothing');
   }
 
   /** It blocks, and will go on as said. */
@@ -306,7 +306,7 @@ export function materialiseAbove(base: number, only?: ComponentState): void {
     const slot = control.i32[frame >> 2] ?? 0;
     if (only !== undefined && only.slot !== slot) continue;
     if (word < 0) {
-      const thread = records.get(-word & ~1)?.(frame, (word & 1) !== 0);
+      const thread = records.get(-word & ~(DEFERRED | RETURNED))?.(frame, (-word & RETURNED) !== 0);
       invariant(thread !== undefined, 'the record of a frame is known');
       control.i32[(frame + FRAME_THREAD) >> 2] = thread.number;
       continue;

@@ -51,7 +51,7 @@ export function waitableSetWait({ component, side }: BuiltinEnv, cancellable: bo
     if (thread.task.deliverPendingCancel(cancellable)) return deliver(side, pointer!, CANCELLED_EVENT);
     if (set.hasPendingEvent) return deliver(side, pointer!, set.getPendingEvent());
     set.waitedBy(thread);
-    const wait = { ready: () => set.hasPendingEvent, cancellable, what: 'an event of its waitable set' };
+    const wait = { ready: () => set.hasPendingEvent, cancellable, what: set };
     return block(thread, wait, (cancelled) => {
       set.leftBy(thread);
       return deliver(side, pointer!, cancelled ? CANCELLED_EVENT : set.getPendingEvent());
