@@ -255,12 +255,10 @@ export class Store {
 
   /** Ends the store: nothing enters it any more. The first reason stays. */
   end(failure: Trap | undefined): void {
-    if (this.failure === undefined) {
-      this.failure = failure;
-      forgetFrames(failure);
-    }
+    if (this.failure === undefined) this.failure = failure;
     if (this.#ended) return;
     this.#ended = true;
+    forgetFrames(this.failure);
     this.condemn();
     for (const callback of this.onEnd.splice(0)) callback();
     for (const watchers of [this.watchers, this.dependents]) {

@@ -249,6 +249,7 @@ export function specOf({ type, caller, callee }: Call, more: Partial<AdapterSpec
     calleeMemory: caller.memory === callee.memory ? 0 : 1,
     maySuspend: false,
     isConcurrent: false,
+    seesCaller: false,
     isLeaf: false,
     crossStore: false,
     context: true,

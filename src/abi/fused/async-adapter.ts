@@ -61,8 +61,8 @@ const NUMBERS: ReadonlySet<ValueType['kind']> = new Set([
  * Whether what `task.return` is given can wait for the end of the call: it has no memory, its passage cannot fail once the caller's
  * pointer is known to be right, and nobody sees when it happens.
  */
-export function isDeferred({ type, lift }: AdapterSpec): boolean {
-  return lift.async && (type.result === undefined || NUMBERS.has(type.result.kind));
+export function isDeferred({ type, lift, seesCaller }: AdapterSpec): boolean {
+  return lift.async && !seesCaller && (type.result === undefined || NUMBERS.has(type.result.kind));
 }
 
 /** What a direct call imports besides. */

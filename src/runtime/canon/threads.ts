@@ -7,11 +7,12 @@ import { makeTrap } from '../../error/trap.ts';
 import { threadShim } from '../../link/shim.ts';
 import { block, canBlock } from '../blocking.ts';
 import { FRESH } from '../context-slots.ts';
+import { CALL_STACK } from '../control.ts';
 import { cachedModule } from '../module-cache.ts';
 import { runApart, runHere } from '../run-thread.ts';
 import { scheduler } from '../scheduler.ts';
 import { finishStack, promisingOf } from '../stack.ts';
-import { currentThread, Thread, type Wait } from '../task.ts';
+import { currentThread, materialiseAbove, Thread, type Wait } from '../task.ts';
 import type { BuiltinEnv, CoreFunction } from './environment.ts';
 
 /** `canon thread.index` */
@@ -67,6 +68,7 @@ export function threadNew(
     const start = made;
     const fn = functionAt(table, index!, start);
     const { task } = currentThread(component);
+    materialiseAbove(CALL_STACK, component);
     const thread = new Thread(task);
     task.register(thread);
     const end = (): void => task.unregister(thread);
