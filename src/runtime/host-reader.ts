@@ -155,10 +155,18 @@ export function readFuture(shared: SharedFuture, conversion: HandleConversion): 
     if (result === COPY.completed) {
       // Boxed, so that no promise is resolved with a value whose keys a guest chose.
       resolve(shared.payload.type === undefined ? undefined : only(sink.value));
-    } else reject(makeTrap('store-dead', { reason: 'the component that had to write the future has ended without' }));
+    } else reject(unwritten(shared));
   };
   shared.read({ slot: undefined, buffer: sink, copied() {}, done: settle });
   return promise;
+}
+
+/** Only a component that has ended leaves a future unwritten. */
+function unwritten({ payload }: SharedFuture): Error {
+  const { failure } = payload.scope.store;
+  const why = failure === undefined ? '' : `: ${failure.reason}`;
+  const reason = `the component that had to write the future has ended without${why}`;
+  return makeTrap('store-dead', failure === undefined ? { reason } : { reason, cause: failure });
 }
 
 function only(chunk: unknown): unknown {

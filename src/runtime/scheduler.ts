@@ -8,6 +8,8 @@
  * which they became ready.
  */
 
+import { CALL_STACK } from './control.ts';
+import { callTop } from './frames.ts';
 import type { Store } from './store.ts';
 
 /** Something that can go on: a thread that is blocked, or a stack that waits for what it started. */
@@ -96,10 +98,11 @@ export class Scheduler {
     this.schedule();
   }
 
-  /** The same, from a job in which no guest is on the stack: it may go on at once. */
+  /** The same, at once where no guest is on the stack: one may be, since its call is just about to begin. */
   enqueueNow(activity: Activity): void {
     this.#queue.add(activity);
-    if (!this.#moving && !this.#running) this.#run();
+    if (callTop() !== CALL_STACK) this.schedule();
+    else if (!this.#moving && !this.#running) this.#run();
   }
 
   /** What is in the queue of those that may go on. */

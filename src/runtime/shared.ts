@@ -122,8 +122,10 @@ export class SharedFuture extends Shared {
 
   read(reader: Copier<Sink>): void {
     const { pending } = this;
-    if (pending === undefined) this.pending = reader;
-    else this.#meet(pending.buffer as Source, reader.buffer, reader);
+    if (pending !== undefined) this.#meet(pending.buffer as Source, reader.buffer, reader);
+    // Nobody will write it: the component that had to has ended.
+    else if (this.dropped) reader.done(COPY.dropped);
+    else this.pending = reader;
   }
 
   write(writer: Copier<Source>): void {
