@@ -41,11 +41,11 @@ function settled({ instance, parts }: Linked, call: string): void {
 
 for (const [joined, join] of Object.entries(JOINS)) {
   for (const options of MODES) {
-    describe(`answers as recorded, ${joined}, ${options.mode}`, { skip }, () => {
+    describe(`answers as recorded, ${joined}, ${options.mode}`, () => {
       for (const [name, { guests, calls }] of Object.entries(SUITES)) {
         // The interpreter says nothing more about bytes, and takes its time.
         if (options.mode === 'interpreted' && name.startsWith('pump')) continue;
-        test(`${name}: ${guests.join(' with ')}`, async () => {
+        test(`${name}: ${guests.join(' with ')}`, { skip }, async () => {
           const answers = recorded(name);
           for (const call of calls) {
             const expected = (joined === 'apart' ? APART[name]?.[call] : undefined) ?? answers.get(call);
@@ -61,9 +61,9 @@ for (const [joined, join] of Object.entries(JOINS)) {
   }
 }
 
-describe('many calls of one instance, one after the other', { skip }, () => {
+describe('many calls of one instance, one after the other', () => {
   for (const [joined, join] of Object.entries(JOINS)) {
-    test(`leave nothing behind: ${joined}`, async () => {
+    test(`leave nothing behind: ${joined}`, { skip }, async () => {
       const linked = await join(MODES[0]!, 'rust-driver', 'rust-worker');
       const answers = recorded('driver');
       const calls = ['futures()', 'resources()', 'passed(40, "from hand to hand")', 'left(10, 4)', 'readings(10)'];
@@ -81,9 +81,30 @@ describe('many calls of one instance, one after the other', { skip }, () => {
   }
 });
 
-describe('two languages stream 64 MB at constant memory', { skip, concurrency: 1 }, () => {
+describe('many calls of one instance at once', () => {
+  // Those whose answers do not count what other calls do.
+  const alone = /^(?:at-once|concurrent|answers|meetings|readings|describe|futures|passed|left|receive|send|join)/;
+  for (const [joined, join] of Object.entries(JOINS)) {
+    for (const name of ['driver', 'pump-rust-c', 'pump-c-rust', 'pump-js-c']) {
+      test(`${name}, ${joined}`, { skip }, async () => {
+        const { guests, calls } = SUITES[name]!;
+        const answers = recorded(name);
+        const linked = await join({ trapOnDeadlock: true }, ...guests);
+        const chosen = calls.filter((call) => alone.test(call));
+        // Twice, so that no two that run at once are alike in order.
+        const all = [...chosen, ...chosen.toReversed()];
+        assert.ok(all.length > 20);
+        const found = await Promise.all(all.map((call) => answerOf(linked, call)));
+        for (const [i, call] of all.entries()) assert.equal(found[i], answers.get(call), call);
+        settled(linked, name);
+      });
+    }
+  }
+});
+
+describe('two languages stream 64 MB at constant memory', { concurrency: 1 }, () => {
   for (const pair of ['rust:c', 'c+rust', 'js:c', 'rust+js']) {
-    test(pair, async () => {
+    test(pair, { skip }, async () => {
       assert.deepEqual(complaints(await streamApart(pair, 64e6)), []);
     });
   }
