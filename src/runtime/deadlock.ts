@@ -59,6 +59,7 @@ function isBusy(store: Store): boolean {
 }
 
 scheduler.onPause = () => {
+  if (watched.size === 0) return;
   for (const store of watched) if (!store.alive) watched.delete(store);
   endAll([...watched].filter((store) => store.watchers.size > 0 && store.hostWork === 0 && !isBusy(store)));
 };

@@ -3,6 +3,7 @@
  * and what it calls when something is out of the ordinary (`BorderRuntime`). One `BorderEnv` per border function and instance.
  */
 import type { Control } from '../../runtime/control.ts';
+import type { FutureType, StreamType } from '../../types/value-type.ts';
 import type { AbiContext } from '../context.ts';
 
 /** Core numbers as JavaScript sees them: i64 is a bigint. */
@@ -14,6 +15,12 @@ export interface BorderResource {
   liftOwn(index: number): object;
   /** The object that the host sees until the call ends. */
   liftBorrow(index: number): object;
+  /**
+   * Of a host's resource, what borrows as parameters of a synchronous import need: its number in handle tables, and its objects by rep.
+   * Of any other the number is none, and {@link liftBorrow} is called.
+   */
+  readonly number: number;
+  readonly objects: readonly (object | undefined)[];
   /** Throws a ValueError if `value` is not an object of this resource. */
   lowerOwn(value: unknown, path: string): number;
   lowerBorrow(value: unknown, path: string): number;
@@ -31,6 +38,8 @@ export interface BorderEnv {
   /** Memory, realloc and handle hooks of this side; `handles` convert from and to the host's objects. */
   readonly context: AbiContext;
   readonly resources: readonly BorderResource[];
+  /** The streams and futures of the signature, in the order of first appearance in the type. */
+  readonly ends: readonly (StreamType | FutureType)[];
   /** Export: the core function. */
   readonly core: ((...args: Flat[]) => Flat | undefined) | undefined;
   readonly postReturn: ((...args: Flat[]) => void) | undefined;
@@ -49,6 +58,8 @@ export interface BorderRuntime {
   refuse(env: BorderEnv): never;
   /** A call failed after `enter`: unwinds the call stack to `top`, restores `suspendable`, poisons unless a ValueError, gives the error to throw. */
   failed(env: BorderEnv, error: unknown, top: number, suspendable: number): unknown;
+  /** The same for a call that {@link BorderRuntime.failed} cannot find on the call stack, since its instance calls nobody. */
+  failedLeaf(env: BorderEnv, error: unknown): unknown;
   /** The call stack of component instances is full: throws. */
   overflow(env: BorderEnv): never;
   /** Import called while MAY_LEAVE is 0: throws the trap. */

@@ -86,6 +86,7 @@ export function waitableJoin({ component }: BuiltinEnv): CoreFunction {
   return (index, setIndex) => {
     component.mustLeave();
     const waitable = getObject<Waitable>(component.slot, index as number, ...WAITABLES);
+    waitable.mustNotBeWaitedFor();
     const set = setIndex === 0 ? undefined : getObject<WaitableSet>(component.slot, setIndex as number, WAITABLE_SET);
     waitable.join(set);
     return undefined;
