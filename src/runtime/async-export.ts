@@ -55,10 +55,10 @@ class HostCaller implements Caller {
   begin(): void {
     if (this.#settled) return;
     const { store } = this.#callee.component;
-    if (!store.alive) {
-      this.#fail(store.deadTrap(this.#callee.path));
-      return;
-    }
+    if (store.ended) this.#fail(store.deadTrap(this.#callee.path));
+    // It has trapped, and will say why.
+    else if (!store.alive) this.#goesOn();
+    if (!store.alive) return;
     this.#begun = true;
     scheduler.callBegins();
     const top = callTop();

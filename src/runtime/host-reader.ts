@@ -127,18 +127,17 @@ export class HostReader {
       done: (result: CopyResult) => {
         deliver();
         if (result !== COPY.dropped) return;
-        const { store } = shared.payload.scope;
-        // A writer that trapped has not come to the stream's end.
-        if (store.alive) controller.close();
-        else controller.error(store.deadTrap(undefined));
+        controller.close();
         this.#close();
       },
     };
-    if (!store.alive) {
+    if (store.ended) {
       failed(store.deadTrap(undefined));
       return promise;
     }
     store.watchers.add(failed);
+    // It has trapped, and will say why.
+    if (!store.alive) return promise;
     try {
       shared.read(copier);
     } catch (error) {
@@ -165,11 +164,12 @@ export function readFuture(shared: SharedFuture, conversion: HandleConversion): 
   promise.catch(() => {});
   const sink = new Sink(shared.payload, 1, conversion);
   const { store } = shared.payload.scope;
-  if (!store.alive) {
+  if (store.ended) {
     reject(store.deadTrap(undefined));
     return promise;
   }
   store.watchers.add(reject);
+  if (!store.alive) return promise;
   const settle = (result: CopyResult): void => {
     store.watchers.delete(reject);
     if (result === COPY.completed) {
