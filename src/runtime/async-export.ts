@@ -71,9 +71,14 @@ class HostCaller implements Caller, StoreWatcher, EventListenerObject {
   begin(): void {
     const { component, entries, path } = this.#callee;
     const { store } = component;
-    if (this.#settled || !store.alive) {
+    if (this.#settled || store.ended) {
       this.#over();
-      if (!store.alive) this.#fail(store.deadTrap(path));
+      if (store.ended) this.#fail(store.deadTrap(path));
+      return;
+    }
+    // It has trapped, and will say why.
+    if (!store.alive) {
+      this.#goesOn();
       return;
     }
     this.#begun = true;

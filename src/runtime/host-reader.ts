@@ -111,7 +111,7 @@ export class HostReader {
       store.dependents.delete(watcher);
     };
     if (shared.dropped) this.ended();
-    else if (!store.alive) this.failed(store.failure ?? store.deadTrap(undefined));
+    else if (store.ended) this.failed(store.failure ?? store.deadTrap(undefined));
   }
 
   /** The host reads no more. */
@@ -156,6 +156,8 @@ export class HostReader {
       },
       done: deliver,
     };
+    // Its store has trapped, and will say why.
+    if (!shared.payload.scope.store.alive) return promise;
     try {
       shared.read(copier);
     } catch (error) {
@@ -188,11 +190,13 @@ export function readFuture(shared: SharedFuture, conversion: HandleConversion): 
     if (result === COPY.completed) resolve(shared.payload.type === undefined ? undefined : only(sink.value));
     else reject(shared.failure ?? store.failure ?? store.deadTrap(undefined));
   };
-  if (!store.alive) {
+  if (store.ended) {
     settle(COPY.dropped);
     return promise;
   }
   store.dependents.add(watcher);
+  // It has trapped, and will say why.
+  if (!store.alive) return promise;
   shared.read({ slot: undefined, buffer: sink, copied() {}, done: settle });
   return promise;
 }

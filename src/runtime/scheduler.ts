@@ -9,6 +9,8 @@
  */
 
 import { Few } from '../util/few.ts';
+import { CALL_STACK } from './control.ts';
+import { callTop } from './frames.ts';
 import type { Store } from './store.ts';
 
 /** Something that can go on: a thread that is blocked, or a stack that waits for what it started. */
@@ -105,8 +107,12 @@ export class Scheduler {
     this.schedule();
   }
 
-  /** The same, from a job in which no guest is on the stack: it may go on at once. */
+  /** The same, at once where no guest is on the stack: one may be, since its call is just about to begin. */
   enqueueNow(activity: Activity): void {
+    if (callTop() !== CALL_STACK) {
+      this.enqueue(activity);
+      return;
+    }
     const isIdle = !this.#moving && !this.#running;
     // What comes alone need not queue.
     if (isIdle && this.#isEmpty && activity.ready()) {

@@ -135,10 +135,10 @@ export class SharedFuture extends Shared {
 
   read(reader: Copier<Sink>): void {
     const { pending } = this;
+    if (pending !== undefined) this.#meet(pending.buffer as Source, reader.buffer, reader);
     // Only where the writer's store has ended: a future is not dropped before it is written.
-    if (this.dropped) reader.done(COPY.dropped);
-    else if (pending === undefined) this.pending = reader;
-    else this.#meet(pending.buffer as Source, reader.buffer, reader);
+    else if (this.dropped) reader.done(COPY.dropped);
+    else this.pending = reader;
   }
 
   write(writer: Copier<Source>): void {

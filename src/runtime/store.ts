@@ -247,6 +247,11 @@ export class Store {
     if (!this.#condemned) control.i32[(this.record + STORE_STATE) >> 2] = 0;
   }
 
+  /** Whether it has ended, and why is known. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
   /** Tells `watcher` when it ends, or now if it has. */
   watch(watcher: StoreWatcher): void {
     if (this.#ended) watcher.ended(this.failure ?? this.deadTrap(undefined));

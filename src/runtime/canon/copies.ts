@@ -101,9 +101,11 @@ export function copyCancel(env: BuiltinEnv, type: EndType, payload: Payload, isA
 export function copyDrop({ component }: BuiltinEnv, type: EndType, payload: Payload): CoreFunction {
   return (index) => {
     component.mustLeave();
-    const end = removeObject<CopyEnd>(component.slot, index as number, type);
+    // An end that may not go stays: with its store it goes all the same, and whoever waits at the other end is told.
+    const end = getObject<CopyEnd>(component.slot, index as number, type);
     end.mustCarry(payload);
     end.drop();
+    removeObject(component.slot, index as number, type);
     return undefined;
   };
 }
