@@ -211,6 +211,24 @@ export class FunctionWriter {
     return this;
   }
 
+  /** A load or store of 16 bytes. */
+  vector(name: 'load' | 'store', memory: Memory, offset = 0): this {
+    this.#code.byte(0xfd).u(name === 'load' ? 0 : 11);
+    this.#memarg(memory, offset);
+    return this;
+  }
+
+  vectorOr(): this {
+    this.#code.byte(0xfd).u(80);
+    return this;
+  }
+
+  /** The top bits of the 16 bytes on the stack. */
+  topBits(): this {
+    this.#code.byte(0xfd).u(100);
+    return this;
+  }
+
   /** Loads 16 bytes and leaves the mask of their top bits. */
   topBits16(memory: Memory): this {
     this.#code.byte(0xfd).u(0);
