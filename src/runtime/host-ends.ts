@@ -14,7 +14,7 @@ import { checkValue } from './host-source.ts';
 import type { HandleConversion } from './host-values.ts';
 import { HostWriter, isStream, isThenable, writeFuture } from './host-writer.ts';
 import type { Payload, TypeScope } from './payload.ts';
-import { repFromHost, repToHost } from './resource.ts';
+import { checkRep, repFromHost, repToHost } from './resource.ts';
 import { type Shared, SharedFuture, SharedStream } from './shared.ts';
 
 /** The streams that guests gave to the host and that it has not begun to read. */
@@ -30,6 +30,11 @@ const conversion: HandleConversion = {
     if (type.kind === 'stream' || type.kind === 'future') return endFromHost(type, value, scope, path);
     if (type.kind === 'error-context') return errorContextFromHost(value, path);
     return repFromHost(scope.resource(type.resource), value, path);
+  },
+  check(type, value, { scope }, path) {
+    if (type.kind === 'stream' || type.kind === 'future') checkEnd(type, value, scope, path);
+    else if (type.kind === 'error-context') errorContextFromHost(value, path);
+    else checkRep(scope.resource(type.resource), value, path);
   },
 };
 
@@ -52,7 +57,7 @@ export function endFromHost(type: StreamType | FutureType, value: unknown, types
 export function checkEnd(type: StreamType | FutureType, value: unknown, types: TypeScope, path: string): void {
   if (type.kind === 'stream') {
     if (!isStream(value)) throw noStream(value, path);
-  } else if (!isThenable(value)) checkValue(types.payload(type.element), value, path);
+  } else if (!isThenable(value)) checkValue(types.payload(type.element), value, path, conversion);
 }
 
 function isReadable(value: unknown): value is ReadableStream {

@@ -34,8 +34,8 @@ class Sink implements HostSink {
   }
 
   accept(count: number, from: GuestBuffer | HostSource): void {
-    this.progress += count;
     this.value = from.kind === 'source' ? from.take(count) : this.#load(count, from);
+    this.progress += count;
   }
 
   /** A typed array, an array of values, or (of a stream without elements) how many. */

@@ -153,7 +153,7 @@ for (const options of MODES) {
     test('what does not fit ends the guest, and says what it was', async () => {
       const { upper, both } = await streams();
       const wrong = (await upper(slowly<unknown>(utf8('ok'), 'no bytes'))) as ReadableStream;
-      await assert.rejects(text(wrong), (e) => e instanceof Trap && /wrong value: a chunk of .*#upper/.test(e.reason));
+      await assert.rejects(text(wrong), (e) => e instanceof Trap && /wrong value: element 0 of a chunk of .*#upper/.test(e.reason));
       await assert.rejects(both(1, 2), { code: 'store-dead' });
       const late = (await streams()).both(Promise.reject(new Error('not today')), 4);
       await assert.rejects(late, (e) => e instanceof Trap && /#both failed: not today/.test(e.reason));
