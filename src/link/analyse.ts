@@ -20,6 +20,14 @@ export function mayBlock(canon: Canon): boolean {
   }
 }
 
+/** Built-ins that may find at once what they would wait for, and that toolchains import whether or not they are called. */
+const MAY_BE_READY: ReadonlySet<Canon['kind']> = new Set(['waitable-set.wait', 'thread.yield', 'subtask.cancel']);
+
+/** Whether a built-in is for code that waits on its own stack: of no use where none can suspend. */
+export function mustSuspend(canon: Canon): boolean {
+  return mayBlock(canon) && !MAY_BE_READY.has(canon.kind);
+}
+
 /** Whether a built-in gives control to another thread before its caller's caller has it back. */
 function switches(canon: Canon): boolean {
   switch (canon.kind) {

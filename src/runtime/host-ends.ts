@@ -14,7 +14,7 @@ import { checkValue } from './host-source.ts';
 import type { HandleConversion } from './host-values.ts';
 import { HostWriter, isStream, isThenable, writeFuture } from './host-writer.ts';
 import type { Payload, TypeScope } from './payload.ts';
-import { repFromHost, repToHost } from './resource.ts';
+import { checkRep, repFromHost, repToHost } from './resource.ts';
 import { type Shared, SharedFuture, SharedStream } from './shared.ts';
 
 /** The streams that guests gave to the host and that it has not begun to read. */
@@ -31,15 +31,10 @@ const conversion: HandleConversion = {
     if (type.kind === 'error-context') return errorContextFromHost(value, path);
     return repFromHost(scope.resource(type.resource), value, path);
   },
-};
-
-/** Looks at what is given, and takes nothing; resources are looked at when they are taken. */
-const checking: HandleConversion = {
-  ...conversion,
-  fromHost(type, value, { scope }, path) {
+  check(type, value, { scope }, path) {
     if (type.kind === 'stream' || type.kind === 'future') checkEnd(type, value, scope, path);
     else if (type.kind === 'error-context') errorContextFromHost(value, path);
-    return value;
+    else checkRep(scope.resource(type.resource), value, path);
   },
 };
 
@@ -62,7 +57,7 @@ export function endFromHost(type: StreamType | FutureType, value: unknown, types
 export function checkEnd(type: StreamType | FutureType, value: unknown, types: TypeScope, path: string): void {
   if (type.kind === 'stream') {
     if (!isStream(value)) throw noStream(value, path);
-  } else if (!isThenable(value)) checkValue(types.payload(type.element), value, path, checking);
+  } else if (!isThenable(value)) checkValue(types.payload(type.element), value, path, conversion);
 }
 
 function isReadable(value: unknown): value is ReadableStream {

@@ -7,7 +7,7 @@ import type { GuestBuffer, HostSink, HostSource } from './buffer.ts';
 import { type HandleConversion, valueToHost } from './host-values.ts';
 import type { Payload } from './payload.ts';
 import { COPY, type Copier, type CopyResult, type SharedFuture, type SharedStream } from './shared.ts';
-import type { StoreWatcher } from './store.ts';
+import type { Store, StoreWatcher } from './store.ts';
 
 /** Bytes that one chunk takes at most. */
 const CHUNK_BYTES = 1 << 20;
@@ -34,8 +34,8 @@ class Sink implements HostSink {
   }
 
   accept(count: number, from: GuestBuffer | HostSource): void {
-    this.progress += count;
     this.value = from.kind === 'source' ? from.take(count) : this.#load(count, from);
+    this.progress += count;
   }
 
   /** A typed array, an array of values, or (of a stream without elements) how many. */
@@ -69,6 +69,21 @@ const forgotten = new FinalizationRegistry<SharedStream>((shared) => {
   shared.drop();
 });
 
+/**
+ * Tells the reader what becomes of its stream; answers what takes that back. What guests and stores hold must not hold the stream, so that
+ * one that the host has forgotten is collected: these closures share nothing with those that do.
+ */
+function listen(shared: SharedStream, store: Store, reader: HostReader): () => void {
+  const weak = new WeakRef(reader);
+  const unlisten = shared.whenDropped(() => weak.deref()?.ended());
+  const watcher: StoreWatcher = { ended: (failure) => weak.deref()?.failed(failure) };
+  store.dependents.add(watcher);
+  return () => {
+    unlisten();
+    store.dependents.delete(watcher);
+  };
+}
+
 /** A guest's stream as a `ReadableStream` of chunks. */
 export class HostReader {
   readonly stream: ReadableStream;
@@ -100,16 +115,8 @@ export class HostReader {
     );
     shared.payload.scope.store.hostBegins();
     forgotten.register(this.stream, shared, this);
-    // A guest holds what is shared: it must not hold the stream, so that a forgotten one is collected.
-    const weak = new WeakRef(this);
-    const unlisten = shared.whenDropped(() => weak.deref()?.ended());
-    const watcher: StoreWatcher = { ended: (failure) => weak.deref()?.failed(failure) };
     const { store } = shared.payload.scope;
-    store.dependents.add(watcher);
-    this.#unlisten = () => {
-      unlisten();
-      store.dependents.delete(watcher);
-    };
+    this.#unlisten = listen(shared, store, this);
     if (shared.dropped) this.ended();
     else if (store.ended) this.failed(store.failure ?? store.deadTrap(undefined));
   }
@@ -124,7 +131,7 @@ export class HostReader {
   }
 
   /** The guest writes no more: the end, or (its store has ended) an error, since there might have been more. */
-  private ended(): void {
+  ended(): void {
     const { failure } = this.#shared;
     if (failure !== undefined) this.failed(failure);
     else if (this.#open) {
@@ -133,7 +140,8 @@ export class HostReader {
     }
   }
 
-  private failed(failure: Trap): void {
+  /** It was cut off. */
+  failed(failure: Trap): void {
     if (!this.#open) return;
     this.#leave();
     this.#controller?.error(failure);

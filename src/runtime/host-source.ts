@@ -2,7 +2,6 @@
  * What the host offers in one write: a chunk of a stream, or the value of a future. Its form is checked when it is offered; resources and
  * streams in it stay the host's until a guest takes them.
  */
-import { fromJs } from '../abi/js/convert.ts';
 import { type NumberArray, numberKind, TYPED_ARRAYS } from '../abi/js/typed-array.ts';
 import { store } from '../abi/store.ts';
 import type { AbiValue } from '../abi/values.ts';
@@ -11,7 +10,7 @@ import { isTrap, makeTrap, type Trap } from '../error/trap.ts';
 import { invariant } from '../util/invariant.ts';
 import type { GuestBuffer, HostSource } from './buffer.ts';
 import { isGuestFailure, messageOf } from './failure.ts';
-import { type HandleConversion, handlesFromHost, valueToHost } from './host-values.ts';
+import { type HandleConversion, handlesFromHost, valueFromHost, valueToHost } from './host-values.ts';
 import type { Payload } from './payload.ts';
 
 /** The trap of a wrong value at `path`. */
@@ -20,10 +19,9 @@ export function wrongValue(what: string, path: string, error: unknown): Trap {
   return makeTrap('host-value', { reason: `${what} gave a wrong value: ${messageOf(error)}`, path, cause: error });
 }
 
-/** Throws a ValueError unless the value of a future fits, as far as `conversion` looks at the objects where handles stand. */
+/** Throws a ValueError unless the value of a future fits. */
 export function checkValue(payload: Payload, value: unknown, path: string, conversion: HandleConversion): void {
-  const { type } = payload;
-  if (type !== undefined) handlesFromHost(payload, fromJs(type, value, path), path, conversion);
+  if (payload.type !== undefined) valueFromHost(payload, value, path, conversion);
 }
 
 export class Source implements HostSource {
@@ -54,7 +52,7 @@ export class Source implements HostSource {
       return;
     }
     const items: readonly unknown[] = Array.isArray(chunk) ? chunk : [chunk];
-    this.#values = Array.from(items, (item, i) => fromJs(type, item, `element ${i} of ${path}`));
+    this.#values = Array.from(items, (item, i) => valueFromHost(payload, item, `element ${i} of ${path}`, conversion));
     this.length = this.#values.length;
   }
 
@@ -114,8 +112,9 @@ export class Source implements HostSource {
       this.#mustBeWhole(this.#numbers);
       return this.#numbers.slice(from, from + count);
     }
+    // As from a guest: in the forms, and of the classes, that the host is given.
     const taken = this.#values!.slice(from, from + count);
-    const values = taken.map((v) => valueToHost(this.#payload, this.#convert(v), this.#conversion));
+    const values = taken.map((value) => valueToHost(this.#payload, this.#convert(value), this.#conversion));
     const kind = numberKind(type);
     return kind === undefined ? values : (TYPED_ARRAYS[kind] as { from(v: unknown): unknown }).from(values);
   }

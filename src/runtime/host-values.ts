@@ -3,7 +3,7 @@
  * stream or future what its ends share.
  */
 import { despecialize } from '../abi/despecialize.ts';
-import { toJs } from '../abi/js/convert.ts';
+import { fromJs, toJs } from '../abi/js/convert.ts';
 import type { AbiHandle, AbiValue, AbiVariant } from '../abi/values.ts';
 import type { ValueType } from '../types/value-type.ts';
 import { invariant } from '../util/invariant.ts';
@@ -80,6 +80,8 @@ function mapHandles(type: ValueType, value: AbiValue, map: MapHandle): AbiValue 
 export interface HandleConversion {
   toHost(type: Handled, value: unknown, payload: Payload): unknown;
   fromHost(type: Handled, value: unknown, payload: Payload, path: string): unknown;
+  /** Throws what `fromHost` would throw, and takes nothing. */
+  check(type: Handled, value: unknown, payload: Payload, path: string): void;
 }
 
 /** The JavaScript form of a value that came from a guest. */
@@ -90,6 +92,16 @@ export function valueToHost(payload: Payload, value: AbiValue, conversion: Handl
     type,
     mapHandles(type, value, (t, handle) => conversion.toHost(t, handle, payload)),
   );
+}
+
+/** The value of a JavaScript form, with the host's objects where handles stand. Throws a ValueError where it does not fit. */
+export function valueFromHost(payload: Payload, value: unknown, path: string, conversion: HandleConversion): AbiValue {
+  const { type } = payload;
+  invariant(type !== undefined, 'a value has a type');
+  return mapHandles(type, fromJs(type, value, path), (t, handle) => {
+    conversion.check(t, handle, payload, path);
+    return handle;
+  });
 }
 
 /** The value for guests of one that still has the host's objects where handles stand. Throws a ValueError where one does not fit. */

@@ -45,13 +45,15 @@ export function isStream(value: unknown): boolean {
   }
 }
 
-function chunksOf(value: unknown): Chunks | undefined {
+function chunksOf(value: unknown, ofNumbers: boolean): Chunks | undefined {
   if (value instanceof ReadableStream) {
     if (value.locked) return undefined;
     const reader = value.getReader();
     return { next: () => reader.read(), stop: () => reader.cancel() };
   }
-  if (Array.isArray(value) || ArrayBuffer.isView(value)) return once(value);
+  // An array is one of elements; but typed arrays in it are chunks of numbers.
+  const isOne = Array.isArray(value) && !(ofNumbers && ArrayBuffer.isView(value[0]));
+  if (isOne || ArrayBuffer.isView(value)) return once(value);
   if (typeof value !== 'object' || value === null) return undefined;
   const iterable = value as Partial<AsyncIterable<unknown> & Iterable<unknown>>;
   const made = iterable[Symbol.asyncIterator]?.() ?? iterable[Symbol.iterator]?.();
@@ -78,7 +80,7 @@ export class HostWriter {
 
   /** The writer of anything that gives chunks, or undefined. Throws what a value throws that refuses to be asked. */
   static of(shared: SharedStream, value: unknown, path: string, conversion: HandleConversion): HostWriter | undefined {
-    const chunks = chunksOf(value);
+    const chunks = chunksOf(value, shared.payload.isNumber);
     return chunks === undefined ? undefined : new HostWriter(shared, chunks, path, conversion);
   }
 

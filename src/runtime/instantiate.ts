@@ -39,7 +39,7 @@ import type { Callee } from './lift.ts';
 import { zeroOf } from './lower.ts';
 import { LinearMemory } from './memory.ts';
 import { cachedModule } from './module-cache.ts';
-import { addObject, ERROR_CONTEXT, getObject } from './object-handles.ts';
+import { addObject, ERROR_CONTEXT, getObject, makeObjectTable, type ObjectTable } from './object-handles.ts';
 import { Payload, type TypeScope } from './payload.ts';
 import type { Prepared, PreparedGroup, PreparedHost } from './prepare.ts';
 import { promisedEntryOf } from './promised-entry.ts';
@@ -74,6 +74,8 @@ export class Instantiation implements TypeScope {
   readonly #payloads = new Map<ValueType | undefined, Payload>();
   readonly #memories = new Map<WebAssembly.Memory, LinearMemory>();
   readonly #modules: ModuleSource;
+  /** What only this holds. */
+  readonly objects: ObjectTable;
 
   constructor(prepared: Prepared, store: Store, modules: ModuleSource) {
     this.prepared = prepared;
@@ -81,6 +83,7 @@ export class Instantiation implements TypeScope {
     this.#modules = modules;
     const { plan } = prepared;
     this.slots = plan.instances.map(({ label }) => store.newSlot(label));
+    this.objects = makeObjectTable(this.slots);
     for (const [i, slot] of this.slots.entries())
       if (plan.isConcurrent[i] === true)
         new ComponentState(slot, store, plan.instances[i]!.label, plan.usesContext[i] === true);

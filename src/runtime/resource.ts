@@ -366,19 +366,26 @@ class HostBorder implements BorderResource {
   }
 }
 
-/** Takes an object of the host's for a guest: gives the number that stands for it in tables. */
-export function repFromHost(resource: RuntimeResource, value: unknown, path: string): number {
+/** Throws a ValueError unless the host may give the object to a guest. */
+export function checkRep(resource: RuntimeResource, value: unknown, path: string): void {
   if (resource.kind === 'host') {
     if (typeof value !== 'object' || value === null || !(value instanceof resource.hostClass))
       throw new ValueError('wrong-resource', `${path} is not a ${resource.name}`, {
         expected: `an object of class ${resource.hostClass.name}`,
         found: describe(value),
       });
-    return resource.add(value);
+    return;
   }
   const state = stateFor(resource, value, path);
   if (state.kind === 'borrow' || state.lends > 0)
     throw new ValueError('handle-borrowed', `${path} is borrowed and cannot be moved`);
+}
+
+/** Takes an object of the host's for a guest: gives the number that stands for it in tables. */
+export function repFromHost(resource: RuntimeResource, value: unknown, path: string): number {
+  checkRep(resource, value, path);
+  if (resource.kind === 'host') return resource.add(value as object);
+  const state = stateFor(resource, value, path);
   state.live = false;
   GuestHandle.settle(value as object);
   return state.rep;

@@ -61,6 +61,7 @@ const SOURCES: Readonly<Record<string, () => unknown>> = {
     yield new Uint8Array([3]);
   },
   'an array of numbers': () => [1, 2, 3],
+  'an array of chunks': () => [new Uint8Array([1, 2]), new Uint8Array([3])],
   'a Uint8Array': () => new Uint8Array([1, 2, 3]),
   'a Set': () => new Set([1, 2, 3]),
   'a Buffer': () => Buffer.from([1, 2, 3]),
