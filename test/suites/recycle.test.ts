@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { decodeModule } from '../../src/core/decode.ts';
 import { LEDGER_ENTRY, type Recyclable, recyclable, whyNotRecyclable } from '../../src/core/recycle.ts';
+import { tagRewritten, type WasmFrame, wasmFrames } from '../../src/error/stack.ts';
 import { parseText } from '../../src/text/parse.ts';
 import { realModules } from '../support/engine-verdict.ts';
 import { needs } from '../support/shared.ts';
@@ -207,6 +208,35 @@ describe('offsets', () => {
       assert.equal(map.rewritten(from), at);
     }
     assert.ok(kept > original.length * 0.7, `${kept} of ${original.length}`);
+  });
+
+  test('frames of a trap have the offsets and names of the original', () => {
+    const original = moduleOf(`
+      (module $mine (memory 1)
+        (func $grows (drop (memory.grow (memory.size))))
+        (func $fails (call $grows) (drop (memory.size)) unreachable)
+        (func $f (export "f") (drop (memory.grow (i32.const 0))) (call $fails)))`);
+    const { tag, remember } = tagRewritten();
+    const { bytes, map, from } = recyclable(decodeModule(original), { places: [0], tag });
+    remember((offset) => map.original(offset));
+    const imports = {
+      [from]: { memory0: new WebAssembly.Memory({ initial: 1 }), ledger: new WebAssembly.Memory({ initial: 1 }) },
+    };
+    const framesOf = (module: Uint8Array<ArrayBuffer>): readonly WasmFrame[] => {
+      const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module), imports);
+      try {
+        (exports['f'] as () => void)();
+        return [];
+      } catch (error) {
+        return wasmFrames((error as Error).stack);
+      }
+    };
+    const frames = framesOf(original);
+    assert.deepEqual(
+      frames.map(({ name }) => name),
+      ['fails', 'f'],
+    );
+    assert.deepEqual(framesOf(bytes), frames);
   });
 
   test('the module has its name, and the tag behind it', () => {
