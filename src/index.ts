@@ -16,4 +16,5 @@ export { Component } from './runtime/component.ts';
 export type { Instance } from './runtime/instance.ts';
 export type { Imports, Limits, LinkOptions } from './runtime/linker.ts';
 export { InstancePre, Linker } from './runtime/linker.ts';
+export type { Pool, PoolOptions } from './runtime/pool.ts';
 export type { Source } from './runtime/source.ts';

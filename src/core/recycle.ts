@@ -95,6 +95,8 @@ export interface Recyclable extends Rewritten {
   readonly reset: string | undefined;
   /** The export that is its start function. */
   readonly start: string | undefined;
+  /** False where the module itself does as well: nothing but its name was changed. */
+  readonly changed: boolean;
 }
 
 export interface RecycleOptions {
@@ -342,7 +344,7 @@ class Recycler {
     );
     const first = module.memories.length - this.#defined.length;
     const memories = this.#defined.map((type, i) => ({ index: first + i, type: this.#limited(type) }));
-    return { ...rewritten, from, memories, reset: this.#reset, start };
+    return { ...rewritten, from, memories, reset: this.#reset, start, changed: edits.size > 0 };
   }
 }
 

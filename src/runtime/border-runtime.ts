@@ -8,7 +8,7 @@ import { control } from './control.ts';
 import { asTrap, isGuestFailure, isHostMistake, isStackOverflow, messageOf, unwind } from './failure.ts';
 import { awaitHostCall, hostCall, lendTo } from './host-call.ts';
 import { awaitHost } from './stack.ts';
-import { storeAt } from './store.ts';
+import { storeAt, storeOf } from './store.ts';
 import { endSyncThread } from './task.ts';
 
 /** The error of a synchronous call into an instance that waits. */
@@ -54,7 +54,7 @@ export const borderRuntime: BorderRuntime = {
     });
   },
   poisoned(env) {
-    return storeAt(env.store)?.deadTrap(env.path) ?? makeTrap('store-dead', { path: env.path });
+    return storeOf(env.slot)?.deadTrap(env.path) ?? makeTrap('store-dead', { path: env.path });
   },
   pending: (env, promise, settle) => awaitHost(promise, env.path, settle),
   pendingAsync: (env, promise, call, settle) =>

@@ -50,6 +50,8 @@ function endsOf(run: Instantiation, call: PreparedCall): Ends {
     const { label } = run.prepared.plan.instances[callee.instance]!;
     return { caller, callee: run.side(callee.options, callee.instance), core: run.core(callee.core), path: label };
   }
+  // What a dead store was made of may be another's by now.
+  if (!callee.store.alive) throw callee.store.deadTrap(undefined);
   run.store.linkTo(callee.store);
   const side: Side = {
     shape: callee.shape,

@@ -12,7 +12,7 @@ import { invariant } from '../util/invariant.ts';
 import { abandonAbove, attach, type BorrowEntries, detachAbove } from './borrow-log.ts';
 import { CALL_STACK, CALL_TOP, CLOSED, CONTEXT_0, control, FRAME_SIZE, PENDING, SUSPENDABLE } from './control.ts';
 import { asTrap, unwind } from './failure.ts';
-import { callTop, popTo, pushFrame } from './frames.ts';
+import { callTop, popTo, pushFrame, slotsAbove } from './frames.ts';
 import { Refused } from './refused.ts';
 import { type Activity, scheduler } from './scheduler.ts';
 import { condemnAbove, labelsAbove, onStoreEnd, type Store, storeOf } from './store.ts';
@@ -65,6 +65,13 @@ function takeToken(): number {
   const token = nextToken;
   nextToken = nextToken >= 0x7fff_ffff ? 1 : nextToken + 1;
   return token;
+}
+
+/** Whether a call into one of the instances has not ended: on the stack that runs, or on one that is suspended. */
+export function isEntered(slots: readonly number[]): boolean {
+  if (slotsAbove(CALL_STACK).some((slot) => slots.includes(slot))) return true;
+  for (const stack of suspended) if (stack.touches((slot) => slots.includes(slot))) return true;
+  return false;
 }
 
 /** How many stacks are suspended now. */

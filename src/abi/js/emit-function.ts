@@ -9,6 +9,8 @@ import {
   FRAME_SIZE,
   FRAME_THREAD,
   MAY_LEAVE,
+  STORE,
+  STORE_STATE,
   SUSPENDABLE,
 } from '../../runtime/control.ts';
 import { describeFunc } from '../../types/describe.ts';
@@ -228,7 +230,8 @@ function lowerResult(e: Emitter, { type }: Signature, { spillsResult }: ImportSh
 function emitEnds(e: Emitter, signature: Signature, shape: ImportShape): void {
   const { result, async } = signature.type;
   e.block('function lower(answer, pointer)', () => {
-    e.line('if (C.i32[store] !== 0) throw R.poisoned(env);');
+    // Its store is another for each tenant of a pooled instance.
+    e.line(`if (C.i32[(C.i32[(slot + ${STORE}) >> 2] + ${STORE_STATE}) >> 2] !== 0) throw R.poisoned(env);`);
     if (result !== undefined) {
       e.line(`let out = ${shape.zero};`);
       e.block(
