@@ -88,10 +88,11 @@ export class Body {
 
   /** A core instance was made: remembers how it is reset, and runs its start function. */
   made(core: number, exports: WebAssembly.Exports, slot: number): void {
-    const { reset, start } = this.#module(core).rewritten;
+    const { rewritten, touches } = this.#module(core);
+    const { reset, start } = rewritten;
     if (reset !== undefined) this.#resets.push(exports[reset] as CoreFunction);
     if (start === undefined) return;
-    this.#takeImages();
+    this.#takeImages((place) => touches.includes(place));
     const run = exports[start] as CoreFunction;
     this.starts.push({ run, slot });
     run();
@@ -99,17 +100,17 @@ export class Body {
 
   /** All core instances were made. */
   complete(): void {
-    this.#takeImages();
+    this.#takeImages(() => true);
   }
 
-  /** Memories are as their segments left them as long as no code has run. */
-  #takeImages(): void {
+  /** Memories are as their segments left them as long as no code could change them. */
+  #takeImages(wanted: (place: number) => boolean): void {
     const { images } = this.#recipe;
-    for (const { memory, place } of this.#kept) images[place] ??= imageOf(memory);
+    for (const { memory, place } of this.#kept) if (wanted(place)) images[place] ??= imageOf(memory);
   }
 
   /**
-   * Sets everything back to what it was before the first start function. Answers false where that is not possible: the memories have
+   * Sets everything back to what it was before any code ran. Answers false where that is not possible: the memories have
    * grown by more than `growth` bytes, or the engine left a view of one alive.
    */
   clear(growth: number): boolean {

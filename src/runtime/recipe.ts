@@ -7,7 +7,7 @@ import type { CoreModule } from '../core/decode.ts';
 import { decodeModule } from '../core/decode.ts';
 import { type Recyclable, recyclable, whyNotRecyclable } from '../core/recycle.ts';
 import { tagRewritten } from '../error/stack.ts';
-import type { CoreInstanceValue, ModuleRef, PlanStep } from '../link/plan.ts';
+import type { CoreInstanceValue, Plan, PlanStep } from '../link/plan.ts';
 import type { MemoryType } from '../types/core-type.ts';
 import type { Bindings } from './bind.ts';
 import type { Prepared } from './prepare.ts';
@@ -25,6 +25,8 @@ export interface RecipeModule {
   readonly rewritten: Recyclable;
   /** For each memory of its index space, its place among those of the store. */
   readonly places: readonly number[];
+  /** Places of the memories that its start function may be the first to change. */
+  readonly touches: readonly number[];
 }
 
 export interface Recipe {
@@ -32,12 +34,11 @@ export interface Recipe {
   readonly modules: ReadonlyMap<number, RecipeModule>;
   /** The memories of the store, by their places. */
   readonly memories: readonly MemoryType[];
-  /** By the places of the memories; known once the first instance was made. */
+  /** By the places of the memories, before any code could change them; known once the first instance was made. */
   readonly images: (Image | undefined)[];
 }
 
 type Instantiate = Extract<PlanStep, { kind: 'instantiate' }>;
-type StaticModule = Extract<ModuleRef, { kind: 'static' }>;
 
 /** Why instances of a component cannot be made fresh again, for a reason that is not in its modules. */
 function whyNot({ plan, options, groups }: Prepared, { functions, resources }: Bindings): string | undefined {
@@ -50,39 +51,47 @@ function whyNot({ plan, options, groups }: Prepared, { functions, resources }: B
   return interpreted ? 'some of its calls are interpreted' : undefined;
 }
 
-const ELEMENT_SECTION = 9;
 const DATA_SECTION = 11;
 
-/** Whether instantiation may change a memory or table that another module defined. */
-function changesOthers({ imports, sections }: CoreModule): boolean {
-  const shares = imports.some(({ type }) => type.kind === 'memory' || type.kind === 'table');
-  return shares && sections.some(({ id }) => id === ELEMENT_SECTION || id === DATA_SECTION);
-}
+type Unmade = Pick<RecipeModule, 'places' | 'touches'> & { readonly core: number; readonly decoded: CoreModule };
 
-interface Unmade {
-  readonly core: number;
-  readonly decoded: CoreModule;
-  readonly ref: StaticModule;
-  readonly places: readonly number[];
+/** The component instances whose code may run when code of one runs: itself, and those that it calls. */
+function reachable({ canons }: Plan, from: number): ReadonlySet<number> {
+  const reached = new Set([from]);
+  // Instances that are found are visited, too.
+  for (const instance of reached) {
+    for (const canon of canons) {
+      if (canon.instance !== instance) continue;
+      if (canon.kind === 'lower' && canon.func.kind === 'lift') reached.add(canon.func.instance);
+      if (canon.kind === 'resource.drop' && canon.resource.origin.kind === 'defined')
+        reached.add(canon.resource.origin.instance);
+    }
+  }
+  return reached;
 }
 
 /** Follows a plan's steps and numbers the memories. */
 class Recipes {
   readonly memories: MemoryType[] = [];
   readonly modules: Unmade[] = [];
+  readonly #plan: Plan;
+  /** The component instance of each memory. */
+  readonly #owners: number[] = [];
+  /** Places of memories that a start function may have changed. */
+  readonly #touched = new Set<number>();
   /** Places of exported memories, by core instance and name. */
   readonly #exported = new Map<number, ReadonlyMap<string, number>>();
-  #started = false;
+
+  constructor(plan: Plan) {
+    this.#plan = plan;
+  }
 
   /** Answers why a step cannot be done again. */
-  step({ core, module: ref, args }: Instantiate): string | undefined {
+  step({ core, module: ref, args, instance }: Instantiate): string | undefined {
     if (ref.kind !== 'static') return 'a core module is given as an import';
     const decoded = decodeModule(ref.bytes, ref.start, ref.end);
     const reason = whyNotRecyclable(decoded);
     if (reason !== undefined) return `of core instance ${core}: ${reason}`;
-    if (this.#started && changesOthers(decoded))
-      return `core instance ${core} writes to another's memory or table after a start function has run`;
-    this.#started ||= decoded.startFunc !== undefined;
     const places: number[] = [];
     for (const { type, module, name } of decoded.imports) {
       if (type.kind !== 'memory') continue;
@@ -90,11 +99,24 @@ class Recipes {
       if (place === undefined) return `core instance ${core} imports a memory from elsewhere`;
       places.push(place);
     }
-    for (const memory of decoded.memories.slice(places.length)) places.push(this.memories.push(memory) - 1);
+    if (places.some((place) => this.#touched.has(place)) && decoded.sections.some(({ id }) => id === DATA_SECTION))
+      return `core instance ${core} writes to the memory of another after a start function has run`;
+    for (const memory of decoded.memories.slice(places.length)) {
+      places.push(this.memories.push(memory) - 1);
+      this.#owners.push(instance);
+    }
     const exported = decoded.exports.filter((e) => e.kind === 'memory');
     this.#exported.set(core, new Map(exported.map((e) => [e.name, places[e.index]!])));
-    this.modules.push({ core, decoded, ref, places });
+    this.modules.push({ core, decoded, places, touches: decoded.startFunc === undefined ? [] : this.#touch(instance) });
     return undefined;
+  }
+
+  /** Places of memories that code of a component instance may change, and that no code could change before. */
+  #touch(instance: number): readonly number[] {
+    const reached = reachable(this.#plan, instance);
+    const places = [...this.#owners.keys()].filter((p) => reached.has(this.#owners[p]!) && !this.#touched.has(p));
+    for (const place of places) this.#touched.add(place);
+    return places;
   }
 
   #placeOf(
@@ -112,14 +134,14 @@ class Recipes {
 
 /** Rewrites and compiles one module. */
 async function make(
-  { decoded, places }: Unmade,
+  { decoded, places, touches }: Unmade,
   maximum: ((memory: MemoryType) => bigint) | undefined,
 ): Promise<RecipeModule> {
   const { tag, remember } = tagRewritten();
   const rewritten = recyclable(decoded, { places, tag, ...(maximum === undefined ? {} : { maximum }) });
-  if (!rewritten.changed) return { module: undefined, rewritten, places };
+  if (!rewritten.changed) return { module: undefined, rewritten, places, touches };
   remember((offset) => rewritten.map.original(offset));
-  return { module: await WebAssembly.compile(rewritten.bytes), rewritten, places };
+  return { module: await WebAssembly.compile(rewritten.bytes), rewritten, places, touches };
 }
 
 /**
@@ -132,12 +154,11 @@ export async function recipeOf(
 ): Promise<Recipe | string> {
   const reason = whyNot(prepared, prepared.bindings);
   if (reason !== undefined) return reason;
-  const recipes = new Recipes();
+  const recipes = new Recipes(prepared.plan);
   for (const step of prepared.plan.steps) {
     const problem = step.kind === 'instantiate' ? recipes.step(step) : undefined;
     if (problem !== undefined) return problem;
   }
   const made = await Promise.all(recipes.modules.map(async (one) => [one.core, await make(one, maximum)] as const));
-  const memories = recipes.memories.map((memory) => memory);
-  return { modules: new Map(made), memories, images: [] };
+  return { modules: new Map(made), memories: recipes.memories, images: [] };
 }
