@@ -171,6 +171,8 @@ export class ScriptRunner {
     if (definition.kind === 'module') return this.#core.instantiate(definition);
     const { component } = definition;
     const pre = await this.#linker().link(component, { trapOnDeadlock: true, ...this.#options.link });
+    // With a pool each instance has had a tenant before, where it can have had one.
+    if (pre.pool !== undefined && pre.pool.refused === undefined) pre.instantiate()[Symbol.dispose]();
     const instance = pre.instantiate();
     this.#made.push(instance);
     return { kind: 'component', component, instance };
