@@ -296,6 +296,29 @@ export function codeEntries(module: CoreModule): readonly CodeEntry[] {
   return entries;
 }
 
+/** What is looked for, as flags by the first byte: all of a prefix if anything behind it is. */
+function flagsOf(wanted: ReadonlySet<Opcode>): Kinds {
+  const flags = new Uint8Array(256);
+  for (const opcode of wanted) flags[opcode < 0x100 ? opcode : opcode >> 8] = 1;
+  return flags;
+}
+
+/** Reads one instruction whose first byte is at `start`, and leaves the walker behind it. */
+function readInstruction(walker: Walker, start: number): Site {
+  walker.at = start;
+  const first = walker.byte();
+  const table = PREFIXED[first];
+  const number = table === undefined ? first : walker.u();
+  const kind = (table ?? SINGLE)[number] ?? 0;
+  const immediates = walker.at;
+  walker.immediates(kind);
+  const end = walker.at;
+  walker.at = immediates;
+  const index = end > immediates ? walker.u() : 0;
+  walker.at = end;
+  return { opcode: table === undefined ? first : (first << 8) | number, start, index, end };
+}
+
 /**
  * Finds every instruction whose opcode is in `wanted`, in order, with the entry that it stands in.
  * @throws MalformedError if the code cannot be read to the end
@@ -305,33 +328,31 @@ export function findInstructions(
   wanted: ReadonlySet<Opcode>,
   found: (site: Site, entry: CodeEntry) => void,
 ): void {
+  const { bytes } = module;
+  const flags = flagsOf(wanted);
   for (const entry of codeEntries(module)) {
-    const walker = new Walker(module.bytes, entry.body, entry.end);
+    const { end } = entry;
+    const walker = new Walker(bytes, entry.body, end);
     for (let count = walker.u(); count > 0; count--) {
       walker.u();
       walker.type();
     }
-    let opcode = END;
-    while (walker.at < entry.end) {
-      const start = walker.at;
-      opcode = walker.byte();
-      const table = PREFIXED[opcode];
-      let kind: number | undefined;
-      if (table === undefined) kind = SINGLE[opcode];
-      else {
-        const number = walker.u();
-        kind = table[number];
-        opcode = (opcode << 8) | number;
+    let opcode: number = END;
+    let { at } = walker;
+    while (at < end) {
+      opcode = bytes[at]!;
+      const kind = SINGLE[opcode];
+      // Nearly all instructions have nothing behind them, one number, or a place in memory.
+      const isSimple = kind === NONE || kind === LEB || (kind === MEMARG && bytes[at + 1]! < 0x40);
+      if (isSimple && flags[opcode] === 0) {
+        at += kind === MEMARG ? 2 : 1;
+        if (kind !== NONE) while (bytes[at++]! >= 0x80);
+        continue;
       }
-      const immediates = walker.at;
-      walker.immediates(kind ?? 0);
-      if (!wanted.has(opcode)) continue;
-      const end = walker.at;
-      walker.at = immediates;
-      const index = end > immediates ? walker.u() : 0;
-      walker.at = end;
-      found({ opcode, start, index, end }, entry);
+      const site = readInstruction(walker, at);
+      at = walker.at;
+      if (wanted.has(site.opcode)) found(site, entry);
     }
-    if (opcode !== END) walker.fail();
+    if (at !== end || opcode !== END) walker.fail();
   }
 }
