@@ -75,7 +75,9 @@ const draining: Activity = {
   },
 };
 
-onOpening(() => scheduler.enqueue(draining));
+onOpening(() => {
+  if (waiters.length > 0 || dtors.length > 0 || scheduler.hasStalled) scheduler.enqueue(draining);
+});
 // A store that ends lets everybody go on who waits for one of its instances: they meet a dead store.
 onStoreEnd(() => scheduler.enqueue(draining));
 

@@ -41,6 +41,7 @@ import { abiContext, type Side } from './side.ts';
 import { canSuspend, resumed, waitImport } from './stack.ts';
 import type { Store } from './store.ts';
 import { endStoresAbove } from './store.ts';
+import { syncEnds } from './sync-end.ts';
 import { leaveFrame } from './task.ts';
 import { liftEnd, lowerEnd } from './transfer.ts';
 
@@ -263,6 +264,7 @@ export class Instantiation implements TypeScope {
       realloc: options.realloc === undefined ? undefined : this.core(options.realloc),
       postReturn: options.postReturn === undefined ? undefined : this.core(options.postReturn),
       slot: this.slots[instance]!,
+      usesContext: this.prepared.plan.usesContext[instance] === true,
       store: this.store,
     };
   }
@@ -341,7 +343,7 @@ export class Instantiation implements TypeScope {
     const drop = makeDrop(slot, resource);
     if (resource.kind === 'host' || resource.dtor === undefined) return drop as CoreFunction;
     const core = { dtor: resource.dtor, slot: global(resource.slot) };
-    const tenon = { control: control.memory, drop, dropped: leaveFrame };
+    const tenon = { control: control.memory, drop, dropped: syncEnds().frame };
     return new WebAssembly.Instance(cachedModule(dropShim()), { tenon, core }).exports['drop'] as CoreFunction;
   }
 

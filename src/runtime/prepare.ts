@@ -4,7 +4,7 @@
  */
 import type { OptionShape, Signature } from '../abi/context.ts';
 import { flattenFuncType } from '../abi/flatten.ts';
-import { type AdapterModule, type AdapterSpec, canFuse, emitAdapters, isDirect } from '../abi/fused/adapter.ts';
+import { type AdapterModule, type AdapterSpec, canFuse, emitAdapters, isDirect, lends } from '../abi/fused/adapter.ts';
 import type { ExportFactory, ImportFactory } from '../abi/js/border.ts';
 import { compileExports, compileImports } from '../abi/js/compile.ts';
 import { interpretExport, interpretImport } from '../abi/js/interpret.ts';
@@ -18,7 +18,7 @@ import type { FuncType } from '../types/value-type.ts';
 import { type Binding, type Bindings, pathKey } from './bind.ts';
 import { blockingSignature } from './canon/builtins.ts';
 import type { LiveFunc } from './live.ts';
-import { cachedModule } from './module-cache.ts';
+import { cachedModule, moduleOfSignatures } from './module-cache.ts';
 import { canSuspend } from './stack.ts';
 
 /** How calls are carried: by generated code, or all by the interpreter (the oracle of the tests). */
@@ -126,7 +126,7 @@ class Preparer {
     const groups: PreparedGroup[] = [];
     for (const step of this.#plan.steps) if (step.kind === 'canons') groups.push(this.#group(step.canons));
     const exports = new Map<PlanFunc, PreparedExport>();
-    const factories = this.#exportFactories(lifts.map((lift) => ({ type: lift.type, options: lift.options.shape })));
+    const factories = this.#exportFactories(lifts.map((lift) => this.#exportSignature(lift)));
     for (const [entry, lift] of lifts.entries()) exports.set(lift, { factory: factories[entry]!, entry });
     const signatures = lifts.map((lift) => coreSignature(lift.type, 'lift', lift.options.shape));
     return {
@@ -134,9 +134,13 @@ class Preparer {
       bindings: this.#bindings,
       groups,
       exports,
-      entries: lifts.length === 0 ? undefined : cachedModule(promisedEntries(signatures)),
+      entries: lifts.length === 0 ? undefined : moduleOfSignatures('entries', promisedEntries, signatures),
       options: this.#options,
     };
+  }
+
+  #exportSignature({ type, options, instance }: Lift): Signature {
+    return { type, options: options.shape, leaf: !this.#plan.canons.some((canon) => canon.instance === instance) };
   }
 
   #exportFactories(signatures: readonly Signature[]): readonly ExportFactory[] {
@@ -176,7 +180,14 @@ class Preparer {
     return {
       hosts: hosts.map(({ canon, binding }, i) => ({ canon, binding, factory: factories[i]! })),
       blocking: shims.map(({ canon }) => canon),
-      shims: shims.length === 0 ? undefined : cachedModule(blockingShims(shims.map(({ signature }) => signature))),
+      shims:
+        shims.length === 0
+          ? undefined
+          : moduleOfSignatures(
+              'shims',
+              blockingShims,
+              shims.map(({ signature }) => signature),
+            ),
       calls,
       adapters,
       adapterModule: adapters === undefined ? undefined : cachedModule(adapters.bytes),
@@ -212,7 +223,8 @@ class Preparer {
       type,
       adapter: fused ? specs.push(spec) - 1 : undefined,
       maySuspend: spec.maySuspend && canSuspend,
-      mustBeAwaited: type.async ? !(fused && isDirect(spec)) : !fused && spec.maySuspend && canSuspend,
+      // One that lends may yet have to be carried by parts: that depends on whose the resources are.
+      mustBeAwaited: type.async ? !(fused && isDirect(spec)) || lends(type) : !fused && spec.maySuspend && canSuspend,
       edge:
         live === undefined || type.async
           ? undefined

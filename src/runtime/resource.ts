@@ -57,7 +57,8 @@ export class HostResource {
   readonly number: number = nextNumber++;
   readonly name: string;
   readonly hostClass: HostClass;
-  readonly #objects: (object | undefined)[] = [];
+  /** By rep. */
+  readonly objects: (object | undefined)[] = [];
   readonly #free: number[] = [];
 
   constructor(name: string, hostClass: HostClass) {
@@ -67,20 +68,20 @@ export class HostResource {
 
   /** Keeps an object and gives the number that stands for it in guests' tables. */
   add(object: object): number {
-    const rep = this.#free.pop() ?? this.#objects.length;
-    this.#objects[rep] = object;
+    const rep = this.#free.pop() ?? this.objects.length;
+    this.objects[rep] = object;
     return rep;
   }
 
   get(rep: number): object {
-    const object = this.#objects[rep];
+    const object = this.objects[rep];
     if (object === undefined) throw makeTrap('unknown-handle', { reason: `unknown ${this.name} resource` });
     return object;
   }
 
   take(rep: number): object {
     const object = this.get(rep);
-    this.#objects[rep] = undefined;
+    this.objects[rep] = undefined;
     this.#free.push(rep);
     return object;
   }
@@ -305,6 +306,9 @@ class GuestBorder implements BorderResource {
     });
     return object;
   }
+  // The host may keep the object: that its borrow has ended must be known however the call ends.
+  readonly number = Number.NaN;
+  readonly objects: readonly object[] = [];
   check(value: unknown, path: string, kind: 'own' | 'borrow'): HandleState {
     const state = stateFor(this.#resource, value, path);
     if (kind === 'borrow') return state;
@@ -340,9 +344,13 @@ class GuestBorder implements BorderResource {
 class HostBorder implements BorderResource {
   readonly #resource: HostResource;
   readonly #env: BorderEnv;
+  readonly number: number;
+  readonly objects: readonly (object | undefined)[];
   constructor(resource: HostResource, env: BorderEnv) {
     this.#resource = resource;
     this.#env = env;
+    this.number = resource.number;
+    this.objects = resource.objects;
   }
   liftOwn(index: number): object {
     return this.#resource.take(takeOwn(this.#env.slot, index, this.#resource));
@@ -409,8 +417,8 @@ export function dropHandle(slot: number, index: number, resource: RuntimeResourc
   const s = control.i32;
   const state = s[entry + (ENTRY_STATE >> 2)] ?? 0;
   const rep = s[entry + (ENTRY_REP >> 2)] ?? 0;
+  if (state >= LEND) throw makeTrap('handle-borrowed');
   if ((state & OWN) !== 0) {
-    if (state >= LEND) throw makeTrap('handle-borrowed');
     freeHandle(slot, index, entry);
     return rep;
   }

@@ -58,6 +58,16 @@ class Counters {
   }
 }
 
+/** Until its stack is read, an error holds the objects of all frames, and so what its store must not reach. */
+function forgetFrames(failure: Trap | undefined): void {
+  try {
+    void failure?.stack;
+    void (failure?.cause as { readonly stack?: unknown } | undefined)?.stack;
+  } catch {
+    // A cause may be anything that a host has thrown.
+  }
+}
+
 /** Stores that call each other: what one waits for may be another's to do. */
 class StoreGroup {
   readonly stores = new Set<Store>();
@@ -142,6 +152,11 @@ export class Store {
     }
   }
 
+  /** This store, and all that it is linked to. */
+  get linked(): readonly Store[] {
+    return [this, ...[...this.#group.stores].filter((store) => store !== this)];
+  }
+
   /** How much the host has still to answer, to this store or one that it is linked to. */
   get hostWork(): number {
     return this.#group.hostWork;
@@ -150,6 +165,11 @@ export class Store {
   /** Something is the host's to do; what it answers may let guests go on. */
   hostBegins(): void {
     this.#group.hostWork++;
+  }
+
+  /** The same as {@link hostEnds} where the scheduler is about to be told of what goes on now. */
+  hostAnswers(): void {
+    this.#group.hostWork--;
   }
 
   hostEnds(): void {
@@ -219,22 +239,34 @@ export class Store {
     if (!this.#condemned) control.i32[(this.record + STORE_STATE) >> 2] = 0;
   }
 
+  /** Calls `watcher` when it ends, or now if it has. */
+  watch(watcher: (failure: Trap) => void): void {
+    if (this.#ended) watcher(this.failure ?? this.deadTrap(undefined));
+    else this.watchers.add(watcher);
+  }
+
   /** Ends the store: nothing enters it any more. The first reason stays. */
   end(failure: Trap | undefined): void {
-    if (this.failure === undefined) this.failure = failure;
+    if (this.failure === undefined) {
+      this.failure = failure;
+      forgetFrames(failure);
+    }
     if (this.#ended) return;
     this.#ended = true;
     this.condemn();
     for (const callback of this.onEnd.splice(0)) callback();
     if (this.watchers.size > 0) {
-      const trap = failure ?? this.deadTrap(undefined);
+      const trap = this.failure ?? this.deadTrap(undefined);
       for (const watcher of this.watchers) watcher(trap);
       this.watchers.clear();
     }
     for (const listener of endListeners) listener(this);
   }
 
-  /** Calls `callback` when its place in the control memory is given back. */
+  /**
+   * Calls `callback` when its place in the control memory is given back, since nothing that could call it is reachable any more: the
+   * callback must not itself reach what is to become unreachable.
+   */
   whenReleased(callback: () => void): void {
     this.#onRelease.push(callback);
   }

@@ -3,7 +3,7 @@ import type { Flat } from '../abi/js/border.ts';
 import { makeTrap } from '../error/trap.ts';
 import { invariant } from '../util/invariant.ts';
 import { SUBTASK } from './object-handles.ts';
-import { EVENT, Waitable } from './waitable.ts';
+import { EVENT, type Event, Waitable } from './waitable.ts';
 
 /** Specification: `Subtask.State`. */
 export const SUBTASK_STATE = {
@@ -31,6 +31,10 @@ export class Subtask extends Waitable {
   constructor(path: string) {
     super();
     this.path = path;
+  }
+
+  get what(): string {
+    return `the result of ${this.path}`;
   }
 
   get resolved(): boolean {
@@ -69,11 +73,12 @@ export class Subtask extends Waitable {
   }
 
   #progress(): void {
-    if (this.#index === 0) return;
-    this.setPendingEvent(() => {
-      if (this.resolved) this.deliverResolve();
-      return [EVENT.subtask, this.#index, this.state];
-    });
+    if (this.#index !== 0) this.setPendingEvent();
+  }
+
+  protected deliver(): Event {
+    if (this.resolved) this.deliverResolve();
+    return [EVENT.subtask, this.#index, this.state];
   }
 
   get resolveDelivered(): boolean {
