@@ -31,7 +31,7 @@ import { endFromHost, endToHost, errorContextFromHost } from './host-ends.ts';
 import type { Callee } from './lift.ts';
 import { zeroOf } from './lower.ts';
 import { LinearMemory } from './memory.ts';
-import { cachedModule } from './module-cache.ts';
+import { cachedModule, importsOf } from './module-cache.ts';
 import { addObject, ERROR_CONTEXT, getObject } from './object-handles.ts';
 import { Payload, type TypeScope } from './payload.ts';
 import type { Prepared, PreparedGroup, PreparedHost } from './prepare.ts';
@@ -290,7 +290,7 @@ export class Instantiation implements TypeScope {
       control: control.memory,
       wait: waitImport as WebAssembly.ImportValue,
     };
-    for (const { name } of WebAssembly.Module.imports(shims))
+    for (const { name } of importsOf(shims))
       if (name.startsWith('go-on:')) tenon[name] = resumed as WebAssembly.ImportValue;
     const { exports } = new WebAssembly.Instance(shims, { tenon, host });
     for (const [i, canon] of blocking.entries()) this.#canons[canon] = exports[`s${i}`] as CoreFunction;
