@@ -9,7 +9,7 @@ import type { Component } from './component.ts';
 import { trapOnDeadlock } from './deadlock.ts';
 import { Instance } from './instance.ts';
 import { Instantiation, type ModuleSource } from './instantiate.ts';
-import { dataOf, moduleOf } from './loaded.ts';
+import { dataOf, isLoaded, moduleOf, planOf } from './loaded.ts';
 import { limitedModules, memoryWidth, sharedLimit } from './memories.ts';
 import { Pool, type PoolOptions, poolSettings } from './pool.ts';
 import { type Flavour, type Mode, type Prepared, prepare } from './prepare.ts';
@@ -132,10 +132,10 @@ export class Linker {
    * @throws LinkError `missing-import` or `import-mismatch`, listing every import that does not fit
    */
   async link<W extends WorldTypes>(component: Component<W>, options: LinkOptions = {}): Promise<InstancePre<W>> {
-    const data = dataOf(component);
-    if (data === undefined)
+    if (!isLoaded(component))
       throw new UsageError('not-a-component', 'only a loaded Component can be linked', { hint: 'use Component.load' });
-    const plan = makePlan(data, this.#components(component), memoryWidth);
+    const given = this.#components(component);
+    const plan = given.size === 0 ? planOf(component)! : makePlan(dataOf(component)!, given, memoryWidth);
     const bindings = bind(plan, this.#offers);
     const prepared = prepare(plan, bindings, {
       mode: options.mode ?? 'generated',

@@ -1,17 +1,50 @@
-/** Loaded components: their decoded data, and their core modules as compiled, found by where they begin. */
+/** Loaded components: their decoded data, their plan, and their core modules as compiled, found by where they begin. */
+import type { Plan } from '../link/plan.ts';
+import { makePlan } from '../link/planner.ts';
 import type { Component as ComponentData } from '../types/definition.ts';
+import { memoryWidth } from './memories.ts';
 
-const data = new WeakMap<object, ComponentData>();
+interface Loaded {
+  /** Decodes it, where it has not been decoded. */
+  readonly decode: () => ComponentData;
+  data: ComponentData | undefined;
+  /** With nothing given for imports of components. */
+  plan: Plan | undefined;
+}
+
+const loaded = new WeakMap<object, Loaded>();
 const compiled = new WeakMap<Uint8Array, ReadonlyMap<number, WebAssembly.Module>>();
 
-/** Remembers the data behind a loaded component. */
-export function setData(component: object, decoded: ComponentData): void {
-  data.set(component, decoded);
+/** Remembers what is behind a loaded component; the plan, if it is known. */
+export function setLoaded(component: object, decode: () => ComponentData, plan?: Plan): void {
+  loaded.set(component, { decode, data: undefined, plan });
+}
+
+function loadedOf(value: unknown): Loaded | undefined {
+  return typeof value === 'object' && value !== null ? loaded.get(value) : undefined;
+}
+
+/** Whether it is a loaded component. */
+export function isLoaded(value: unknown): boolean {
+  return loadedOf(value) !== undefined;
 }
 
 /** The data behind a loaded component, or undefined for anything else. */
 export function dataOf(value: unknown): ComponentData | undefined {
-  return typeof value === 'object' && value !== null ? data.get(value) : undefined;
+  const one = loadedOf(value);
+  if (one === undefined) return undefined;
+  one.data ??= one.decode();
+  return one.data;
+}
+
+const NONE: ReadonlyMap<string, ComponentData> = new Map();
+
+/** The plan of a loaded component for which no components are given: made once. */
+export function planOf(component: object): Plan | undefined {
+  const one = loaded.get(component);
+  if (one === undefined) return undefined;
+  one.plan ??= makePlan(dataOf(component)!, NONE, memoryWidth);
+  return one.plan;
 }
 
 /** Remembers the compiled core modules of a binary, by the offset at which each begins. */
