@@ -216,7 +216,8 @@ function loadCached(path, command) {
     ...(cachedData ? { cachedData } : {}),
   });
   const module = { exports: {} };
-  script.runInThisContext()(process.getBuiltinModule('node:module').createRequire(path), module, module.exports, path);
+  // The bundle asks for nothing but Node's own modules; `createRequire` would load more of Node than it needs.
+  script.runInThisContext()((id) => process.getBuiltinModule(id), module, module.exports, path);
   const save = () => {
     if (!cache) return;
     if (!cachedData || script.cachedDataRejected) cache.write(name, script.createCachedData());

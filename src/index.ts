@@ -11,7 +11,7 @@ export {
 } from './error/error.ts';
 export type { TrapCode } from './error/trap.ts';
 export { Trap } from './error/trap.ts';
-export type { ArtifactCache } from './runtime/artifact.ts';
+export type { ArtifactCache, KeptArtifact } from './runtime/artifact.ts';
 export type { LoadOptions } from './runtime/component.ts';
 export { Component } from './runtime/component.ts';
 export { ErrorContext } from './runtime/error-context.ts';

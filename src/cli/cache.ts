@@ -2,13 +2,13 @@
  * What was found out about components, kept from one run to the next: a file for each, by the component's bytes. The folder, who may
  * write it, its size and damage are the business of `bin/tenon.js`.
  */
-import type { ArtifactCache } from '../node.ts';
+import type { ArtifactCache, KeptArtifact } from '../node.ts';
 
 /** The files of `bin/tenon.js`. */
 export interface CacheFiles {
   /** Of this build, on this Node. */
   readonly id: string;
-  read(name: string): Uint8Array | undefined;
+  read(name: string): Buffer | undefined;
   write(name: string, data: Uint8Array): void;
 }
 
@@ -34,10 +34,6 @@ function sampled(bytes: Uint8Array): string {
   return (hash >>> 0).toString(16).padStart(8, '0');
 }
 
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return Buffer.from(a.buffer, a.byteOffset, a.length).equals(b);
-}
-
 /** What says that an artifact is of these bytes: a copy of them, or their digest. */
 function proofOf(bytes: Uint8Array): Uint8Array {
   if (bytes.length <= COMPARED) return bytes;
@@ -60,21 +56,19 @@ class FileCache implements ArtifactCache {
     return `component-${bytes.length.toString(16)}-${sampled(bytes)}-${this.#gates}${this.#files.id}`;
   }
 
-  get(bytes: Uint8Array<ArrayBuffer>): unknown {
+  get(bytes: Uint8Array<ArrayBuffer>): KeptArtifact | undefined {
     const data = this.#files.read(this.#name(bytes));
     if (data === undefined) return undefined;
-    const length = new DataView(data.buffer, data.byteOffset).getUint32(0, true);
-    const proof = data.subarray(HEADER, HEADER + length);
-    if (!sameBytes(proofOf(bytes), proof)) return undefined;
-    return process.getBuiltinModule('node:v8').deserialize(data.subarray(HEADER + length));
+    const length = data.readUInt32LE();
+    const artifact = data.toString('latin1', HEADER + length);
+    return { artifact, confirm: () => data.subarray(HEADER, HEADER + length).equals(proofOf(bytes)) };
   }
 
-  set(bytes: Uint8Array<ArrayBuffer>, artifact: unknown): void {
+  set(bytes: Uint8Array<ArrayBuffer>, artifact: string): void {
     const proof = proofOf(bytes);
-    const header = new Uint8Array(HEADER);
-    new DataView(header.buffer).setUint32(0, proof.length, true);
-    const data = Buffer.concat([header, proof, process.getBuiltinModule('node:v8').serialize(artifact)]);
-    this.#files.write(this.#name(bytes), data);
+    const header = Buffer.alloc(HEADER);
+    header.writeUInt32LE(proof.length);
+    this.#files.write(this.#name(bytes), Buffer.concat([header, proof, Buffer.from(artifact, 'latin1')]));
   }
 }
 

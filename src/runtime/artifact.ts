@@ -4,8 +4,8 @@
  */
 
 import type { Plan } from '../link/plan.ts';
-import { type PortablePlan, portablePlan, revivePlan } from '../link/portable-plan.ts';
 import type { NamedExtern } from '../types/extern-type.ts';
+import { decodeGraph, encodeGraph, NotPlainError } from '../util/graph.ts';
 
 /** The form of artifacts; it changes with every change of what is in them. */
 const FORM = 1;
@@ -24,31 +24,41 @@ export interface Known {
   readonly plan: Plan;
 }
 
-type Artifact = Omit<Known, 'plan'> & { readonly form: number; readonly portable: PortablePlan };
+interface Artifact extends Known {
+  readonly form: number;
+}
 
 /**
  * Keeps what is found out about components, so that the same bytes load faster the next time. What it answers is believed: it must come
- * from a place that only the host can write, and be for the same bytes, the same version of Tenon and the same features.
+ * from a place that only the host can write, and have been given for the same bytes by the same version of Tenon with the same features.
  */
 export interface ArtifactCache {
-  /** What {@link ArtifactCache.set} was given for the same bytes, or a structured clone of it; undefined if there is nothing. */
-  get(bytes: Uint8Array<ArrayBuffer>): unknown;
-  /** Keeps `artifact`, which is plain data. */
-  set(bytes: Uint8Array<ArrayBuffer>, artifact: unknown): void;
+  /** What may have been kept of these bytes. */
+  get(bytes: Uint8Array<ArrayBuffer>): KeptArtifact | undefined | Promise<KeptArtifact | undefined>;
+  /** Keeps `artifact`, a text in ASCII. */
+  set(bytes: Uint8Array<ArrayBuffer>, artifact: string): void;
 }
 
-/** The artifact of a component, or undefined where there can be none. */
-export function artifactOf({ modules, imports, exports, plan }: Known, bytes: Uint8Array): unknown {
-  const portable = portablePlan(plan, bytes);
-  if (portable === undefined) return undefined;
+/** An artifact that was kept. */
+export interface KeptArtifact {
+  readonly artifact: string;
+  /** Whether it is of these very bytes: asked while the engine compiles them. Left out where that is known. */
+  readonly confirm?: () => boolean;
+}
+
+/** The artifact of a component, or undefined where there can be none: its plan holds other components. */
+export function artifactOf({ modules, imports, exports, plan }: Known, bytes: Uint8Array): string | undefined {
   const ranges = modules.map(({ start, end }) => ({ start, end }));
-  return { form: FORM, modules: ranges, imports, exports, portable } satisfies Artifact;
+  try {
+    return encodeGraph({ form: FORM, modules: ranges, imports, exports, plan } satisfies Artifact, bytes);
+  } catch (error) {
+    if (error instanceof NotPlainError) return undefined;
+    throw error;
+  }
 }
 
-/** What an artifact tells of the component that `bytes` are; undefined if it is none, or of another form. */
-export function readArtifact(value: unknown, bytes: Uint8Array<ArrayBuffer>): Known | undefined {
-  const artifact = value as Artifact | undefined;
-  if (artifact?.form !== FORM) return undefined;
-  const { modules, imports, exports, portable } = artifact;
-  return { modules, imports, exports, plan: revivePlan(portable, bytes) };
+/** What an artifact tells of the component that `bytes` are; undefined if it is of another form. */
+export function readArtifact(text: string, bytes: Uint8Array<ArrayBuffer>): Known | undefined {
+  const artifact = decodeGraph(text, bytes) as Artifact;
+  return artifact.form === FORM ? artifact : undefined;
 }

@@ -104,12 +104,17 @@ export class Component<W extends WorldTypes = AnyWorld> {
   ): Promise<Component<W>> {
     const bytes = await readSource(await source);
     const { cache } = options;
-    const known = cache === undefined ? undefined : readArtifact(await cache.get(bytes), bytes);
+    const kept = await cache?.get(bytes);
+    const known = kept === undefined ? undefined : readArtifact(kept.artifact, bytes);
     if (known !== undefined) {
-      await compileModules(bytes, known.modules);
-      const component = new Component<W>(known.imports, known.exports);
-      setLoaded(component, () => decodeComponent(bytes), known.plan);
-      return component;
+      const compiling = compileModules(bytes, known.modules);
+      compiling.catch(() => {});
+      if (kept?.confirm?.() !== false) {
+        await compiling;
+        const component = new Component<W>(known.imports, known.exports);
+        setLoaded(component, () => decodeComponent(bytes), known.plan);
+        return component;
+      }
     }
     const data = decodeComponent(bytes);
     // The engine compiles on threads of its own meanwhile.
