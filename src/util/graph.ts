@@ -1,94 +1,127 @@
 /**
- * Plain data as text in ASCII, and back: objects, arrays, maps, sets; what is one object stays one, cycles too. It needs nothing of the
- * platform and is read in one pass.
+ * Plain data as text in ASCII, and back: objects, arrays, maps, sets; what is one object stays one, cycles too. Keys whose value is
+ * undefined are left out. It is read by the engine's own JSON parser and as little code as can be, since a program that starts pays for
+ * every step of code that has not run before.
  *
- * The text is JSON: `[shapes, nodes]`. A shape is a list of keys. A node is a list: the number of its shape and its values; or -1 and the
- * items of an array; -2 and keys and values of a map, in turn; -3 and the members of a set. A value is a string, a finite number, a boolean or
- * null as it is; `[n]` for node n, `["123"]` for a bigint, `[]` for undefined, `[true]` for the one object that is left out. Node 0 is the whole.
+ * The text is JSON: `[nodes, kinds, fixes]`. A node is a tree of objects and arrays that no other refers into: of the whole (the first), of
+ * everything that is referred to more than once, of maps (keys and values in turn; kind 1) and sets (members; kind 2). A fix says what JSON
+ * cannot: the node, the way from there to a place, and its value: `n` for node n, `["123"]` for a bigint, `[]` for undefined, `[true]` for
+ * the one object that is left out.
  */
-import { invariant } from './invariant.ts';
 
 /** Something in the data has no form as text. */
 export class NotPlainError extends Error {
   override readonly name = 'NotPlainError';
 }
 
-type Scalar = string | number | boolean | null;
-type Value = Scalar | readonly (number | string | true)[];
-type Node = [kind: number, ...values: Value[]];
+const PLAIN = 0;
+const MAP = 1;
+const SET = 2;
 
-const ARRAY = -1;
-const MAP = -2;
-const SET = -3;
+/** Trees are cut at this depth, so that neither writing nor reading them exhausts the stack. */
+const MAX_DEPTH = 50;
+
+type Step = string | number;
+type FixValue = number | readonly [] | readonly [string | true];
+type Fix = [node: number, ...way: Step[], value: FixValue];
+type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
+type Text = [nodes: (Json[] | { [key: string]: Json })[], kinds: number[], fixes: Fix[]];
+
+function kindOf(value: object): number {
+  return value instanceof Map ? MAP : value instanceof Set ? SET : PLAIN;
+}
+
+/** What an object holds, and under which keys. */
+function contents(value: object): readonly (readonly [Step, unknown])[] {
+  if (value instanceof Map) return [...value].flat().map((item, i) => [i, item]);
+  if (value instanceof Set) return [...value].map((item, i) => [i, item]);
+  if (Array.isArray(value)) return value.map((item, i) => [i, item]);
+  if (Object.getPrototypeOf(value) !== Object.prototype) throw new NotPlainError('an object of a class');
+  const entries = Object.entries(value).filter(([, item]) => item !== undefined);
+  if (entries.some(([key]) => key === '__proto__')) throw new NotPlainError('a key that is none');
+  return entries;
+}
 
 class Encoder {
-  readonly shapes: string[][] = [];
-  readonly nodes: Node[] = [];
-  readonly #shapeNumbers = new Map<string, number>();
-  readonly #numbers = new Map<object, number>();
-  readonly #pending: object[] = [];
+  readonly text: Text = [[], [], []];
   readonly #left: object | undefined;
+  /** Objects that are nodes of their own, by their numbers. */
+  readonly #nodes = new Map<object, number>();
+  readonly #queue: object[] = [];
+  /** Objects that are referred to more than once. */
+  readonly #shared: ReadonlySet<object>;
 
-  constructor(left: object | undefined) {
+  constructor(root: object, left: object | undefined) {
     this.#left = left;
-  }
-
-  /** Encodes `root` and all that it refers to. */
-  run(root: object): void {
-    this.#value(root);
+    this.#shared = this.#find(root);
+    this.#number(root);
     // Grows while it is walked, in the order of the numbers.
-    for (const next of this.#pending) this.nodes.push(this.#node(next));
+    for (const [node, value] of this.#queue.entries()) {
+      this.text[1].push(kindOf(value));
+      this.text[0].push(this.#tree(value, node, [], 0));
+    }
   }
 
-  #value(value: unknown): Value {
-    switch (typeof value) {
+  #find(root: object): ReadonlySet<object> {
+    const shared = new Set<object>();
+    const seen = new Set<object>([root]);
+    for (const value of seen) {
+      for (const [, item] of contents(value)) {
+        if (typeof item !== 'object' || item === null || item === this.#left) continue;
+        if (seen.has(item)) shared.add(item);
+        seen.add(item);
+      }
+    }
+    return shared;
+  }
+
+  #number(value: object): number {
+    let number = this.#nodes.get(value);
+    if (number === undefined) {
+      number = this.#queue.push(value) - 1;
+      this.#nodes.set(value, number);
+    }
+    return number;
+  }
+
+  #tree(value: object, node: number, way: readonly Step[], depth: number): Json[] | { [key: string]: Json } {
+    const list: Json[] = [];
+    const tree: { [key: string]: Json } = {};
+    const isObject = kindOf(value) === PLAIN && !Array.isArray(value);
+    for (const [key, item] of contents(value)) {
+      const json = this.#item(item, node, [...way, key], depth + 1);
+      if (isObject) tree[key] = json;
+      else list.push(json);
+    }
+    return isObject ? tree : list;
+  }
+
+  /** The value as JSON; where it has no form there, a 0 and a fix. */
+  #item(item: unknown, node: number, way: readonly Step[], depth: number): Json {
+    const fix = (value: FixValue): Json => {
+      this.text[2].push([node, ...way, value]);
+      return 0;
+    };
+    switch (typeof item) {
       case 'string':
       case 'boolean':
-        return value;
+        return item;
       case 'number':
-        if (!Number.isFinite(value) || Object.is(value, -0))
-          throw new NotPlainError('a number that JSON does not have');
-        return value;
+        if (!Number.isFinite(item) || Object.is(item, -0)) throw new NotPlainError('a number that JSON does not have');
+        return item;
       case 'bigint':
-        return [String(value)];
+        return fix([String(item)]);
       case 'undefined':
-        return [];
-      case 'object':
-        if (value === null) return null;
-        return value === this.#left ? [true] : [this.#numberOf(value)];
+        return fix([]);
+      case 'object': {
+        if (item === null) return null;
+        if (item === this.#left) return fix([true]);
+        const isNode = this.#shared.has(item) || kindOf(item) !== PLAIN || this.#nodes.has(item) || depth >= MAX_DEPTH;
+        return isNode ? fix(this.#number(item)) : this.#tree(item, node, way, depth);
+      }
       default:
-        throw new NotPlainError(`a ${typeof value}`);
+        throw new NotPlainError(`a ${typeof item}`);
     }
-  }
-
-  #numberOf(value: object): number {
-    let number = this.#numbers.get(value);
-    if (number === undefined) {
-      number = this.#numbers.size;
-      this.#numbers.set(value, number);
-      this.#pending.push(value);
-    }
-    return number;
-  }
-
-  #node(value: object): Node {
-    if (Array.isArray(value)) return [ARRAY, ...value.map((item) => this.#value(item))];
-    if (value instanceof Map) return [MAP, ...[...value].flat().map((item) => this.#value(item))];
-    if (value instanceof Set) return [SET, ...[...value].map((item) => this.#value(item))];
-    if (Object.getPrototypeOf(value) !== Object.prototype) throw new NotPlainError('an object of a class');
-    const keys = Object.keys(value);
-    return [this.#shape(keys), ...Object.values(value).map((item) => this.#value(item))];
-  }
-
-  #shape(keys: string[]): number {
-    if (keys.includes('__proto__')) throw new NotPlainError('a key that is none');
-    const key = JSON.stringify(keys);
-    let number = this.#shapeNumbers.get(key);
-    if (number === undefined) {
-      number = this.shapes.push(keys) - 1;
-      this.#shapeNumbers.set(key, number);
-    }
-    return number;
   }
 }
 
@@ -97,37 +130,30 @@ class Encoder {
  * @throws NotPlainError where something is a function, a symbol, an object of another class, or a number that JSON does not have
  */
 export function encodeGraph(root: object, left?: object): string {
-  const encoder = new Encoder(left);
-  encoder.run(root);
-  const json = JSON.stringify([encoder.shapes, encoder.nodes]);
+  const json = JSON.stringify(new Encoder(root, left).text);
   return json.replace(/[^\x20-\x7e]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 /** What {@link encodeGraph} made the text of. Text that it did not make is not told apart. */
 export function decodeGraph(text: string, left?: object): unknown {
-  const [shapes, nodes] = JSON.parse(text) as [string[][], Node[]];
-  const made = nodes.map(([kind]) =>
-    kind === MAP ? new Map<unknown, unknown>() : kind === SET ? new Set<unknown>() : kind === ARRAY ? [] : {},
-  );
-  const given = (value: Value | undefined): unknown => {
-    if (typeof value !== 'object' || value === null) return value;
-    const [inner] = value;
-    if (typeof inner === 'number') return made[inner];
-    return typeof inner === 'string' ? BigInt(inner) : inner === true ? left : undefined;
-  };
-  for (const [n, node] of nodes.entries()) {
+  const [nodes, kinds, fixes] = JSON.parse(text) as Text;
+  const made: unknown[] = [];
+  for (let i = 0; i < nodes.length; i++)
+    made.push(kinds[i] === MAP ? new Map<unknown, unknown>() : kinds[i] === SET ? new Set<unknown>() : nodes[i]);
+  for (const fix of fixes) {
+    const last = fix.length - 1;
+    let at = nodes[fix[0]] as Record<Step, unknown>;
+    for (let i = 1; i < last - 1; i++) at = at[fix[i] as Step] as Record<Step, unknown>;
+    const value = fix[last] as FixValue;
+    if (typeof value === 'number') at[fix[last - 1] as Step] = made[value];
+    else at[fix[last - 1] as Step] = value[0] === true ? left : value[0] === undefined ? undefined : BigInt(value[0]);
+  }
+  for (let n = 0; n < nodes.length; n++) {
+    if (kinds[n] === PLAIN) continue;
+    const items = nodes[n] as unknown[];
     const target = made[n];
-    const kind = node[0];
-    if (target instanceof Map)
-      for (let i = 1; i < node.length; i += 2) target.set(given(node[i]!), given(node[i + 1]!));
-    else if (target instanceof Set) for (let i = 1; i < node.length; i++) target.add(given(node[i]!));
-    else if (Array.isArray(target)) for (let i = 1; i < node.length; i++) target.push(given(node[i]!));
-    else {
-      const shape = shapes[kind];
-      invariant(shape !== undefined, 'a node has a shape');
-      const object = target as Record<string, unknown>;
-      for (let i = 0; i < shape.length; i++) object[shape[i]!] = given(node[i + 1]!);
-    }
+    if (target instanceof Map) for (let i = 0; i < items.length; i += 2) target.set(items[i], items[i + 1]);
+    else for (const item of items) (target as Set<unknown>).add(item);
   }
   return made[0];
 }
