@@ -121,6 +121,8 @@ class Cache {
     this.folder = folder;
     /** What the files depend on besides their names: this build, on this Node. */
     this.id = id;
+    /** Whether a component was found. */
+    this.found = false;
     this.wrote = false;
   }
 
@@ -150,6 +152,7 @@ class Cache {
         const half = size / 2;
         if (!Number.isInteger(half) || !both.subarray(0, half).equals(both.subarray(half))) return undefined;
         if (Date.now() - mtimeMs > DAY) fs.futimesSync(file, new Date(), new Date());
+        this.found ||= name.startsWith('component-');
         return both.subarray(0, half);
       } finally {
         fs.closeSync(file);
@@ -202,25 +205,27 @@ class Cache {
 /** Loads a bundle in CommonJS form for a command; gives its exports, its cache, and what to call once it has done its work. */
 function loadCached(path, command) {
   const { readFileSync, statSync } = fs;
-  // The bundle is ASCII: esbuild escapes the rest.
+  // The bundle is one function; it is ASCII, since esbuild escapes the rest.
   const source = readFileSync(path, 'latin1');
   const { size, mtimeMs } = statSync(path);
   const folder = cacheFolder();
   const id = `${process.version}-${process.arch}-${size}-${Math.trunc(mtimeMs)}`;
   const cache = folder && new Cache(folder, id);
-  const name = `cli-${/^[a-z]+$/.test(command) ? command : ''}-${id}`;
-  const cachedData = cache?.read(name);
+  // What runs when a component is found in the cache is not what runs when it is not: the code is kept once more then.
+  const cold = `cli-${/^[a-z]+$/.test(command) ? command : ''}-${id}`;
+  const warm = `${cold}-warm`;
+  const warmData = cache?.read(warm);
+  const cachedData = warmData ?? cache?.read(cold);
   const { Script } = process.getBuiltinModule('node:vm');
-  const script = new Script(`(function (require, module, exports, __filename) {${source}\n})`, {
-    filename: path,
-    ...(cachedData ? { cachedData } : {}),
-  });
+  const script = new Script(source, { filename: path, ...(cachedData ? { cachedData } : {}) });
   const module = { exports: {} };
   // The bundle asks for nothing but Node's own modules; `createRequire` would load more of Node than it needs.
   script.runInThisContext()((id) => process.getBuiltinModule(id), module, module.exports, path);
   const save = () => {
     if (!cache) return;
-    if (!cachedData || script.cachedDataRejected) cache.write(name, script.createCachedData());
+    const usable = cachedData && !script.cachedDataRejected;
+    if (cache.found && !(usable && warmData)) cache.write(warm, script.createCachedData());
+    else if (!usable) cache.write(cold, script.createCachedData());
     cache.tidy();
   };
   return { exports: module.exports, cache, save };

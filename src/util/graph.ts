@@ -5,8 +5,8 @@
  *
  * The text is JSON: `[nodes, kinds, fixes]`. A node is a tree of objects and arrays that no other refers into: of the whole (the first), of
  * everything that is referred to more than once, of maps (keys and values in turn; kind 1) and sets (members; kind 2). A fix says what JSON
- * cannot: the node, the way from there to a place, and its value: `n` for node n, `["123"]` for a bigint, `[]` for undefined, `[true]` for
- * the one object that is left out.
+ * cannot: the node, the way from there to an object or array, and a list of keys and values in it, in turn: `n` for node n, `["123"]` for a
+ * bigint, `[]` for undefined, `[true]` for the one object that is left out.
  */
 
 /** Something in the data has no form as text. */
@@ -23,7 +23,7 @@ const MAX_DEPTH = 50;
 
 type Step = string | number;
 type FixValue = number | readonly [] | readonly [string | true];
-type Fix = [node: number, ...way: Step[], value: FixValue];
+type Fix = [node: number, ...way: Step[], places: (Step | FixValue)[]];
 type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 type Text = [nodes: (Json[] | { [key: string]: Json })[], kinds: number[], fixes: Fix[]];
 
@@ -88,20 +88,21 @@ class Encoder {
     const list: Json[] = [];
     const tree: { [key: string]: Json } = {};
     const isObject = kindOf(value) === PLAIN && !Array.isArray(value);
+    const places: (Step | FixValue)[] = [];
     for (const [key, item] of contents(value)) {
-      const json = this.#item(item, node, [...way, key], depth + 1);
+      const json = this.#json(item, node, [...way, key], depth + 1, (fixed) => {
+        places.push(key, fixed);
+        return 0;
+      });
       if (isObject) tree[key] = json;
       else list.push(json);
     }
+    if (places.length > 0) this.text[2].push([node, ...way, places]);
     return isObject ? tree : list;
   }
 
-  /** The value as JSON; where it has no form there, a 0 and a fix. */
-  #item(item: unknown, node: number, way: readonly Step[], depth: number): Json {
-    const fix = (value: FixValue): Json => {
-      this.text[2].push([node, ...way, value]);
-      return 0;
-    };
+  /** The value as JSON, or what `fix` answers where it has no form there. */
+  #json(item: unknown, node: number, way: readonly Step[], depth: number, fix: (value: FixValue) => Json): Json {
     switch (typeof item) {
       case 'string':
       case 'boolean':
@@ -143,10 +144,14 @@ export function decodeGraph(text: string, left?: object): unknown {
   for (const fix of fixes) {
     const last = fix.length - 1;
     let at = nodes[fix[0]] as Record<Step, unknown>;
-    for (let i = 1; i < last - 1; i++) at = at[fix[i] as Step] as Record<Step, unknown>;
-    const value = fix[last] as FixValue;
-    if (typeof value === 'number') at[fix[last - 1] as Step] = made[value];
-    else at[fix[last - 1] as Step] = value[0] === true ? left : value[0] === undefined ? undefined : BigInt(value[0]);
+    for (let i = 1; i < last; i++) at = at[fix[i] as Step] as Record<Step, unknown>;
+    const places = fix[last] as (Step | FixValue)[];
+    for (let i = 0; i < places.length; i += 2) {
+      const value = places[i + 1] as FixValue;
+      const key = places[i] as Step;
+      if (typeof value === 'number') at[key] = made[value];
+      else at[key] = value[0] === true ? left : value[0] === undefined ? undefined : BigInt(value[0]);
+    }
   }
   for (let n = 0; n < nodes.length; n++) {
     if (kinds[n] === PLAIN) continue;
