@@ -9,7 +9,7 @@ import { validateComponent } from '../validate/validate.ts';
 import { type ArtifactCache, artifactOf, type Known, type ModuleRange, readArtifact } from './artifact.ts';
 import type { Instance } from './instance.ts';
 import { Linker, type LinkOptions } from './linker.ts';
-import { planOf, setLoaded, setModules } from './loaded.ts';
+import { planOf, setCompiling, setLoaded, setModules } from './loaded.ts';
 import { readSource, type Source } from './source.ts';
 import type { AnyWorld, Complete, Imports, Offers, WorldTypes } from './world.ts';
 
@@ -110,9 +110,10 @@ export class Component<W extends WorldTypes = AnyWorld> {
       const compiling = compileModules(bytes, known.modules);
       compiling.catch(() => {});
       if (kept?.confirm?.() !== false) {
-        await compiling;
         const component = new Component<W>(known.imports, known.exports);
         setLoaded(component, () => decodeComponent(bytes), known.plan);
+        // They were valid before; linking goes on meanwhile.
+        setCompiling(component, compiling);
         return component;
       }
     }

@@ -9,7 +9,7 @@ import type { Component } from './component.ts';
 import { trapOnDeadlock } from './deadlock.ts';
 import { Instance } from './instance.ts';
 import { Instantiation, type ModuleSource } from './instantiate.ts';
-import { dataOf, isLoaded, moduleOf, planOf } from './loaded.ts';
+import { compilingOf, dataOf, isLoaded, moduleOf, planOf } from './loaded.ts';
 import { limitedModules, memoryWidth, sharedLimit } from './memories.ts';
 import { Pool, type PoolOptions, poolSettings } from './pool.ts';
 import { type Flavour, type Mode, type Prepared, prepare } from './prepare.ts';
@@ -141,6 +141,9 @@ export class Linker {
       mode: options.mode ?? 'generated',
       flavour: options.flavour ?? 'plain',
     });
+    await Promise.all(
+      [component, ...this.#offers.values()].map((one) => (isLoaded(one) ? compilingOf(one as object) : undefined)),
+    );
     const maximum = options.limits?.memory === undefined ? undefined : sharedLimit(plan, options.limits.memory);
     const pool = await poolOf(prepared, options.pool, maximum);
     // A pool's modules have their limits.

@@ -14,6 +14,8 @@ interface Loaded {
 
 const loaded = new WeakMap<object, Loaded>();
 const compiled = new WeakMap<Uint8Array, ReadonlyMap<number, WebAssembly.Module>>();
+/** What still compiles. */
+const compiling = new WeakMap<object, Promise<void>>();
 
 /** Remembers what is behind a loaded component; the plan, if it is known. */
 export function setLoaded(component: object, decode: () => ComponentData, plan?: Plan): void {
@@ -45,6 +47,16 @@ export function planOf(component: object): Plan | undefined {
   if (one === undefined) return undefined;
   one.plan ??= makePlan(dataOf(component)!, NONE, memoryWidth);
   return one.plan;
+}
+
+/** Core modules of a component are still being compiled. */
+export function setCompiling(component: object, until: Promise<void>): void {
+  compiling.set(component, until);
+}
+
+/** Resolves once the core modules of a component are compiled; undefined where they are. */
+export function compilingOf(component: object): Promise<void> | undefined {
+  return compiling.get(component);
 }
 
 /** Remembers the compiled core modules of a binary, by the offset at which each begins. */
