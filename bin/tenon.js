@@ -150,7 +150,8 @@ class Cache {
           at += count;
         }
         const half = size / 2;
-        if (!Number.isInteger(half) || !both.subarray(0, half).equals(both.subarray(half))) return undefined;
+        if (half === 0 || !Number.isInteger(half) || !both.subarray(0, half).equals(both.subarray(half)))
+          return undefined;
         if (Date.now() - mtimeMs > DAY) fs.futimesSync(file, new Date(), new Date());
         this.found ||= name.startsWith('component-');
         return both.subarray(0, half);
@@ -174,7 +175,11 @@ class Cache {
       this.wrote = true;
     } catch {
       // No cache, then: the next start is as slow as this one.
-      fs.rmSync(temporary, { force: true });
+      try {
+        fs.unlinkSync(temporary);
+      } catch {
+        // It was not even begun.
+      }
     }
   }
 

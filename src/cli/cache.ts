@@ -58,7 +58,7 @@ class FileCache implements ArtifactCache {
 
   get(bytes: Uint8Array<ArrayBuffer>): KeptArtifact | undefined {
     const data = this.#files.read(this.#name(bytes));
-    if (data === undefined) return undefined;
+    if (data === undefined || data.length < HEADER) return undefined;
     const length = data.readUInt32LE();
     const artifact = data.toString('latin1', HEADER + length);
     return { artifact, confirm: () => data.subarray(HEADER, HEADER + length).equals(proofOf(bytes)) };
