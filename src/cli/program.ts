@@ -2,7 +2,9 @@
 import { basename } from 'node:path';
 import { readPreamble } from '../core/preamble.ts';
 import { checkGrant, type Grant, parseDirFlag, parseEnvFlag } from '../grants/grant.ts';
+import { onUnfinished } from '../host/node/unfinished.ts';
 import { Component, type Instance, LinkError, Linker, type LinkOptions, UsageError } from '../node.ts';
+import { endUnfinished } from '../runtime/deadlock.ts';
 import { compatKey } from '../types/semver.ts';
 import { type Flag, MisuseError, type Parsed } from './args.ts';
 import { artifactCache } from './cache.ts';
@@ -136,6 +138,7 @@ export async function linkProgram(
   readonly instance: Instance;
   readonly parts: readonly { readonly path: string; readonly instance: Instance }[];
 }> {
+  onUnfinished(endUnfinished);
   const parts: { path: string; instance: Instance; component: Component }[] = [];
   const link = async ({ path, component }: Loaded): Promise<Instance> => {
     const linker = new Linker();

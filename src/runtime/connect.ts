@@ -1,7 +1,7 @@
 /** Makes the core functions by which one component calls another: adapters in core wasm, or the interpreter where none fits. */
 import type { OptionShape } from '../abi/context.ts';
 import { flattenFuncType, flattenType, pointerSize } from '../abi/flatten.ts';
-import { type AdapterSpec, isDeferred, isDirect, lends, spillsResult } from '../abi/fused/adapter.ts';
+import { type AdapterSpec, isDeferred, isDirect, lends, markOf, spillsResult } from '../abi/fused/adapter.ts';
 import { holds } from '../abi/fused/contents.ts';
 import type { BorderEnv, Flat } from '../abi/js/border.ts';
 import type { WasmType } from '../core/builder.ts';
@@ -175,10 +175,10 @@ class AdaptedCall {
     this.#direct = direct;
     const { component } = lower.callee;
     Object.assign(this.imports, {
-      record: global(direct.record),
+      mark: global(markOf(this.spec, direct.record)),
       slow: lowerToComponent(lower, () => {}),
       settle: (...answers: Flat[]) => direct.settle(answers),
-      answer: (depth: number) => direct.answer(depth),
+      answer: () => direct.answer(),
       release: () => component.release(),
     });
     const { callee } = lower;

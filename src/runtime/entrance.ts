@@ -11,6 +11,8 @@ import { type Activity, scheduler } from './scheduler.ts';
 import { askToSuspend, onOpening, resumed } from './stack.ts';
 import { onStoreEnd, storeOf } from './store.ts';
 
+const BUSY = { what: 'the called component instance, which waits inside a host call,' };
+
 interface Waiter {
   readonly slot: number;
   readonly go: () => void;
@@ -88,7 +90,7 @@ export function awaitOpen(slot: number): void {
     awaitOpen(slot);
     return undefined;
   };
-  const stack = askToSuspend(again, 'the called component instance, which waits inside a host call,', true);
+  const stack = askToSuspend(again, BUSY, true);
   const wait: Activity = { ready: () => true, resume: () => stack.go() };
   whenOpen(slot, () => scheduler.enqueue(wait));
 }

@@ -14,7 +14,7 @@ import type { LiveFunc } from './live.ts';
 import { importsOf } from './module-cache.ts';
 import type { RuntimeResource } from './resource.ts';
 import { scheduler } from './scheduler.ts';
-import { canSuspend, finishStack, promisingOf, Stack } from './stack.ts';
+import { canSuspend, finishStack, mustHaveStack, promisingOf, Stack } from './stack.ts';
 import { endFrameThread } from './task.ts';
 import { inTurn, isTurn } from './turn.ts';
 
@@ -128,8 +128,10 @@ export class ExportMaker {
           reject(trap);
           scheduler.callEnds();
         },
+        path,
       );
       const start = (): void => stack.start(slot, 0, (token) => border.start(entry, token, args));
+      mustHaveStack(path);
       scheduler.callBegins();
       try {
         if (fresh) withFreshContext(slot, start);
@@ -140,23 +142,30 @@ export class ExportMaker {
       }
       return promise;
     };
+    const queued = (args: readonly unknown[]): Promise<{ value: unknown }> => {
+      const { promise, resolve, reject } = Promise.withResolvers<{ value: unknown }>();
+      const begin = (): void => {
+        try {
+          resolve(go(args));
+        } catch (error) {
+          reject(error);
+        }
+      };
+      // The next in line starts within the same job, so that the instance is closed again before anybody else looks.
+      inTurn(() => (mustQueue(slot) ? whenOpen(slot, begin) : begin()));
+      return promise;
+    };
     return async (...args) => {
       if (!canSuspend)
         throw new UsageError('no-jspi', 'promised calls need an engine with JSPI (WebAssembly.promising)', {
           hint: 'use `exports`, or Node 24 or newer',
         });
-      if (isTurn() && !mustQueue(slot)) return (await go(args)).value;
-      const queued = Promise.withResolvers<{ value: unknown }>();
-      const begin = (): void => {
-        try {
-          queued.resolve(go(args));
-        } catch (error) {
-          queued.reject(error);
-        }
-      };
-      // The next in line starts within the same job, so that the instance is closed again before anybody else looks.
-      inTurn(() => (mustQueue(slot) ? whenOpen(slot, begin) : begin()));
-      return (await queued.promise).value;
+      store.callBegins(path);
+      try {
+        return (await (isTurn() && !mustQueue(slot) ? go(args) : queued(args))).value;
+      } finally {
+        store.callEnds();
+      }
     };
   }
 }

@@ -3,13 +3,15 @@
  * stream or future what its ends share.
  */
 import { despecialize } from '../abi/despecialize.ts';
-import { fromJs, toJs } from '../abi/js/convert.ts';
+import { toJs } from '../abi/js/convert.ts';
 import type { AbiHandle, AbiValue, AbiVariant } from '../abi/values.ts';
 import type { ValueType } from '../types/value-type.ts';
 import { invariant } from '../util/invariant.ts';
 import type { Payload } from './payload.ts';
 
-type Handled = Extract<ReturnType<typeof despecialize>, { kind: 'own' | 'borrow' | 'stream' | 'future' }>;
+type Handled =
+  | Extract<ReturnType<typeof despecialize>, { kind: 'own' | 'borrow' | 'stream' | 'future' }>
+  | { readonly kind: 'error-context' };
 type MapHandle = (type: Handled, value: unknown) => unknown;
 
 const holders = new WeakMap<ValueType, boolean>();
@@ -32,6 +34,7 @@ function computeHolds(type: ValueType): boolean {
     case 'borrow':
     case 'stream':
     case 'future':
+    case 'error-context':
       return true;
     case 'record':
       return t.fields.some((f) => holdsHandles(f.type));
@@ -55,6 +58,8 @@ function mapHandles(type: ValueType, value: AbiValue, map: MapHandle): AbiValue 
     case 'stream':
     case 'future':
       return { kind: 'handle', value: map(t, (value as AbiHandle).value) };
+    case 'error-context':
+      return { kind: 'handle', value: map({ kind: t.kind }, (value as AbiHandle).value) };
     case 'record':
       return (value as readonly AbiValue[]).map((v, i) => mapHandles(t.fields[i]!.type, v, map));
     case 'variant': {
@@ -87,9 +92,14 @@ export function valueToHost(payload: Payload, value: AbiValue, conversion: Handl
   );
 }
 
-/** The value of a JavaScript form, for guests. Throws a ValueError where it does not fit. */
-export function valueFromHost(payload: Payload, value: unknown, path: string, conversion: HandleConversion): AbiValue {
+/** The value for guests of one that still has the host's objects where handles stand. Throws a ValueError where one does not fit. */
+export function handlesFromHost(
+  payload: Payload,
+  value: AbiValue,
+  path: string,
+  conversion: HandleConversion,
+): AbiValue {
   const { type } = payload;
   invariant(type !== undefined, 'a value has a type');
-  return mapHandles(type, fromJs(type, value, path), (t, handle) => conversion.fromHost(t, handle, payload, path));
+  return mapHandles(type, value, (t, handle) => conversion.fromHost(t, handle, payload, path));
 }

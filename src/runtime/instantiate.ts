@@ -27,7 +27,7 @@ import { control, SUSPENDABLE } from './control.ts';
 import type { ErrorContext } from './error-context.ts';
 import { asTrap } from './failure.ts';
 import { popTo, pushFrame } from './frames.ts';
-import { endFromHost, endToHost, errorContextFromHost } from './host-ends.ts';
+import { checkEnd, endFromHost, endToHost, errorContextFromHost } from './host-ends.ts';
 import type { Callee } from './lift.ts';
 import { zeroOf } from './lower.ts';
 import { LinearMemory } from './memory.ts';
@@ -235,11 +235,11 @@ export class Instantiation implements TypeScope {
     return this.#returns;
   }
 
-  /** Puts what delivers results into the table of {@link returns}; answers where, counted from one. */
+  /** Puts what delivers results into the table of {@link returns}; answers where. */
   deliveredBy(deliver: CoreFunction): number {
     const at = this.returns.grow(1);
     this.returns.set(at, deliver);
-    return at + 1;
+    return at;
   }
 
   core(ref: CoreRef): CoreFunction {
@@ -405,6 +405,7 @@ export class Instantiation implements TypeScope {
       context: abiContext(side, hooksOf(byType, side.slot, this, path)),
       resources,
       ends: signatureEnds(func.type),
+      checkEnd: (type, value, path) => checkEnd(type, value, this, path),
       core: parts.core,
       postReturn: side.postReturn as BorderEnv['postReturn'],
       host: parts.host,

@@ -23,6 +23,12 @@ export type { Imports } from './world.ts';
 export interface Limits {
   /** Linear memory of one store, in bytes; growth beyond it fails as in any wasm runtime. Rounded down to pages of 65,536. */
   readonly memory?: number;
+  /**
+   * Calls into one store that may be under way at once: of functions of an async type, and of `promised` ones. One more is refused with a
+   * `UsageError` (`too-many-suspended`), and the others go on. Guests that block more stacks of their own trap. Without it only the
+   * thread's limit holds: 20,000 stacks.
+   */
+  readonly suspended?: number;
 }
 
 /** How a component is linked. */
@@ -42,6 +48,11 @@ export interface LinkOptions {
    * be proven that an instance can be made fresh again, each is made anew ({@link Pool.refused} says why). Default: no pool.
    */
   readonly pool?: boolean | PoolOptions;
+  /**
+   * Is told of every stream of the host's that fails: a `ReadableStream` that errors, a generator that throws. To the guest it has ended,
+   * since streams carry no errors; `path` is the function that it was given to, or that answered it.
+   */
+  readonly onStreamError?: (error: unknown, path: string) => void;
 }
 
 /** A component whose imports are resolved, checked and compiled: instantiates cheaply and synchronously, as often as wanted. */
@@ -68,7 +79,10 @@ export class InstancePre<W extends WorldTypes = AnyWorld> {
   instantiate(): Instance<W> {
     const { pool } = this;
     const idle = pool?.take();
-    const store = new Store();
+    const store = new Store({
+      suspended: this.#options.limits?.suspended,
+      onStreamError: this.#options.onStreamError,
+    });
     if (this.#options.trapOnDeadlock === true) trapOnDeadlock(store);
     if (idle !== undefined) store.adopt(idle.slots);
     const run = idle?.run ?? new Instantiation(this.#prepared, store, this.#modules, pool?.body());

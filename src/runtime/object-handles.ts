@@ -2,7 +2,7 @@
  * Handles to what JavaScript holds: subtasks, waitable sets, ends of streams and futures, error contexts. They stand in the same tables as
  * resources; TYPE is negative there and REP a number for the object. Specification: CanonicalABI.md, "Table State".
  */
-import { makeTrap } from '../error/trap.ts';
+import { makeTrap, type Trap } from '../error/trap.ts';
 import { control, ENTRY_REP, ENTRY_TYPE } from './control.ts';
 import { onStoreEnd } from './store.ts';
 import { addHandle, findHandle, freeHandle, liveHandles } from './table.ts';
@@ -31,8 +31,8 @@ export const ERROR_CONTEXT = -7;
 export interface HandleObject {
   /** Its TYPE in tables. */
   readonly tableType: number;
-  /** Its store has ended. */
-  abandon?(): void;
+  /** Its store has ended, and why. */
+  abandon?(failure: Trap): void;
 }
 
 const objects: (HandleObject | undefined)[] = [];
@@ -100,5 +100,7 @@ onStoreEnd((store) => {
       free.push(rep);
       abandoned.push(object);
     }
-  for (const object of abandoned) object.abandon?.();
+  if (abandoned.length === 0) return;
+  const failure = store.failure ?? store.deadTrap(undefined);
+  for (const object of abandoned) object.abandon?.(failure);
 });

@@ -11,7 +11,7 @@ import { interpretExport, interpretImport } from '../abi/js/interpret.ts';
 import { compileImportLater } from '../abi/js/lazy.ts';
 import type { WasmSignature } from '../core/builder.ts';
 import { LinkError } from '../error/error.ts';
-import { mayBlock } from '../link/analyse.ts';
+import { mayBlock, Sight } from '../link/analyse.ts';
 import type { Plan, PlanCanon, PlanFunc, PlanItem } from '../link/plan.ts';
 import { blockingShims, edgeShim, promisedEntries } from '../link/shim.ts';
 import type { FuncType } from '../types/value-type.ts';
@@ -90,9 +90,11 @@ class Preparer {
   readonly #plan: Plan;
   readonly #bindings: Bindings;
   readonly #options: PrepareOptions;
+  readonly #sight: Sight;
 
   constructor(plan: Plan, bindings: Bindings, options: PrepareOptions) {
     this.#plan = plan;
+    this.#sight = new Sight(plan.canons);
     this.#bindings = bindings;
     this.#options = options;
   }
@@ -211,7 +213,9 @@ class Preparer {
       calleeMemory: live === undefined ? this.#memoryKey((lift as Lift).options.memory) : this.#liveKey(live),
       maySuspend: live?.maySuspend ?? this.#plan.maySuspend[(lift as Lift).instance] === true,
       crossStore: live !== undefined,
+      seesCaller: lift === undefined || (type.async && this.#sight.includes(lift.instance, canon.instance)),
       isConcurrent: live?.isConcurrent ?? this.#plan.isConcurrent[(lift as Lift).instance] === true,
+      isLeaf: live === undefined && this.#plan.callsOut[(lift as Lift).instance] === false,
       context: live?.usesContext ?? this.#plan.usesContext[(lift as Lift).instance] === true,
       callerContext: this.#plan.usesContext[canon.instance] === true,
       flavour: this.#options.flavour,

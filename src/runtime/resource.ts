@@ -217,9 +217,9 @@ export function expectHandle(slot: number, index: number, resource: RuntimeResou
 export function takeOwn(slot: number, index: number, resource: RuntimeResource): number {
   const entry = expectHandle(slot, index, resource);
   const state = control.i32[entry + (ENTRY_STATE >> 2)] ?? 0;
+  if (state >= LEND) throw makeTrap('handle-borrowed');
   if ((state & OWN) === 0)
     throw makeTrap('not-owned', { reason: `handle index ${index >>> 0} is a borrow and cannot be moved` });
-  if (state >= LEND) throw makeTrap('handle-borrowed');
   const rep = control.i32[entry + (ENTRY_REP >> 2)] ?? 0;
   freeHandle(slot, index, entry);
   return rep;

@@ -2,6 +2,7 @@
  * A store: the unit of failure and of ownership. One per root instantiation; a trap ends it. Holds the slots of its component
  * instances in the control memory. Specification: Explainer, "Component Invariants" (lockdown is ours: the whole store).
  */
+import { UsageError } from '../error/error.ts';
 import { makeTrap, type Trap } from '../error/trap.ts';
 import { invariant } from '../util/invariant.ts';
 import { control, MAY_LEAVE, SLOT_SIZE, STORE, STORE_SIZE, STORE_STATE } from './control.ts';
@@ -31,9 +32,22 @@ export function storeAt(address: number): Store | undefined {
   return storesByRecord.get(address);
 }
 
+/** Every store whose place has not been given back. */
+export function allStores(): Iterable<Store> {
+  return storesByRecord.values();
+}
+
 /** The store of a component instance. */
 export function storeOf(slot: number): Store | undefined {
   return storesByRecord.get(control.i32[(slot + STORE) >> 2] ?? 0);
+}
+
+/** The error of a call that would be one too many. */
+export function tooManySuspended(path: string, most: number): UsageError {
+  return new UsageError('too-many-suspended', `${path} cannot be called now: as many calls wait as may`, {
+    expected: `at most ${most} at once`,
+    hint: 'await some of the calls under way first, or allow more with `limits.suspended`',
+  });
 }
 
 /** Counters of the `counted` flavour, in the control memory so that adapters can reach them. */
@@ -97,6 +111,19 @@ export function releaseSlots(slots: Slots): void {
   }
 }
 
+/** Is told, once, when a store ends. */
+export interface StoreWatcher {
+  ended(failure: Trap): void;
+}
+
+/** What a store's owner wants. */
+export interface StoreOptions {
+  /** Calls that may be under way at once. */
+  readonly suspended?: number | undefined;
+  /** Is told of a stream of the host's that failed: its guest sees the end, since streams have no errors. */
+  readonly onStreamError?: ((error: unknown, path: string) => void) | undefined;
+}
+
 export class Store {
   #group = new StoreGroup();
   readonly counters = new Counters();
@@ -106,8 +133,10 @@ export class Store {
   interpreted = 0;
   /** What ended it. */
   failure: Trap | undefined;
-  /** What waits for something of this store, and is told when it ends. */
-  readonly watchers = new Set<(failure: Trap) => void>();
+  /** What waits for something of this store. */
+  readonly watchers = new Set<StoreWatcher>();
+  /** What else ends with it: calls of the host's functions that are under way, streams and futures that the host holds. */
+  readonly dependents = new Set<StoreWatcher>();
   /** Called once when the store dies or is disposed. */
   readonly onEnd: (() => void)[] = [];
   readonly #slots: number[] = [];
@@ -118,7 +147,13 @@ export class Store {
   #released = false;
   readonly #onRelease: (() => void)[] = [];
 
-  constructor() {
+  readonly #options: StoreOptions;
+  #calls = 0;
+  /** Its stacks that are suspended. */
+  suspended = 0;
+
+  constructor(options: StoreOptions = {}) {
+    this.#options = options;
     this.record = control.allocate(STORE_SIZE);
     storesByRecord.set(this.record, this);
     this.#group.stores.add(this);
@@ -139,6 +174,11 @@ export class Store {
     this.#shared = true;
   }
 
+  /** This store, and those that it calls or that call it. */
+  get linked(): readonly Store[] {
+    return [this, ...[...this.#group.stores].filter((store) => store !== this)];
+  }
+
   /** Guests of this store call those of the other. */
   linkTo(other: Store): void {
     this.#shared = true;
@@ -150,11 +190,6 @@ export class Store {
       store.#group = this.#group;
       this.#group.stores.add(store);
     }
-  }
-
-  /** This store, and all that it is linked to. */
-  get linked(): readonly Store[] {
-    return [this, ...[...this.#group.stores].filter((store) => store !== this)];
   }
 
   /** How much the host has still to answer, to this store or one that it is linked to. */
@@ -176,6 +211,28 @@ export class Store {
     this.#group.hostWork--;
     // Only when the host has nothing more to do, and nothing came of it, is it known that nothing ever will.
     if (this.#group.hostWork === 0) scheduler.schedule();
+  }
+
+  /** How many calls may wait at once. */
+  get maxSuspended(): number {
+    return this.#options.suspended ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** A call of the host's that may have to wait begins, and ends with {@link callEnds}. Throws a UsageError where too many are under way. */
+  callBegins(path: string): void {
+    if (this.#calls >= this.maxSuspended && this.alive) throw tooManySuspended(path, this.maxSuspended);
+    this.#calls++;
+  }
+
+  callEnds(): void {
+    this.#calls--;
+  }
+
+  /** A stream of the host's has failed. */
+  streamFailed(error: unknown, path: string): void {
+    const { onStreamError } = this.#options;
+    // What the listener throws is nobody's here.
+    if (onStreamError !== undefined) queueMicrotask(() => onStreamError(error, path));
   }
 
   get stats(): StoreStats {
@@ -239,26 +296,30 @@ export class Store {
     if (!this.#condemned) control.i32[(this.record + STORE_STATE) >> 2] = 0;
   }
 
-  /** Calls `watcher` when it ends, or now if it has. */
-  watch(watcher: (failure: Trap) => void): void {
-    if (this.#ended) watcher(this.failure ?? this.deadTrap(undefined));
+  /** Whether it has ended, and why is known. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Tells `watcher` when it ends, or now if it has. */
+  watch(watcher: StoreWatcher): void {
+    if (this.#ended) watcher.ended(this.failure ?? this.deadTrap(undefined));
     else this.watchers.add(watcher);
   }
 
   /** Ends the store: nothing enters it any more. The first reason stays. */
   end(failure: Trap | undefined): void {
-    if (this.failure === undefined) {
-      this.failure = failure;
-      forgetFrames(failure);
-    }
+    if (this.failure === undefined) this.failure = failure;
     if (this.#ended) return;
     this.#ended = true;
+    forgetFrames(this.failure);
     this.condemn();
     for (const callback of this.onEnd.splice(0)) callback();
-    if (this.watchers.size > 0) {
+    for (const watchers of [this.watchers, this.dependents]) {
+      if (watchers.size === 0) continue;
       const trap = this.failure ?? this.deadTrap(undefined);
-      for (const watcher of this.watchers) watcher(trap);
-      this.watchers.clear();
+      for (const watcher of watchers) watcher.ended(trap);
+      watchers.clear();
     }
     for (const listener of endListeners) listener(this);
   }

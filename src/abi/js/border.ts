@@ -40,6 +40,8 @@ export interface BorderEnv {
   readonly resources: readonly BorderResource[];
   /** The streams and futures of the signature, in the order of first appearance in the type. */
   readonly ends: readonly (StreamType | FutureType)[];
+  /** Throws what lowering a stream or future of the host's would throw, and changes nothing. */
+  checkEnd(type: StreamType | FutureType, value: unknown, path: string): void;
   /** Export: the core function. */
   readonly core: ((...args: Flat[]) => Flat | undefined) | undefined;
   readonly postReturn: ((...args: Flat[]) => void) | undefined;

@@ -84,7 +84,7 @@ export function subtaskCancel({ component }: BuiltinEnv, isAsync: boolean): Core
       if (isAsync) return BLOCKED;
       const thread = currentThread(component);
       subtask.waitedBy(thread);
-      const wait = { ready: () => subtask.hasPendingEvent, cancellable: false, what: `the end of ${subtask.path}` };
+      const wait = { ready: () => subtask.hasPendingEvent, cancellable: false, what: subtask };
       return block(thread, wait, () => {
         subtask.waitedBy(undefined);
         return deliver();
