@@ -7,6 +7,7 @@ import { Component, type Instance, LinkError, Linker, type LinkOptions, UsageErr
 import { endUnfinished } from '../runtime/deadlock.ts';
 import { compatKey } from '../types/semver.ts';
 import { type Flag, MisuseError, type Parsed } from './args.ts';
+import { artifactCache } from './cache.ts';
 import { explainFile, withPath } from './explain.ts';
 import { FEATURES_FLAG, featuresOf } from './features.ts';
 import { readBinary } from './files.ts';
@@ -32,6 +33,7 @@ export const PROGRAM_FLAGS: readonly Flag[] = [
   },
   { name: 'max-memory', value: 'BYTES', help: 'limit on linear memory; suffixes K, M, G' },
   FEATURES_FLAG,
+  { name: 'no-cache', help: 'neither use nor keep what was found out about the components in earlier runs' },
   { name: 'stats', help: 'at the end, print on stderr how calls were carried' },
 ];
 
@@ -75,16 +77,28 @@ export interface Loaded {
   readonly component: Component;
 }
 
+export interface LoadFileOptions {
+  /** Of the file, where they have been read. */
+  readonly bytes?: Uint8Array<ArrayBuffer>;
+  /** Whether what is found out is kept for the next run, and used if it was kept. */
+  readonly kept?: boolean;
+}
+
 /**
  * Loads a component file.
  * @throws MalformedError `is-...` that says what the file is instead; other errors of `Component.load` with the file's name before them
  */
-export async function loadFile(path: string, args: Parsed, given?: Uint8Array<ArrayBuffer>): Promise<Loaded> {
-  const bytes = given ?? (await readBinary(path));
+export async function loadFile(path: string, args: Parsed, options: LoadFileOptions = {}): Promise<Loaded> {
+  const bytes = options.bytes ?? (await readBinary(path));
   if (readPreamble(bytes) !== 'component') throw await explainFile(bytes, path);
   try {
     const features = featuresOf(args);
-    return { path, component: await Component.load(bytes, features === undefined ? {} : { features }) };
+    const cache = options.kept === true && !args.values.has('no-cache') ? artifactCache(features) : undefined;
+    const component = await Component.load(bytes, {
+      ...(features === undefined ? {} : { features }),
+      ...(cache === undefined ? {} : { cache }),
+    });
+    return { path, component };
   } catch (error) {
     throw withPath(error, path);
   }

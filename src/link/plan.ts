@@ -128,7 +128,6 @@ export interface PlanInstance {
 }
 
 export interface Plan {
-  readonly component: Component;
   readonly instances: readonly PlanInstance[];
   readonly resources: readonly PlanResource[];
   readonly canons: readonly PlanCanon[];

@@ -69,7 +69,6 @@ class Planner {
     this.#needItem(exports);
     this.#flush();
     return {
-      component: this.#root,
       instances: this.instances,
       resources: this.resources,
       canons: this.canons,

@@ -22,7 +22,7 @@ import type { Instantiation } from './instantiate.ts';
 import { interpretCall } from './interpret-call.ts';
 import type { LiveFunc } from './live.ts';
 import { interpretedTransfer, type Lower, lowerToComponent, type Transfer, zeroOf } from './lower.ts';
-import { cachedModule } from './module-cache.ts';
+import { cachedModule, importsOf } from './module-cache.ts';
 import type { PreparedCall, PreparedGroup } from './prepare.ts';
 import { giveBorrow, lend } from './resource.ts';
 import type { Side } from './side.ts';
@@ -52,6 +52,8 @@ function endsOf(run: Instantiation, call: PreparedCall): Ends {
     const { label } = run.prepared.plan.instances[callee.instance]!;
     return { caller, callee: run.side(callee.options, callee.instance), core: run.core(callee.core), path: label };
   }
+  // What a dead store was made of may be another's by now.
+  if (!callee.store.alive) throw callee.store.deadTrap(undefined);
   run.store.linkTo(callee.store);
   const side: Side = {
     shape: callee.shape,
@@ -270,7 +272,7 @@ function instantiateAdapters(module: WebAssembly.Module, adapted: readonly Adapt
     if (spec.callerMemory !== undefined) memory[`m${spec.callerMemory}`] = ends.caller.memory!.memory;
     if (spec.calleeMemory !== undefined) memory[`m${spec.calleeMemory}`] = ends.callee.memory!.memory;
   }
-  for (const { module: from, name } of WebAssembly.Module.imports(module))
+  for (const { module: from, name } of importsOf(module))
     if (from === 'tenon' && name.startsWith('go-on:')) tenon[name] = resumed as WebAssembly.ImportValue;
   return new WebAssembly.Instance(module, imports).exports;
 }

@@ -26,6 +26,13 @@ export function whenOpen(slot: number, go: () => void): void {
   waiters.push({ slot, go });
 }
 
+/** Whether a call or a destructor waits to enter one of the instances. */
+export function isAwaited(slots: readonly number[]): boolean {
+  return (
+    waiters.some(({ slot }) => slots.includes(slot)) || dtors.some(({ resource }) => slots.includes(resource.slot))
+  );
+}
+
 /** Whether a new call into the instance must queue. */
 export function mustQueue(slot: number): boolean {
   return isClosed(slot) || waiters.some((w) => w.slot === slot);

@@ -125,6 +125,13 @@ class Suspended {
 
 const suspended = new Suspended();
 
+/** Whether a call into one of the instances has not ended: on the stack that runs, or on one that is suspended. */
+export function isEntered(slots: readonly number[]): boolean {
+  if (slotsAbove(CALL_STACK).some((slot) => slots.includes(slot))) return true;
+  for (const stack of suspended) if (stack.touches((slot) => slots.includes(slot))) return true;
+  return false;
+}
+
 /** The stacks that are suspended, in the order in which they suspended. */
 export function suspendedStacks(): Iterable<Stack> {
   return suspended;

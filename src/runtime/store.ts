@@ -4,19 +4,11 @@
  */
 import { UsageError } from '../error/error.ts';
 import { makeTrap, type Trap } from '../error/trap.ts';
-import {
-  control,
-  ENTRY_SIZE,
-  MAY_LEAVE,
-  SLOT_SIZE,
-  STORE,
-  STORE_SIZE,
-  STORE_STATE,
-  TABLE,
-  TABLE_CAPACITY,
-} from './control.ts';
+import { invariant } from '../util/invariant.ts';
+import { control, MAY_LEAVE, SLOT_SIZE, STORE, STORE_SIZE, STORE_STATE } from './control.ts';
 import { slotsAbove } from './frames.ts';
 import { scheduler } from './scheduler.ts';
+import { clearSlot, releaseTable } from './slot.ts';
 
 /** Counters that tell how a store's calls were carried. */
 export interface StoreStats {
@@ -97,6 +89,28 @@ class StoreGroup {
   hostWork = 0;
 }
 
+/** Slots of component instances, and their labels. */
+export type Slots = ReadonlyMap<number, string>;
+
+let deadRecord: number | undefined;
+
+/** The record of a store that is always dead: of slots that belong to none. */
+function nowhere(): number {
+  if (deadRecord === undefined) {
+    deadRecord = control.allocate(STORE_SIZE);
+    control.i32[(deadRecord + STORE_STATE) >> 2] = 1;
+  }
+  return deadRecord;
+}
+
+/** Gives slots back that belong to no store, when nothing can use them any more. */
+export function releaseSlots(slots: Slots): void {
+  for (const slot of slots.keys()) {
+    releaseTable(slot);
+    control.release(slot, SLOT_SIZE);
+  }
+}
+
 /** Is told, once, when a store ends. */
 export interface StoreWatcher {
   ended(failure: Trap): void;
@@ -129,6 +143,7 @@ export class Store {
   readonly #labels = new Map<number, string>();
   #condemned = false;
   #ended = false;
+  #shared = false;
   #released = false;
   readonly #onRelease: (() => void)[] = [];
 
@@ -149,6 +164,16 @@ export class Store {
     return this.#group === other.#group;
   }
 
+  /** Whether other stores know what is in it: its functions, memories or resource types. */
+  get shared(): boolean {
+    return this.#shared;
+  }
+
+  /** Another store knows what is in it. */
+  share(): void {
+    this.#shared = true;
+  }
+
   /** This store, and those that it calls or that call it. */
   get linked(): readonly Store[] {
     return [this, ...[...this.#group.stores].filter((store) => store !== this)];
@@ -156,6 +181,8 @@ export class Store {
 
   /** Guests of this store call those of the other. */
   linkTo(other: Store): void {
+    this.#shared = true;
+    other.#shared = true;
     const from = other.#group;
     if (from === this.#group) return;
     this.#group.hostWork += from.hostWork;
@@ -227,6 +254,28 @@ export class Store {
     return slot;
   }
 
+  /** Gives its slots away, cleared: they are of no store, and nothing enters them, until one {@link adopt}s them. Only once it has ended. */
+  surrender(): Slots {
+    invariant(this.#ended, 'a store gives its slots away when it has ended');
+    const slots = new Map(this.#labels);
+    for (const slot of slots.keys()) {
+      clearSlot(slot);
+      control.i32[(slot + STORE) >> 2] = nowhere();
+    }
+    this.#slots.length = 0;
+    this.#labels.clear();
+    return slots;
+  }
+
+  /** Takes slots that another store gave away. */
+  adopt(slots: Slots): void {
+    for (const [slot, label] of slots) {
+      control.i32[(slot + STORE) >> 2] = this.record;
+      this.#slots.push(slot);
+      this.#labels.set(slot, label);
+    }
+  }
+
   /** The name of the component instance with this slot. */
   labelOf(slot: number): string {
     return this.#labels.get(slot) ?? 'component';
@@ -288,11 +337,7 @@ export class Store {
     this.end(undefined);
     if (this.#released) return;
     this.#released = true;
-    for (const slot of this.#slots) {
-      const table = control.i32[(slot + TABLE) >> 2] ?? 0;
-      const capacity = control.i32[(slot + TABLE_CAPACITY) >> 2] ?? 0;
-      if (table !== 0) control.release(table, capacity * ENTRY_SIZE);
-    }
+    for (const slot of this.#slots) releaseTable(slot);
     for (const callback of this.#onRelease.splice(0)) callback();
     for (const slot of this.#slots) control.release(slot, SLOT_SIZE);
     this.#slots.length = 0;

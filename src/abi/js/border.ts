@@ -33,7 +33,7 @@ export interface BorderEnv {
   readonly path: string;
   /** Byte address of the component instance's slot in the control memory. */
   readonly slot: number;
-  /** Byte address of its store record. */
+  /** Export: byte address of its store record. An import finds it by the slot: pooled instances have another for each tenant. */
   readonly store: number;
   /** Memory, realloc and handle hooks of this side; `handles` convert from and to the host's objects. */
   readonly context: AbiContext;

@@ -10,6 +10,8 @@ import {
   FRAME_SIZE,
   FRAME_THREAD,
   MAY_LEAVE,
+  STORE,
+  STORE_STATE,
   SUSPENDABLE,
 } from '../../runtime/control.ts';
 import { liftValues, lowerValues } from '../call.ts';
@@ -148,7 +150,8 @@ export function interpretImport(signature: Signature): ImportFactory {
   return (runtime, env): ImportBorder => {
     const spills = result !== undefined && flattenTypes([result], pointerSize(signature.options)).length > maxResults;
     const lower = (value: unknown, pointer: Flat): Flat | undefined => {
-      if (runtime.control.i32[env.store >> 2] !== 0) throw runtime.poisoned(env);
+      const { i32 } = runtime.control;
+      if (i32[((i32[(env.slot + STORE) >> 2] ?? 0) + STORE_STATE) >> 2] !== 0) throw runtime.poisoned(env);
       let flat: readonly Flat[] = [];
       if (result !== undefined) {
         try {
