@@ -5,7 +5,7 @@
 import type { BorderEnv, Flat, HostCall, Settle } from '../abi/js/border.ts';
 import { invariant } from '../util/invariant.ts';
 import { rememberIn } from './borrow-log.ts';
-import { componentState } from './component-state.ts';
+import { type ComponentState, componentState } from './component-state.ts';
 import { CALL_STACK } from './control.ts';
 import { unwind } from './failure.ts';
 import { popTo, pushFrame } from './frames.ts';
@@ -16,7 +16,7 @@ import { Subtask } from './subtask.ts';
 
 /** What a host function sees of its call; the signal is made when it is asked for. */
 class Call implements HostCall {
-  readonly undo: (() => void)[] = [];
+  #undo: (() => void)[] | undefined;
   #controller: AbortController | undefined;
 
   get signal(): AbortSignal {
@@ -28,8 +28,16 @@ class Call implements HostCall {
     this.#controller?.abort(new DOMException('the guest has cancelled the call', 'AbortError'));
   }
 
+  /** Where the ends of what it borrows are put down. */
+  borrows(): (() => void)[] {
+    this.#undo ??= [];
+    return this.#undo;
+  }
+
   end(): void {
-    for (const undo of this.undo.splice(0)) undo();
+    const undo = this.#undo;
+    this.#undo = undefined;
+    if (undo !== undefined) for (const each of undo) each();
   }
 }
 
@@ -39,39 +47,79 @@ export function hostCall(): HostCall {
 
 /** What the parameters lend belongs to the call; undefined: they are lifted. */
 export function lendTo(call: HostCall | undefined): void {
-  rememberIn(call === undefined ? undefined : (call as Call).undo);
+  rememberIn(call === undefined ? undefined : (call as Call).borrows());
 }
 
-/** The promise of a host function has settled: its result is lowered when no guest runs. */
-class Settled implements Activity {
-  readonly store: Store;
-  readonly #slot: number;
-  readonly #path: string;
-  readonly #deliver: () => void;
+/** A call that the host has answered with a promise. As an activity: the promise has settled, and its result is lowered when no guest runs. */
+class HostSubtask extends Subtask implements Activity {
+  readonly #component: ComponentState;
+  readonly #call: Call;
+  readonly #settle: Settle;
+  readonly #isAsync: boolean;
+  #ok = false;
+  #value: unknown;
 
-  constructor(store: Store, slot: number, path: string, deliver: () => void) {
-    this.store = store;
-    this.#slot = slot;
-    this.#path = path;
-    this.#deliver = deliver;
+  constructor(component: ComponentState, path: string, call: Call, settle: Settle, isAsync: boolean) {
+    super(path);
+    this.#component = component;
+    this.#call = call;
+    this.#settle = settle;
+    this.#isAsync = isAsync;
+  }
+
+  get store(): Store {
+    return this.#component.store;
+  }
+
+  begin(promise: Promise<unknown>): void {
+    this.started();
+    this.store.hostBegins();
+    promise.then(
+      (value) => this.#settled(true, value),
+      (error) => this.#settled(false, error),
+    );
+  }
+
+  #settled(ok: boolean, value: unknown): void {
+    if (this.resolved) {
+      this.store.hostEnds();
+      return;
+    }
+    this.#ok = ok;
+    this.#value = value;
+    this.store.hostAnswers();
+    scheduler.enqueueNow(this);
   }
 
   ready(): boolean {
-    if (componentState(this.#slot)?.closed !== true) return true;
+    if (!this.#component.closed) return true;
     scheduler.stall(this);
     return false;
   }
 
   resume(): boolean {
-    if (componentState(this.#slot)?.store.alive !== true) return false;
-    pushFrame(this.#slot);
+    const { slot, store } = this.#component;
+    if (!store.alive || this.resolved) return false;
+    pushFrame(slot);
     try {
-      this.#deliver();
+      const flat = this.#settle(this.#ok, this.#value);
+      this.resolve(this.#isAsync || flat === undefined ? [] : [flat]);
       popTo(CALL_STACK);
     } catch (error) {
-      unwind(error, this.#path, CALL_STACK, 0);
+      unwind(error, this.path, CALL_STACK, 0);
     }
     return false;
+  }
+
+  /** The host is told, and not waited for: whatever it answers later is for nobody. */
+  override requestEnd(): void {
+    this.resolve(undefined);
+    this.#call.abort();
+  }
+
+  override deliverResolve(): void {
+    super.deliverResolve();
+    this.#call.end();
   }
 }
 
@@ -79,36 +127,14 @@ class Settled implements Activity {
 export function awaitHostCall(
   env: BorderEnv,
   promise: Promise<unknown>,
-  hostCall: HostCall,
+  call: HostCall,
   settle: Settle,
   isAsync: boolean,
   zero: Zero,
 ): Flat | undefined {
-  const call = hostCall as Call;
   const component = componentState(env.slot);
   invariant(component !== undefined, 'an instance that calls a function of an async type');
-  const subtask = new Subtask(env.path);
-  subtask.started();
-  subtask.lends(() => call.end());
-  const settled = (ok: boolean, value: unknown): void => {
-    component.store.hostEnds();
-    if (subtask.resolved) return;
-    const deliver = (): void => {
-      if (subtask.resolved) return;
-      const flat = settle(ok, value);
-      subtask.resolve(isAsync || flat === undefined ? [] : [flat]);
-    };
-    scheduler.enqueueNow(new Settled(component.store, env.slot, env.path, deliver));
-  };
-  component.store.hostBegins();
-  promise.then(
-    (value) => settled(true, value),
-    (error) => settled(false, error),
-  );
-  // The host is told, and not waited for: whatever it answers later is for nobody.
-  subtask.onCancel = () => {
-    subtask.resolve(undefined);
-    call.abort();
-  };
+  const subtask = new HostSubtask(component, env.path, call as Call, settle, isAsync);
+  subtask.begin(promise);
   return answer(component, subtask, isAsync, zero);
 }

@@ -267,13 +267,17 @@ export class Stack implements Activity {
     });
   }
 
-  /** False while another stack keeps one of its instances closed. */
+  /** False while another stack keeps one of its instances closed; a stack of which a store has ended goes on to unwind. */
   get mayGoOn(): boolean {
-    return this.#closes || this.#doomed || !this.slots.some((slot) => control.i32[(slot + CLOSED) >> 2] !== 0);
-  }
-
-  get #doomed(): boolean {
-    return this.slots.some((slot) => storeOf(slot)?.alive !== true);
+    if (this.#closes) return true;
+    const s = control.i32;
+    let isFree = true;
+    for (let at = 0; at < this.#savedWords; at += SAVED_FRAME) {
+      const slot = this.#saved[at] ?? 0;
+      if (s[((s[(slot + STORE) >> 2] ?? 0) + STORE_STATE) >> 2] !== 0) return true;
+      if (s[(slot + CLOSED) >> 2] !== 0) isFree = false;
+    }
+    return isFree;
   }
 
   /** Whether a store that ended is on it. */

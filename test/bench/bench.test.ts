@@ -50,7 +50,7 @@ describe('a run', () => {
     const { code, out } = bench('--only', 'stream', '--only', 'import', '--only', 'async', '--no-fail', '--json', file);
     assert.equal(code, 0, out);
     const { rows } = read(file);
-    assert.equal(rows.length, 13, out);
+    assert.equal(rows.length, 15, out);
     for (const row of rows) {
       assert.ok(row.state === 'within' || row.state === 'above', `${row.name}: ${row.state}, ${row.reason}`);
       assert.ok(row.tenon! > 0 && row.ratio! > 0, row.name);
