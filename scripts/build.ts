@@ -3,9 +3,13 @@
  * The entry points are not listed here: every `./dist/X.js` that `package.json` exports is made of `src/X.ts`. The library's entry
  * points share chunks; the command line is a bundle of its own, in one chunk for its start and one for each command loaded on demand.
  */
-import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { build, type Metafile } from 'esbuild';
 import { exists, files, inRoot, run, tool } from './project.ts';
+
+/** A relative import of a source file, of values or of types. */
+const IMPORT = /((?:from|import)\s*\(?\s*['"])(\.[^'"]*)\.ts(['"])/g;
 
 interface Manifest {
   readonly exports: Exports;
@@ -89,7 +93,7 @@ function list(metafile: Metafile): void {
   }
 }
 
-/** Types, file by file as the sources stand; imports in them name what lies in `dist`. */
+/** Types, file by file as the sources stand, of what the entry points mention; imports in them name what lies in `dist`. */
 async function declarations(): Promise<void> {
   const { code, output } = await run(tool('tsc'), ['-p', 'tsconfig.build.json']);
   if (code !== 0) {
@@ -97,18 +101,33 @@ async function declarations(): Promise<void> {
     process.exitCode = 1;
     return;
   }
+  const mentioned = new Set<string>();
+  const queue = library.map((source) => inRoot(declarationOf(source)));
+  for (let file = queue.pop(); file !== undefined; file = queue.pop()) {
+    if (mentioned.has(file) || !existsSync(file)) continue;
+    mentioned.add(file);
+    const folder = dirname(file);
+    const text = readFileSync(file, 'utf8').replaceAll(IMPORT, (_, before: string, path: string, after: string) => {
+      queue.push(join(folder, `${path}.d.ts`));
+      return `${before}${path}.js${after}`;
+    });
+    writeFileSync(file, text);
+  }
   let bytes = 0;
   for (const file of declarationFiles()) {
-    const text = readFileSync(file, 'utf8').replaceAll(/((?:from|import)\s*\(?\s*['"]\.[^'"]*)\.ts(['"])/g, '$1.js$2');
-    writeFileSync(file, text);
-    bytes += statSync(file).size;
+    if (mentioned.has(file)) bytes += statSync(file).size;
+    else rmSync(file);
   }
   console.log(`${String(Math.round(bytes / 1024)).padStart(6)} kB  dist/**/*.d.ts`);
 }
 
+function declarationOf(source: string): string {
+  return source.replace(/^src\//, 'dist/').replace(/\.ts$/, '.d.ts');
+}
+
 function declarationFiles(): string[] {
   return files('src/**/*.ts')
-    .map((source) => source.replace(/^src\//, 'dist/').replace(/\.ts$/, '.d.ts'))
+    .map((source) => declarationOf(source))
     .filter((file) => exists(file))
     .map((file) => inRoot(file));
 }

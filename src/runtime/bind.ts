@@ -133,8 +133,10 @@ class Binder {
     }
   }
 
+  /** Elsewhere than where it was named first, a resource is only used: no class is asked for. */
   #resource(path: readonly string[], resource: PlanResource, value: unknown): void {
-    if (this.resources.has(resource) || resource.origin.kind === 'defined') return;
+    const { origin } = resource;
+    if (this.resources.has(resource) || origin.kind === 'defined' || pathKey(origin.path) !== pathKey(path)) return;
     const live = liveClass(value);
     if (live !== undefined) this.resources.set(resource, live);
     else if (typeof value === 'function' && !(value.prototype instanceof GuestHandle)) {

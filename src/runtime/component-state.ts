@@ -4,7 +4,7 @@
  */
 import { makeTrap } from '../error/trap.ts';
 import { Few } from '../util/few.ts';
-import { BACKPRESSURE, CLOSED, CONTEXT_0, control, ENTERING, EXCLUSIVE, MAY_LEAVE } from './control.ts';
+import { BACKPRESSURE, CLOSED, CONTEXT_0, control, ENTERING, EXCLUSIVE, HELD, MAY_LEAVE } from './control.ts';
 import { type Activity, scheduler } from './scheduler.ts';
 import type { Store } from './store.ts';
 import { onStoreEnd } from './store.ts';
@@ -108,7 +108,7 @@ export class ComponentState {
         reason: next < 0 ? 'backpressure was taken back more often than asked for' : 'backpressure counter overflow',
       });
     this.#setWord(BACKPRESSURE, next);
-    if (next === 0) this.#release();
+    if (next === 0) this.release();
   }
 
   /** How many calls wait to enter. */
@@ -120,26 +120,29 @@ export class ComponentState {
     this.#setWord(ENTERING, count);
   }
 
-  /** Number of the thread that alone may run callbacks, or 0. */
+  /** Number of the thread that alone may run callbacks, 0 or `CURRENT`. */
   get exclusive(): number {
     return this.#word(EXCLUSIVE);
   }
 
   set exclusive(thread: number) {
     this.#setWord(EXCLUSIVE, thread);
-    if (thread === 0) this.#release();
+    if (thread === 0) this.release();
   }
 
   /** Looks at `activity` again whenever the lock is given back or back-pressure ends, until {@link unhold}. */
   hold(activity: Activity): void {
     this.#held.add(activity);
+    this.#setWord(HELD, this.#held.size);
   }
 
   unhold(activity: Activity): void {
     this.#held.delete(activity);
+    this.#setWord(HELD, this.#held.size);
   }
 
-  #release(): void {
+  /** Looks at all that is held again: the lock is free, or there is no back-pressure any more. */
+  release(): void {
     this.#held.some(lookAgain);
   }
 
@@ -171,5 +174,8 @@ export function componentState(slot: number): ComponentState | undefined {
 }
 
 onStoreEnd((store) => {
-  for (const slot of store.slots) states.delete(slot);
+  for (const slot of store.slots) {
+    for (const thread of states.get(slot)?.waiting ?? []) thread.abandon();
+    states.delete(slot);
+  }
 });

@@ -6,7 +6,7 @@ import { invariant } from '../util/invariant.ts';
 import { asyncExport } from './async-export.ts';
 import { showPath } from './bind.ts';
 import { borderRuntime } from './border-runtime.ts';
-import { CONTEXT_0, control } from './control.ts';
+import { withFreshContext } from './context-slots.ts';
 import { mustQueue, whenOpen } from './entrance.ts';
 import type { AnyFunction } from './exports.ts';
 import type { Instantiation } from './instantiate.ts';
@@ -15,27 +15,9 @@ import type { RuntimeResource } from './resource.ts';
 import { scheduler } from './scheduler.ts';
 import { canSuspend, finishStack, promisingOf, Stack } from './stack.ts';
 import { endFrameThread } from './task.ts';
+import { inTurn, isTurn } from './turn.ts';
 
 type Lift = Extract<PlanFunc, { kind: 'lift' }>;
-
-const FRESH = [0, 0, 0, 0] as const;
-
-/** Sets both context slots of an instance, as four words. */
-function setContext(slot: number, words: ArrayLike<number>): void {
-  control.i32.set(words, (slot + CONTEXT_0) >> 2);
-}
-
-/** Every call is a thread of its own, whose context slots begin at zero; the caller's come back. Specification: CanonicalABI.md, "Thread State". */
-function withFreshContext<T>(slot: number, call: () => T): T {
-  const word = (slot + CONTEXT_0) >> 2;
-  const saved = control.i32.slice(word, word + FRESH.length);
-  setContext(slot, FRESH);
-  try {
-    return call();
-  } finally {
-    setContext(slot, saved);
-  }
-}
 
 /** Makes the host's functions for the exports of one instantiation. */
 export class ExportMaker {
@@ -163,16 +145,17 @@ export class ExportMaker {
         throw new UsageError('no-jspi', 'promised calls need an engine with JSPI (WebAssembly.promising)', {
           hint: 'use `exports`, or Node 24 or newer',
         });
-      if (!mustQueue(slot)) return (await go(args)).value;
-      // The next in line starts within the same job, so that the instance is closed again before anybody else looks.
+      if (isTurn() && !mustQueue(slot)) return (await go(args)).value;
       const queued = Promise.withResolvers<{ value: unknown }>();
-      whenOpen(slot, () => {
+      const begin = (): void => {
         try {
           queued.resolve(go(args));
         } catch (error) {
           queued.reject(error);
         }
-      });
+      };
+      // The next in line starts within the same job, so that the instance is closed again before anybody else looks.
+      inTurn(() => (mustQueue(slot) ? whenOpen(slot, begin) : begin()));
       return (await queued.promise).value;
     };
   }

@@ -127,6 +127,7 @@ export class HostWriter {
   readonly #chunks: Chunks;
   readonly #path: string;
   readonly #conversion: HandleConversion;
+  #exhausted = false;
 
   private constructor(shared: SharedStream, chunks: Chunks, path: string, conversion: HandleConversion) {
     this.#shared = shared;
@@ -144,27 +145,27 @@ export class HostWriter {
   /** Reads on until the source or the guest ends. A source that fails is one that ends; what does not fit ends the guest's store. */
   async run(): Promise<void> {
     const shared = this.#shared;
-    const { store } = shared.payload.scope;
+    // All of it is the host's to do, but for the time that a guest lets it wait: `writeOnce`.
+    shared.payload.scope.store.hostBegins();
+    shared.onDrop = () => this.#end();
     while (!shared.dropped) {
       let chunk: { done?: boolean; value?: unknown };
-      store.hostBegins();
       try {
         chunk = await this.#chunks.next();
       } catch {
+        this.#exhausted = true;
         break;
-      } finally {
-        store.hostEnds();
       }
-      if (chunk.done === true) break;
-      if (shared.dropped || !(await this.#write(chunk.value))) {
-        this.#stop();
-        return;
-      }
+      this.#exhausted = chunk.done === true;
+      if (this.#exhausted || shared.dropped || !(await this.#write(chunk.value))) break;
     }
     shared.drop();
   }
 
-  #stop(): void {
+  /** Nobody reads any more, or there is no more to read: the source is told, even while it has to give its next chunk. */
+  #end(): void {
+    this.#shared.payload.scope.store.hostEnds();
+    if (this.#exhausted) return;
     try {
       const stopped = this.#chunks.stop();
       if (stopped instanceof Promise) stopped.catch(() => {});
@@ -179,7 +180,7 @@ export class HostWriter {
     try {
       source = new Source(this.#shared.payload, chunk, `a chunk of ${this.#path}`, this.#conversion);
     } catch (error) {
-      failStream(this.#shared.payload, this.#path, error);
+      failEnd('stream', this.#shared.payload, this.#path, error);
       return false;
     }
     while (source.remain > 0) {
@@ -191,23 +192,40 @@ export class HostWriter {
 
 /** One write, until all is taken or nobody reads. */
 function writeOnce(shared: SharedStream, source: Source): Promise<CopyResult> {
-  return new Promise((resolve) => {
-    const copier: Copier<Source> = {
-      slot: undefined,
-      buffer: source,
-      copied() {
-        if (source.remain > 0) return;
-        shared.reclaim(copier);
-        resolve(COPY.completed);
-      },
-      done: resolve,
-    };
-    inGuest(shared.payload, () => shared.write(copier));
-  });
+  const { store } = shared.payload.scope;
+  const { promise, resolve } = Promise.withResolvers<CopyResult>();
+  let state: 'begun' | 'waits' | 'over' = 'begun';
+  const done = (result: CopyResult): void => {
+    // The host goes on, and is at work again.
+    if (state === 'waits') store.hostBegins();
+    state = 'over';
+    resolve(result);
+  };
+  const copier: Copier<Source> = {
+    slot: undefined,
+    buffer: source,
+    copied() {
+      if (source.remain > 0) return;
+      shared.reclaim(copier);
+      done(COPY.completed);
+    },
+    done,
+  };
+  inGuest(
+    shared.payload,
+    () => {
+      shared.write(copier);
+      if (state !== 'begun') return;
+      state = 'waits';
+      store.hostEnds();
+    },
+    () => done(COPY.dropped),
+  );
+  return promise;
 }
 
 /** Does what may run a guest's code (`realloc`) when no other guest runs; a trap there ends its store. */
-function inGuest(payload: Payload, body: () => void): void {
+function inGuest(payload: Payload, body: () => void, failed = (): void => {}): void {
   scheduler.enqueueNow({
     ready: () => true,
     resume() {
@@ -215,6 +233,7 @@ function inGuest(payload: Payload, body: () => void): void {
         body();
       } catch (error) {
         payload.scope.fail(error);
+        failed();
       }
       return false;
     },
@@ -222,31 +241,34 @@ function inGuest(payload: Payload, body: () => void): void {
 }
 
 /** What the host gave does not fit: the store of the guest that reads ends. */
-function failStream(payload: Payload, path: string, error: unknown): void {
+function failEnd(what: 'stream' | 'future', payload: Payload, path: string, error: unknown): void {
   payload.scope.fail(
     makeTrap('host-value', {
-      reason: `the stream ${path} gave a wrong value: ${messageOf(error)}`,
+      reason: `the ${what} ${path} gave a wrong value: ${messageOf(error)}`,
       path,
       cause: error,
     }),
   );
 }
 
-/** Writes a future of the host's: a promise, or the value itself. */
+/** Writes a future of the host's: a promise, or the value itself. Throws a ValueError where that does not fit. */
 export function writeFuture(shared: SharedFuture, value: unknown, path: string, conversion: HandleConversion): void {
   const { payload } = shared;
   const write = (result: unknown): void => {
+    const chunk = payload.type === undefined ? 1 : [result];
+    const buffer = new Source(payload, chunk, path, conversion);
+    inGuest(payload, () => shared.write({ slot: undefined, buffer, copied() {}, done() {} }));
+  };
+  const writeLater = (result: unknown): void => {
     try {
-      const chunk = payload.type === undefined ? 1 : [result];
-      const buffer = new Source(payload, chunk, path, conversion);
-      inGuest(payload, () => shared.write({ slot: undefined, buffer, copied() {}, done() {} }));
+      write(result);
     } catch (error) {
-      failStream(payload, path, error);
+      failEnd('future', payload, path, error);
     }
   };
   const fail = (error: unknown): void => {
     const end = payload.type?.kind === 'result' ? errorOf(payload.type, error) : undefined;
-    if (end !== undefined) write({ tag: 'err', val: end.payload });
+    if (end !== undefined) writeLater({ tag: 'err', val: end.payload });
     else
       payload.scope.fail(
         makeTrap('host-error', { reason: `the future ${path} failed: ${messageOf(error)}`, path, cause: error }),
@@ -261,5 +283,5 @@ export function writeFuture(shared: SharedFuture, value: unknown, path: string, 
     then(result);
   };
   payload.scope.store.hostBegins();
-  value.then(settled(write), settled(fail));
+  value.then(settled(writeLater), settled(fail));
 }

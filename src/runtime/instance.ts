@@ -2,9 +2,10 @@
 import type { Plan } from '../link/plan.ts';
 import { disposeHostHandles } from './dispose.ts';
 import { ExportMaker } from './export-functions.ts';
-import { buildExports, type ExportObjects, type Namespace } from './exports.ts';
+import { buildExports, type ExportObjects } from './exports.ts';
 import type { Instantiation } from './instantiate.ts';
 import type { Store, StoreStats } from './store.ts';
+import type { AnyWorld, WorldTypes } from './world.ts';
 
 /** Gives a store's memory back once nothing that could call it is reachable: every border function holds its instantiation. */
 const released = new FinalizationRegistry<Store>((store) => store.release());
@@ -13,11 +14,11 @@ const released = new FinalizationRegistry<Store>((store) => store.release());
  * A running component instance. `exports` has its functions, synchronous; `promised` the same as promises, whose calls may wait.
  * Dispose of it to end its store.
  */
-export class Instance implements Disposable {
+export class Instance<W extends WorldTypes = AnyWorld> implements Disposable {
   /** Functions and interfaces by name: interfaces by full name, without version, and in camel case. */
-  readonly exports: Namespace;
+  readonly exports: W['exports'];
   /** The same as promises: a call may wait in a host function. */
-  readonly promised: Namespace;
+  readonly promised: W['promised'];
   readonly #store: Store;
 
   /** Instances are made by `InstancePre.instantiate`. */

@@ -4,6 +4,7 @@
  */
 import type { HandleHooks } from '../abi/context.ts';
 import { flattenFuncType } from '../abi/flatten.ts';
+import { returnShim } from '../abi/fused/return-shim.ts';
 import type { BorderEnv, BorderResource, Flat } from '../abi/js/border.ts';
 import type { WasmSignature } from '../core/builder.ts';
 import type {
@@ -16,13 +17,15 @@ import type {
   PlanResource,
 } from '../link/plan.ts';
 import { dropShim } from '../link/shim.ts';
-import { signatureResources } from '../types/resources-of.ts';
+import type { StringEncoding } from '../types/definition.ts';
+import { signatureEnds, signatureResources } from '../types/resources-of.ts';
 import type { ResourceType, ValueType } from '../types/value-type.ts';
 import { invariant, unreachable } from '../util/invariant.ts';
 import { showPath } from './bind.ts';
 import { borderRuntime } from './border-runtime.ts';
 import { abandonAbove } from './borrow-log.ts';
-import { makeBuiltin } from './canon/builtins.ts';
+import { makeBuiltin, type PlanBuiltin, returnedBy } from './canon/builtins.ts';
+import type { BuiltinEnv } from './canon/environment.ts';
 import { contextGet, contextSet, makeDrop, resourceNew, resourceRep } from './canon/resources.ts';
 import { threadNew } from './canon/threads.ts';
 import { ComponentState, componentState } from './component-state.ts';
@@ -45,6 +48,7 @@ import { abiContext, type Side } from './side.ts';
 import { canSuspend, resumed, waitImport } from './stack.ts';
 import type { Store } from './store.ts';
 import { endStoresAbove } from './store.ts';
+import { syncEnds } from './sync-end.ts';
 import { leaveFrame } from './task.ts';
 import { liftEnd, lowerEnd } from './transfer.ts';
 
@@ -53,6 +57,10 @@ type CoreItem = WebAssembly.ExportValue;
 
 /** Finds the compiled module of a plan's module reference. */
 export type ModuleSource = (ref: ModuleRef) => WebAssembly.Module;
+
+function global(value: number): WebAssembly.Global {
+  return new WebAssembly.Global({ value: 'i32' }, value);
+}
 
 export class Instantiation implements TypeScope {
   readonly prepared: Prepared;
@@ -170,6 +178,32 @@ export class Instantiation implements TypeScope {
     return payload;
   }
 
+  readonly #returnKeys: { readonly result: Payload; readonly options: readonly unknown[] }[] = [];
+  #returns: WebAssembly.Table | undefined;
+
+  /** A number for what a `task.return` with these options returns, or for one that names no memory; the same for equal ones. */
+  returnKey(result: Payload, memory?: WebAssembly.Memory, encoding?: StringEncoding): number {
+    const options = memory === undefined ? [] : [memory, encoding];
+    const at = this.#returnKeys.findIndex(
+      (k) =>
+        k.options.length === options.length && k.options.every((o, i) => o === options[i]) && k.result.equals(result),
+    );
+    return (at < 0 ? this.#returnKeys.push({ result, options }) - 1 : at) + 1;
+  }
+
+  /** The table of what delivers results of `task.return`. */
+  get returns(): WebAssembly.Table {
+    this.#returns ??= new WebAssembly.Table({ element: 'anyfunc', initial: 0 });
+    return this.#returns;
+  }
+
+  /** Puts what delivers results into the table of {@link returns}; answers where, counted from one. */
+  deliveredBy(deliver: CoreFunction): number {
+    const at = this.returns.grow(1);
+    this.returns.set(at, deliver);
+    return at + 1;
+  }
+
   core(ref: CoreRef): CoreFunction {
     return this.#item(ref) as CoreFunction;
   }
@@ -192,6 +226,7 @@ export class Instantiation implements TypeScope {
       realloc: options.realloc === undefined ? undefined : this.core(options.realloc),
       postReturn: options.postReturn === undefined ? undefined : this.core(options.postReturn),
       slot: this.slots[instance]!,
+      usesContext: this.prepared.plan.usesContext[instance] === true,
       store: this.store,
     };
   }
@@ -240,6 +275,8 @@ export class Instantiation implements TypeScope {
         const component = this.component(canon.instance);
         const side = canon.options === undefined ? undefined : this.side(canon.options, canon.instance);
         const env = { component, types: this, side };
+        if (canon.canon.kind === 'task.return' && this.prepared.options.mode === 'generated')
+          return this.#taskReturn(canon, env);
         if (canon.canon.kind !== 'thread.new-indirect') return makeBuiltin(canon, env);
         const table = this.#item(canon.table!) as WebAssembly.Table;
         const apart = this.prepared.plan.maySuspend[canon.instance] === true && canSuspend;
@@ -250,11 +287,25 @@ export class Instantiation implements TypeScope {
     }
   }
 
+  /** `task.return`, in core wasm where it can be. */
+  #taskReturn(canon: PlanBuiltin, env: BuiltinEnv): CoreFunction {
+    const { side } = env;
+    const tenon = {
+      control: control.memory,
+      returns: this.returns,
+      slot: global(env.component.slot),
+      key: global(this.returnKey(this.payload(canon.type), side?.memory?.memory, side?.shape.encoding)),
+      slow: makeBuiltin(canon, env),
+    };
+    const shim = cachedModule(returnShim(returnedBy(canon)));
+    return new WebAssembly.Instance(shim, { tenon }).exports['return'] as CoreFunction;
+  }
+
   #drop(slot: number, resource: RuntimeResource): CoreFunction {
     const drop = makeDrop(slot, resource);
     if (resource.kind === 'host' || resource.dtor === undefined) return drop as CoreFunction;
-    const core = { dtor: resource.dtor, slot: new WebAssembly.Global({ value: 'i32' }, resource.slot) };
-    const tenon = { control: control.memory, drop, dropped: leaveFrame };
+    const core = { dtor: resource.dtor, slot: global(resource.slot) };
+    const tenon = { control: control.memory, drop, dropped: syncEnds().frame };
     return new WebAssembly.Instance(cachedModule(dropShim()), { tenon, core }).exports['drop'] as CoreFunction;
   }
 
@@ -315,6 +366,7 @@ export class Instantiation implements TypeScope {
       store: side.store.record,
       context: abiContext(side, hooksOf(byType, side.slot, this, path)),
       resources,
+      ends: signatureEnds(func.type),
       core: parts.core,
       postReturn: side.postReturn as BorderEnv['postReturn'],
       host: parts.host,

@@ -12,6 +12,9 @@ import { dataOf, moduleOf } from './loaded.ts';
 import { limitedModules, memoryWidth } from './memories.ts';
 import { type Flavour, type Mode, type Prepared, prepare } from './prepare.ts';
 import { Store } from './store.ts';
+import type { AnyWorld, Imports, WorldTypes } from './world.ts';
+
+export type { Imports } from './world.ts';
 
 /** What an instance may use. */
 export interface Limits {
@@ -33,11 +36,8 @@ export interface LinkOptions {
   readonly trapOnDeadlock?: boolean;
 }
 
-/** Objects by import name: `{ 'ns:pkg/iface@1.0.0': { fn() {}, Class }, 'world-level-fn'() {} }`. */
-export type Imports = Readonly<Record<string, unknown>>;
-
 /** A component whose imports are resolved, checked and compiled: instantiates cheaply and synchronously, as often as wanted. */
-export class InstancePre {
+export class InstancePre<W extends WorldTypes = AnyWorld> {
   readonly #prepared: Prepared;
   readonly #modules: ModuleSource;
   readonly #options: LinkOptions;
@@ -54,7 +54,7 @@ export class InstancePre {
    * @throws Trap if a start function of the component traps.
    * @throws LinkError if a core module does not fit what it imports.
    */
-  instantiate(): Instance {
+  instantiate(): Instance<W> {
     const store = new Store();
     if (this.#options.trapOnDeadlock === true) trapOnDeadlock(store);
     const run = new Instantiation(this.#prepared, store, this.#modules);
@@ -66,7 +66,7 @@ export class InstancePre {
         ? new LinkError('core-import', error.message, { cause: error })
         : error;
     }
-    return new Instance(run, this.#prepared.plan);
+    return new Instance<W>(run, this.#prepared.plan);
   }
 }
 
@@ -108,15 +108,15 @@ export class Linker {
   }
 
   /** Defines everything that a running instance exports, to be called by the linked component without JavaScript in between. */
-  instance(instance: Instance): this {
-    return this.defineAll(instance.exports);
+  instance(instance: Instance<WorldTypes>): this {
+    return this.defineAll(instance.exports as Imports);
   }
 
   /**
    * Resolves, checks and compiles everything that `component` needs.
    * @throws LinkError `missing-import` or `import-mismatch`, listing every import that does not fit
    */
-  async link(component: Component, options: LinkOptions = {}): Promise<InstancePre> {
+  async link<W extends WorldTypes>(component: Component<W>, options: LinkOptions = {}): Promise<InstancePre<W>> {
     const data = dataOf(component);
     if (data === undefined)
       throw new UsageError('not-a-component', 'only a loaded Component can be linked', { hint: 'use Component.load' });
@@ -127,13 +127,13 @@ export class Linker {
       flavour: options.flavour ?? 'plain',
     });
     const modules = await this.#modules(plan, bindings, options.limits ?? {});
-    return new InstancePre(prepared, modules, options);
+    return new InstancePre<W>(prepared, modules, options);
   }
 
   /** Components given for imports of components. */
-  #components(component: Component): ReadonlyMap<string, ComponentData> {
+  #components({ imports }: Pick<Component, 'imports'>): ReadonlyMap<string, ComponentData> {
     const given = new Map<string, ComponentData>();
-    for (const { name } of component.imports) {
+    for (const { name } of imports) {
       const value = findOffer(this.#offers, name)?.value;
       const inner = dataOf(value);
       if (inner !== undefined) given.set(name, inner);

@@ -102,15 +102,43 @@ function watch(subtask: Subtask, caller: ComponentState, store: Store): void {
   subtask.whenResolved(() => store.watchers.delete(ended));
 }
 
+/** A lower of a function of an async type. */
+export interface Lower {
+  /** The caller's instance. */
+  readonly component: ComponentState;
+  readonly isAsync: boolean;
+  readonly callee: Callee;
+  readonly transfer: Transfer;
+  readonly zero: Zero;
+}
+
+/** On whose behalf the task of a subtask runs; `flat` is what the caller's core function was given. */
+export function callerOf({ transfer }: Lower, subtask: Subtask, flat: readonly Flat[]): Caller {
+  return {
+    start(task) {
+      subtask.started();
+      return transfer.params(flat, subtask, task);
+    },
+    resolve(given, task) {
+      subtask.resolve(given === undefined ? undefined : transfer.results(given, flat, task));
+    },
+  };
+}
+
+/** What a lower started has ended or blocked; the scheduler's obligations were `depth` deep before: gives the caller its core result. */
+export function endOfLower(
+  { component, callee, isAsync, zero }: Lower,
+  subtask: Subtask,
+  depth: number,
+): Flat | undefined {
+  const { store } = callee.component;
+  if (!subtask.resolved && store !== component.store) watch(subtask, component, store);
+  return afterStarted(depth, () => answer(component, subtask, isAsync, zero), zero);
+}
+
 /** Makes the core function by which a component calls another's function of an async type. */
-export function lowerToComponent(
-  component: ComponentState,
-  isAsync: boolean,
-  callee: Callee,
-  transfer: Transfer,
-  zero: Zero,
-  counts: () => void,
-): CoreFunction {
+export function lowerToComponent(lower: Lower, counts: () => void): CoreFunction {
+  const { component, callee } = lower;
   const { path } = callee;
   return (...flat) => {
     component.mustLeave(path);
@@ -118,19 +146,9 @@ export function lowerToComponent(
     if (!store.alive) throw store.deadTrap(path);
     counts();
     const subtask = new Subtask(path);
-    const caller: Caller = {
-      start(task) {
-        subtask.started();
-        return transfer.params(flat, subtask, task);
-      },
-      resolve(given, task) {
-        subtask.resolve(given === undefined ? undefined : transfer.results(given, flat, task));
-      },
-    };
     const { depth } = scheduler;
-    const task = startTask(callee, caller);
+    const task = startTask(callee, callerOf(lower, subtask, flat));
     subtask.onCancel = () => requestCancellation(task);
-    if (!subtask.resolved && store !== component.store) watch(subtask, component, store);
-    return afterStarted(depth, () => answer(component, subtask, isAsync, zero), zero);
+    return endOfLower(lower, subtask, depth);
   };
 }

@@ -4,7 +4,7 @@
  */
 import type { OptionShape, Signature } from '../abi/context.ts';
 import { flattenFuncType } from '../abi/flatten.ts';
-import { type AdapterModule, type AdapterSpec, canFuse, emitAdapters } from '../abi/fused/adapter.ts';
+import { type AdapterModule, type AdapterSpec, canFuse, emitAdapters, isDirect, lends } from '../abi/fused/adapter.ts';
 import type { ExportFactory, ImportFactory } from '../abi/js/border.ts';
 import { compileExports, compileImports } from '../abi/js/compile.ts';
 import { interpretExport, interpretImport } from '../abi/js/interpret.ts';
@@ -14,8 +14,7 @@ import { LinkError } from '../error/error.ts';
 import { mayBlock } from '../link/analyse.ts';
 import type { Plan, PlanCanon, PlanFunc, PlanItem } from '../link/plan.ts';
 import { blockingShims, edgeShim, promisedEntries } from '../link/shim.ts';
-import { signatureResources } from '../types/resources-of.ts';
-import type { FuncType, ResourceType } from '../types/value-type.ts';
+import type { FuncType } from '../types/value-type.ts';
 import { type Binding, type Bindings, pathKey } from './bind.ts';
 import { blockingSignature } from './canon/builtins.ts';
 import type { LiveFunc } from './live.ts';
@@ -38,31 +37,24 @@ export interface PreparedHost {
   readonly binding: Extract<Binding, { kind: 'host' }>;
 }
 
-/** One call of a synchronous function between components: inside the plan (`lift`), or to a live instance. */
+/** One call between components: inside the plan (`lift`), or to a live instance. */
 export interface PreparedCall {
   readonly canon: number;
   readonly callee: Extract<PlanFunc, { kind: 'lift' }> | LiveFunc;
   readonly type: FuncType;
   /** Position in the group's adapter module, or undefined where the interpreter carries the call. */
   readonly adapter: number | undefined;
-  readonly resources: readonly ResourceType[];
   /** Whether the callee may have to wait. */
   readonly maySuspend: boolean;
+  /** Whether its function asks to wait, and needs a shim that does; adapters of whole calls wait by themselves. */
+  readonly mustBeAwaited: boolean;
   /** For a live edge: the shim that calls through the edge's table slot. */
   readonly edge: WebAssembly.Module | undefined;
-}
-
-/** One call of a function of an async type. */
-export interface PreparedAsyncCall {
-  readonly canon: number;
-  readonly callee: Lift | LiveFunc;
-  readonly type: FuncType;
 }
 
 /** The canon functions of one step of the plan. */
 export interface PreparedGroup {
   readonly hosts: readonly PreparedHost[];
-  readonly asyncCalls: readonly PreparedAsyncCall[];
   /** Canons whose functions may have to wait, in the order of the functions of `shims`. */
   readonly blocking: readonly number[];
   readonly shims: WebAssembly.Module | undefined;
@@ -165,7 +157,6 @@ class Preparer {
     const hosts: { canon: number; binding: PreparedHost['binding']; signature: Signature }[] = [];
     const shims: { canon: number; signature: WasmSignature }[] = [];
     const calls: PreparedCall[] = [];
-    const asyncCalls: PreparedAsyncCall[] = [];
     const specs: AdapterSpec[] = [];
     for (const index of canons) {
       const canon = this.#plan.canons[index]!;
@@ -176,22 +167,18 @@ class Preparer {
       const { shape } = canon.options;
       const binding = canon.func.kind === 'import' ? this.#bindings.functions.get(pathKey(canon.func.path)) : undefined;
       const callee = binding?.kind === 'live' ? binding.live : (canon.func as Lift);
-      if (binding?.kind !== 'host' && !type.async) {
+      if (binding?.kind === 'host') hosts.push({ canon: index, binding, signature: { type, options: shape } });
+      else {
         const call = this.#call(index, canon, callee, specs);
         calls.push(call);
-        if (call.adapter === undefined && call.maySuspend)
-          shims.push({ canon: index, signature: coreSignature(type, 'lower', shape) });
-        continue;
+        if (!call.mustBeAwaited) continue;
       }
-      if (binding?.kind === 'host') hosts.push({ canon: index, binding, signature: { type, options: shape } });
-      else asyncCalls.push({ canon: index, callee, type });
       shims.push({ canon: index, signature: coreSignature(type, 'lower', shape) });
     }
     const adapters = specs.length === 0 ? undefined : emitAdapters(specs);
     const factories = this.#importFactories(hosts.map((h) => h.signature));
     return {
       hosts: hosts.map(({ canon, binding }, i) => ({ canon, binding, factory: factories[i]! })),
-      asyncCalls,
       blocking: shims.map(({ canon }) => canon),
       shims:
         shims.length === 0
@@ -216,7 +203,6 @@ class Preparer {
     const live = 'store' in callee ? callee : undefined;
     const lift = 'store' in callee ? undefined : callee;
     const type = canon.func.type;
-    const resources = signatureResources(type);
     const spec: AdapterSpec = {
       type,
       lower: canon.options.shape,
@@ -236,9 +222,13 @@ class Preparer {
       callee,
       type,
       adapter: fused ? specs.push(spec) - 1 : undefined,
-      resources,
       maySuspend: spec.maySuspend && canSuspend,
-      edge: live === undefined ? undefined : cachedModule(edgeShim(coreSignature(type, 'lower', canon.options.shape))),
+      // One that lends may yet have to be carried by parts: that depends on whose the resources are.
+      mustBeAwaited: type.async ? !(fused && isDirect(spec)) || lends(type) : !fused && spec.maySuspend && canSuspend,
+      edge:
+        live === undefined || type.async
+          ? undefined
+          : cachedModule(edgeShim(coreSignature(type, 'lower', canon.options.shape))),
     };
   }
 

@@ -9,6 +9,7 @@
  */
 
 import { Few } from '../util/few.ts';
+import { control, OBLIGATIONS } from './control.ts';
 import type { Store } from './store.ts';
 
 /** Something that can go on: a thread that is blocked, or a stack that waits for what it started. */
@@ -66,7 +67,7 @@ function inMacrotask(callback: () => void): void {
 export class Scheduler {
   readonly #queue = new Few<Activity>();
   readonly #stalled = new Few<Activity>();
-  readonly #obligations: Obligation[] = [];
+  #obligations: readonly Obligation[] = [];
   #moving = false;
   #running = false;
   #scheduled = false;
@@ -150,29 +151,44 @@ export class Scheduler {
     this.#stalled.delete(activity);
   }
 
+  #setObligations(obligations: readonly Obligation[]): void {
+    this.#obligations = obligations;
+    control.i32[OBLIGATIONS >> 2] = obligations.length;
+  }
+
+  #oblige(obligation: Obligation, at = this.#obligations.length): void {
+    this.#setObligations(this.#obligations.toSpliced(at, 0, obligation));
+  }
+
+  #acquit(obligation: Obligation): void {
+    this.#setObligations(this.#obligations.toSpliced(this.#obligations.lastIndexOf(obligation), 1));
+  }
+
   /** Gives the baton to `activity` as soon as what runs now has blocked. */
   runNext(activity: Activity): void {
-    this.#obligations.push({ kind: 'run', activity });
+    this.#oblige({ kind: 'run', activity });
     this.schedule();
   }
 
   /** Whoever owns `activity` gets the baton back when everything above `depth` is done. */
   returnTo(activity: Activity, depth: number): void {
-    this.#obligations.splice(depth, 0, { kind: 'return', activity });
+    this.#oblige({ kind: 'return', activity }, depth);
     this.schedule();
   }
 
   /** A synchronous task has blocked. */
   enterSync(scope: SyncScope): void {
     if (this.#obligations.some((o) => o.kind === 'sync' && o.scope === scope)) return;
-    this.#obligations.push({ kind: 'sync', scope });
+    this.#oblige({ kind: 'sync', scope });
     this.schedule();
   }
 
-  /** A blocked synchronous task has returned. */
-  leaveSync(scope: SyncScope): void {
+  /** A blocked synchronous task has returned. Answers how deep the obligations are that its caller may not go before. */
+  leaveSync(scope: SyncScope): number {
     const at = this.#obligations.findLastIndex((o) => o.kind === 'sync' && o.scope === scope);
-    if (at >= 0) this.#obligations.splice(at, 1);
+    if (at < 0) return this.depth;
+    this.#acquit(this.#obligations[at]!);
+    return at;
   }
 
   /** Looks for work in a job of its own, when no guest is on the stack. */
@@ -229,13 +245,13 @@ export class Scheduler {
       const top = this.#obligations.findLast((o) => o.kind !== 'sync' || o.scope.over() || !o.scope.closed());
       if (top === undefined) return this.#takeReady(undefined);
       if (top.kind !== 'sync') {
-        this.#obligations.splice(this.#obligations.lastIndexOf(top), 1);
+        this.#acquit(top);
         return top.activity;
       }
       const { scope } = top;
       const ready = scope.over() ? undefined : this.#takeReady(scope);
       if (ready !== undefined) return ready;
-      this.#obligations.splice(this.#obligations.lastIndexOf(top), 1);
+      this.#acquit(top);
       if (!scope.over()) return scope.fail();
     }
   }

@@ -66,6 +66,16 @@ class Counters {
   }
 }
 
+/** Until its stack is read, an error holds the objects of all frames, and so what its store must not reach. */
+function forgetFrames(failure: Trap | undefined): void {
+  try {
+    void failure?.stack;
+    void (failure?.cause as { readonly stack?: unknown } | undefined)?.stack;
+  } catch {
+    // A cause may be anything that a host has thrown.
+  }
+}
+
 /** Stores that call each other: what one waits for may be another's to do. */
 class StoreGroup {
   readonly stores = new Set<Store>();
@@ -91,6 +101,7 @@ export class Store {
   #condemned = false;
   #ended = false;
   #released = false;
+  readonly #onRelease: (() => void)[] = [];
 
   constructor() {
     this.record = control.allocate(STORE_SIZE);
@@ -112,6 +123,11 @@ export class Store {
       store.#group = this.#group;
       this.#group.stores.add(store);
     }
+  }
+
+  /** This store, and all that it is linked to. */
+  get linked(): readonly Store[] {
+    return [this, ...[...this.#group.stores].filter((store) => store !== this)];
   }
 
   /** How much the host has still to answer, to this store or one that it is linked to. */
@@ -182,17 +198,28 @@ export class Store {
 
   /** Ends the store: nothing enters it any more. The first reason stays. */
   end(failure: Trap | undefined): void {
-    if (this.failure === undefined) this.failure = failure;
+    if (this.failure === undefined) {
+      this.failure = failure;
+      forgetFrames(failure);
+    }
     if (this.#ended) return;
     this.#ended = true;
     this.condemn();
     for (const callback of this.onEnd.splice(0)) callback();
     if (this.watchers.size > 0) {
-      const trap = failure ?? this.deadTrap(undefined);
+      const trap = this.failure ?? this.deadTrap(undefined);
       for (const watcher of this.watchers) watcher(trap);
       this.watchers.clear();
     }
     for (const listener of endListeners) listener(this);
+  }
+
+  /**
+   * Calls `callback` when its place in the control memory is given back, since nothing that could call it is reachable any more: the
+   * callback must not itself reach what is to become unreachable.
+   */
+  whenReleased(callback: () => void): void {
+    this.#onRelease.push(callback);
   }
 
   /** Gives its place in the control memory back; only when no call of it is on any stack. */
@@ -205,6 +232,7 @@ export class Store {
       const capacity = control.i32[(slot + TABLE_CAPACITY) >> 2] ?? 0;
       if (table !== 0) control.release(table, capacity * ENTRY_SIZE);
     }
+    for (const callback of this.#onRelease.splice(0)) callback();
     for (const slot of this.#slots) control.release(slot, SLOT_SIZE);
     this.#slots.length = 0;
     this.#group.stores.delete(this);

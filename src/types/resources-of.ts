@@ -1,5 +1,5 @@
-/** The resource types that a function type mentions, in the order of first appearance: parameters, then the result. */
-import type { FuncType, ResourceType, ValueType } from './value-type.ts';
+/** What a function type mentions that has an identity, in the order of first appearance: parameters, then the result. */
+import type { FuncType, FutureType, ResourceType, StreamType, ValueType } from './value-type.ts';
 
 function children(type: ValueType): readonly (ValueType | undefined)[] {
   switch (type.kind) {
@@ -25,6 +25,18 @@ function children(type: ValueType): readonly (ValueType | undefined)[] {
   }
 }
 
+/** Whether streams or futures in these types carry resources. */
+export function carryResources(types: readonly ValueType[]): boolean {
+  const seen = new Set<ValueType>();
+  const visit = (t: ValueType | undefined): boolean => {
+    if (t === undefined || seen.has(t)) return false;
+    seen.add(t);
+    if (t.kind !== 'stream' && t.kind !== 'future') return children(t).some(visit);
+    return signatureResources({ kind: 'func', async: false, params: [], result: t }).length > 0;
+  };
+  return types.some(visit);
+}
+
 /** The resources of a signature by first appearance. */
 export function signatureResources(type: FuncType): readonly ResourceType[] {
   const found = new Set<ResourceType>();
@@ -38,4 +50,19 @@ export function signatureResources(type: FuncType): readonly ResourceType[] {
   for (const p of type.params) visit(p.type);
   visit(type.result);
   return [...found];
+}
+
+/** The streams and futures that values of a signature hold (not those within their elements), by first appearance. */
+export function signatureEnds(type: FuncType): readonly (StreamType | FutureType)[] {
+  const found: (StreamType | FutureType)[] = [];
+  const seen = new Set<ValueType>();
+  const visit = (t: ValueType | undefined): void => {
+    if (t === undefined || seen.has(t)) return;
+    seen.add(t);
+    if (t.kind === 'stream' || t.kind === 'future') found.push(t);
+    else for (const child of children(t)) visit(child);
+  };
+  for (const p of type.params) visit(p.type);
+  visit(type.result);
+  return found;
 }

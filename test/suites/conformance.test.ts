@@ -7,9 +7,6 @@ import { describe, test } from 'node:test';
 import { DIRECTIVES, FILES, type Row, runFile, suiteFiles, TOTALS } from '../support/conformance.ts';
 import { needs } from '../support/shared.ts';
 
-/** Files with calls of functions of an async type between components: no adapter carries these yet. */
-const ASYNC_CALLS: readonly string[] = ['async/', 'values/variants.wast'];
-
 for (const mode of ['generated', 'interpreted'] as const) {
   const missing = needs('conformance/component-model');
   describe(`the reference suite, ${mode}`, missing, () => {
@@ -18,8 +15,7 @@ for (const mode of ['generated', 'interpreted'] as const) {
       test(`${folder}/${file}`, async () => {
         const row = await runFile(folder, file, mode);
         rows.push(row);
-        const adapted = mode === 'generated' && !ASYNC_CALLS.some((prefix) => `${folder}/${file}`.startsWith(prefix));
-        if (adapted) assert.equal(row.interpreted, 0, 'no call was carried by the interpreter');
+        if (mode === 'generated') assert.equal(row.interpreted, 0, 'no call was carried by the interpreter');
         assert.deepEqual(row.failures, []);
       });
     }

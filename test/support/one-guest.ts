@@ -64,6 +64,7 @@ export class OneGuest {
       store: this.store.record,
       context: this.context,
       resources: [],
+      ends: [],
       core,
       host,
       zero: 0,

@@ -5,8 +5,17 @@
  */
 import { liftValues, lowerValues } from '../../src/abi/call.ts';
 import type { AbiContext, OptionShape } from '../../src/abi/context.ts';
-import { flattenFuncType, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS } from '../../src/abi/flatten.ts';
-import { type AdapterSpec, emitAdapters, lends } from '../../src/abi/fused/adapter.ts';
+import {
+  flattenFuncType,
+  flattenType,
+  MAX_FLAT_ASYNC_PARAMS,
+  MAX_FLAT_PARAMS,
+  MAX_FLAT_RESULTS,
+  pointerSize,
+  pointerType,
+} from '../../src/abi/flatten.ts';
+import { type AdapterSpec, emitAdapters, lends, spillsResult } from '../../src/abi/fused/adapter.ts';
+import { returnShim } from '../../src/abi/fused/return-shim.ts';
 import type { Flat } from '../../src/abi/lift-flat.ts';
 import { ModuleBuilder, type WasmSignature } from '../../src/core/builder.ts';
 import { makeTrap, Trap, type TrapCode, trapReason } from '../../src/error/trap.ts';
@@ -16,6 +25,10 @@ import {
   CONTEXT_1,
   control,
   MAY_LEAVE,
+  RECORD_DELIVER,
+  RECORD_KEY,
+  RECORD_OTHER_KEY,
+  RECORD_SIZE,
   SLOT_SIZE,
   STORE,
   STORE_SIZE,
@@ -59,6 +72,9 @@ export interface GuestOptions {
   readonly width?: '32' | '64';
   readonly pages?: number;
   readonly postReturn?: boolean;
+  /** How it calls, or is lifted. */
+  readonly async?: boolean;
+  readonly callback?: boolean;
 }
 
 let storeRecord = 0;
@@ -82,8 +98,8 @@ export class Guest {
       memory: width,
       realloc: true,
       postReturn: options.postReturn ?? false,
-      async: false,
-      callback: false,
+      async: options.async ?? false,
+      callback: options.callback ?? false,
     };
     this.memory = sharedWith?.memory ?? new LinearMemory(newMemory(width, options.pages));
     this.bump = sharedWith?.bump ?? { top: 1024 };
@@ -172,6 +188,9 @@ export class Guest {
   }
 }
 
+/** Specification: `Subtask.State.RETURNED`. */
+const RETURNED = 2;
+
 /** Handles change on their way by these numbers, so that every crossing shows. */
 export const OWN_IN = 1000;
 export const BORROW_IN = 2000;
@@ -182,6 +201,8 @@ export interface Call {
   readonly caller: Guest;
   readonly callee: Guest;
   readonly core: (...args: Flat[]) => Flat | undefined;
+  /** `task.return` of an asynchronous callee, from when it is called. */
+  returns?: (...given: Flat[]) => unknown;
 }
 
 function withoutLeave<T>(guest: Guest, body: () => T): T {
@@ -192,23 +213,30 @@ function withoutLeave<T>(guest: Guest, body: () => T): T {
 }
 
 /** The call by the interpreter, as `canon_lower` over `canon_lift` says. */
-export function interpreted({ type, caller, callee, core }: Call): (...flat: Flat[]) => Flat | undefined {
+export function interpreted(call: Call): (...flat: Flat[]) => Flat | undefined {
+  const { type, caller, callee, core } = call;
   const params = type.params.map((p) => p.type);
   const results = type.result === undefined ? [] : [type.result];
   const from = caller.context({ own: OWN_OUT, borrow: 0 });
   const to = callee.context({ own: OWN_IN, borrow: BORROW_IN });
   return (...flat) => {
-    const lifted = liftValues(from, MAX_FLAT_PARAMS, flat, params);
+    const lifted = liftValues(from, caller.shape.async ? MAX_FLAT_ASYNC_PARAMS : MAX_FLAT_PARAMS, flat, params);
     const lowered = withoutLeave(callee, () => lowerValues(to, MAX_FLAT_PARAMS, lifted, params));
     const saved = callee.get(CONTEXT_0);
     callee.set(CONTEXT_0, 0);
+    let back: Flat | undefined;
+    const returns = (given: readonly Flat[]): void => {
+      const lift = liftValues(to, callee.shape.async ? MAX_FLAT_PARAMS : MAX_FLAT_RESULTS, given, results);
+      const limit = caller.shape.async ? 0 : MAX_FLAT_RESULTS;
+      [back] = withoutLeave(caller, () => lowerValues(from, limit, lift, results, flat.at(-1)));
+    };
+    call.returns = (...given) => returns(given);
     const answer = core(...lowered);
     const coreResults = answer === undefined ? [] : [answer];
-    const lift = liftValues(to, MAX_FLAT_RESULTS, coreResults, results);
-    const [back] = withoutLeave(caller, () => lowerValues(from, MAX_FLAT_RESULTS, lift, results, flat.at(-1)));
+    if (!callee.shape.async) returns(coreResults);
     if (callee.shape.postReturn) withoutLeave(callee, () => callee.trace('post-return', coreResults));
     callee.set(CONTEXT_0, saved);
-    return back;
+    return caller.shape.async ? RETURNED : back;
   };
 }
 
@@ -236,6 +264,12 @@ export interface Extras {
   readonly endThread?: (thread: number) => void;
   readonly end?: () => void;
   readonly counter?: number;
+  /** What the resources of the type are: number, and slot of the instance whose they are. */
+  readonly resource?: { readonly type: number; readonly home: number };
+  /** Of an async function: by its parts, though the whole call is in core wasm. */
+  readonly parts?: boolean;
+  /** Of an async function: `task.return` has the other of the keys that fit. */
+  readonly otherKey?: boolean;
   /** Answers to handles, instead of the fixed offsets. */
   readonly handles?: (what: 'own-in' | 'borrow-in' | 'own-out', resource: ResourceType, index: number) => number;
 }
@@ -244,10 +278,14 @@ function global(value: number): WebAssembly.Global {
   return new WebAssembly.Global({ value: 'i32' }, value);
 }
 
-/** The call through an adapter. */
-export function fused(call: Call, extras: Extras = {}): (...flat: Flat[]) => Flat | undefined {
+/** The exports of an adapter module for the call. */
+function instantiate(
+  call: Call,
+  extras: Extras,
+  spec: AdapterSpec,
+  more: Record<string, WebAssembly.ImportValue>,
+): WebAssembly.Exports {
   const { type, caller, callee, core } = call;
-  const spec = specOf(call, extras.spec);
   const lifted = flattenFuncType(type, 'lift', spec.lift);
   const imports: Record<string, WebAssembly.ImportValue> = {
     callee: coreFunction(lifted, core),
@@ -255,6 +293,7 @@ export function fused(call: Call, extras: Extras = {}): (...flat: Flat[]) => Fla
     'to-slot': global(callee.slot),
     'from-realloc': caller.reallocFunction(),
     'to-realloc': callee.reallocFunction(),
+    ...more,
   };
   if (spec.lift.postReturn) {
     imports['post'] = coreFunction({ params: lifted.results, results: [] }, (...args) =>
@@ -265,6 +304,9 @@ export function fused(call: Call, extras: Extras = {}): (...flat: Flat[]) => Fla
   if (extras.counter !== undefined) imports['counter'] = global(extras.counter);
   const shift = { 'own-in': OWN_IN, 'borrow-in': BORROW_IN, 'own-out': OWN_OUT };
   for (const [n, resource] of signatureResources(type).entries()) {
+    // Where the tables are empty, every handle is the imported functions' to move.
+    imports[`type${n}`] = global(extras.resource?.type ?? 1);
+    imports[`home${n}`] = global(extras.resource?.home ?? 0);
     for (const what of ['own-in', 'borrow-in', 'own-out'] as const) {
       imports[`${what}${n}`] = ((index: number) =>
         extras.handles?.(what, resource, index) ?? index + shift[what]) as WebAssembly.ImportValue;
@@ -273,8 +315,17 @@ export function fused(call: Call, extras: Extras = {}): (...flat: Flat[]) => Fla
   const trap = (code: number): never => {
     throw makeTrap(trapReason(code));
   };
-  const instance = new WebAssembly.Instance(new WebAssembly.Module(emitAdapters([spec]).bytes), {
+  const module = new WebAssembly.Module(emitAdapters([spec]).bytes);
+  const waits: Record<string, WebAssembly.ImportValue> = {};
+  for (const { name } of WebAssembly.Module.imports(module)) {
+    if (name !== 'wait' && !name.startsWith('go-on:')) continue;
+    waits[name] = (() => {
+      throw new Error('nothing waits here');
+    }) as WebAssembly.ImportValue;
+  }
+  return new WebAssembly.Instance(module, {
     tenon: {
+      ...waits,
       control: control.memory,
       trap,
       closed: extras.closed ?? (() => {}),
@@ -282,8 +333,77 @@ export function fused(call: Call, extras: Extras = {}): (...flat: Flat[]) => Fla
     },
     memory: { m0: caller.memory.memory, m1: callee.memory.memory },
     a0: imports,
+  }).exports;
+}
+
+type CoreFunction = (...flat: Flat[]) => Flat | undefined;
+
+/** The call through an adapter. */
+export function fused(call: Call, extras: Extras = {}): CoreFunction {
+  const spec = specOf(call, extras.spec);
+  return call.type.async ? fusedAsync(call, extras, spec) : (instantiate(call, extras, spec, {})['a0'] as CoreFunction);
+}
+
+/** A core function's results, however many. */
+function list(results: unknown): readonly Flat[] {
+  if (results === undefined) return [];
+  return Array.isArray(results) ? results : [results as Flat];
+}
+
+/** Of a function of an async type: by the whole call in core wasm where there is one, else by the parts that JavaScript calls. */
+function fusedAsync(call: Call, extras: Extras, spec: AdapterSpec): CoreFunction {
+  const { type, caller, callee, core } = call;
+  const record = control.allocate(RECORD_SIZE);
+  const [KEY, OTHER] = [7, 8];
+  control.i32[(record + RECORD_KEY) >> 2] = KEY;
+  control.i32[(record + RECORD_OTHER_KEY) >> 2] = OTHER;
+  const parts: CoreFunction = (...flat) => {
+    const saved = callee.get(CONTEXT_0);
+    const args = list((exports['p0'] as CoreFunction)(...flat));
+    callee.set(CONTEXT_0, 0);
+    let back: Flat | undefined;
+    const returns = (...given: Flat[]): void => {
+      const spills = spillsResult(spec) ? [flat.at(-1)!] : [];
+      [back] = list((exports['r0'] as CoreFunction)(...given, ...spills));
+    };
+    call.returns = returns;
+    const answers = list(core(...args));
+    if (!callee.shape.async) {
+      returns(...answers);
+      if (callee.shape.postReturn) withoutLeave(callee, () => callee.trace('post-return', answers));
+    }
+    callee.set(CONTEXT_0, saved);
+    return caller.shape.async ? RETURNED : back;
+  };
+  const unexpected = (): never => {
+    throw new Error('the call completes at once');
+  };
+  const exports = instantiate(call, extras, spec, {
+    record: global(record),
+    slow: parts as WebAssembly.ImportValue,
+    settle: unexpected,
+    answer: unexpected,
+    release: unexpected,
   });
-  return instance.exports['a0'] as (...flat: Flat[]) => Flat | undefined;
+  if (exports['a0'] === undefined || extras.parts === true) return parts;
+  const table = new WebAssembly.Table({ element: 'anyfunc', initial: 2 });
+  if (exports['d0'] !== undefined) {
+    table.set(1, exports['d0'] as unknown as null);
+    control.i32[(record + RECORD_DELIVER) >> 2] = 2;
+  }
+  const flatResult = type.result === undefined ? [] : flattenType(type.result, pointerSize(callee.shape));
+  const given = flatResult.length > MAX_FLAT_PARAMS ? [pointerType(callee.shape)] : flatResult;
+  const shim = new WebAssembly.Instance(new WebAssembly.Module(returnShim(given)), {
+    tenon: {
+      control: control.memory,
+      returns: table,
+      slot: global(callee.slot),
+      key: global(extras.otherKey === true ? OTHER : KEY),
+      slow: unexpected,
+    },
+  });
+  call.returns = shim.exports['return'] as CoreFunction;
+  return exports['a0'] as CoreFunction;
 }
 
 /** A call between two new guests through an adapter. */

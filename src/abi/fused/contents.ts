@@ -30,11 +30,6 @@ export function holds(type: ValueType, wanted: (t: AbiType) => boolean, seen = n
   return wanted(t) || children(t).some((child) => holds(child, wanted, seen));
 }
 
-/** Streams, futures and error contexts: what this version passes on neither here nor elsewhere. */
-export function isAsync(t: AbiType): boolean {
-  return t.kind === 'stream' || t.kind === 'future' || t.kind === 'error-context';
-}
-
 /** Whether lowering a value of the type calls `realloc`. */
 export function allocates(t: AbiType): boolean {
   return t.kind === 'string' || t.kind === 'list';

@@ -15,11 +15,13 @@ const PLAIN = {
   'i32.lt_u': 0x49,
   'i32.gt_u': 0x4b,
   'i32.le_u': 0x4d,
+  'i32.ge_s': 0x4e,
   'i32.ge_u': 0x4f,
   'i64.eqz': 0x50,
   'i64.ne': 0x52,
   'i64.lt_u': 0x54,
   'i64.gt_u': 0x56,
+  'i64.ge_s': 0x59,
   'i32.add': 0x6a,
   'i32.sub': 0x6b,
   'i32.mul': 0x6c,
@@ -147,6 +149,12 @@ export class FunctionWriter {
 
   call(index: number): this {
     this.#code.byte(0x10).u(index);
+    return this;
+  }
+
+  /** Calls what stands in a table at the index on the stack. */
+  callIndirect(table: number, signature: WasmSignature): this {
+    this.#code.byte(0x11).u(this.#module.type(signature)).u(table);
     return this;
   }
 

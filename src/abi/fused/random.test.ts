@@ -9,6 +9,7 @@ import {
   type Call,
   CONTEXT_0,
   comparable,
+  type Extras,
   fused,
   Guest,
   interpreted,
@@ -19,7 +20,7 @@ import {
 import { Trap } from '../../error/trap.ts';
 import type { FuncType } from '../../types/value-type.ts';
 import { lowerValues } from '../call.ts';
-import { flattenType, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, pointerSize } from '../flatten.ts';
+import { flattenType, MAX_FLAT_ASYNC_PARAMS, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, pointerSize } from '../flatten.ts';
 import { layout } from '../layout.ts';
 import type { Flat } from '../lift-flat.ts';
 import { canFuse } from './adapter.ts';
@@ -64,13 +65,26 @@ function damage(r: Random, guest: Guest, flat: Flat[]): void {
   }
 }
 
-function makeWorld(seed: number, damaged: boolean, shared: boolean): World {
+/** How the two are joined. */
+interface Kind {
+  readonly damaged?: boolean;
+  /** Whether they share a memory. */
+  readonly shared?: boolean;
+  /** Of a function of an async type: how it is called and lifted. */
+  readonly async?: { readonly lower: boolean; readonly lift: 'sync' | 'callback' | 'stackful' };
+}
+
+function makeWorld(seed: number, { damaged = false, shared = false, async }: Kind): World {
   const r = random(seed);
   // The bits of a NaN that damage makes may differ.
-  const type: FuncType = generateFunc(r, { floats: !damaged, resources: RESOURCES });
+  const generated = generateFunc(r, { floats: !damaged, resources: RESOURCES });
+  const type: FuncType = { ...generated, async: async !== undefined };
+  const lift = { async: async !== undefined && async.lift !== 'sync', callback: async?.lift === 'callback' };
+  const isAsync = async?.lower === true;
   const width = pick(r, ['32', '32', '64'] as const);
-  const caller = new Guest({ encoding: pick(r, ENCODINGS), width });
-  const other = { encoding: pick(r, ENCODINGS), width: pick(r, ['32', '32', '64'] as const), postReturn: r(2) === 0 };
+  const caller = new Guest({ encoding: pick(r, ENCODINGS), width, async: isAsync });
+  const postReturn = r(2) === 0 && !lift.async;
+  const other = { encoding: pick(r, ENCODINGS), width: pick(r, ['32', '32', '64'] as const), postReturn, ...lift };
   const callee = shared ? new Guest({ ...other, width }, caller) : new Guest(other);
   // Whatever nobody writes must stay as it is.
   for (const guest of [caller, callee]) guest.memory.u8.fill(0xaa);
@@ -78,9 +92,11 @@ function makeWorld(seed: number, damaged: boolean, shared: boolean): World {
   callee.set(CONTEXT_0, 22);
   const types = type.params.map((p) => p.type);
   const values = types.map((t) => generateValue(r, t));
-  const flat = [...lowerValues(caller.context(SAME), MAX_FLAT_PARAMS, values, types)];
+  const limit = isAsync ? MAX_FLAT_ASYNC_PARAMS : MAX_FLAT_PARAMS;
+  const flat = [...lowerValues(caller.context(SAME), limit, values, types)];
   if (damaged) damage(r, caller, flat);
-  if (type.result !== undefined && flattenType(type.result, pointerSize(caller.shape)).length > MAX_FLAT_RESULTS) {
+  const most = isAsync ? 0 : MAX_FLAT_RESULTS;
+  if (type.result !== undefined && flattenType(type.result, pointerSize(caller.shape)).length > most) {
     const { align, size } = layout(type.result, pointerSize(caller.shape));
     const at = caller.allocate(align, size) + (damaged && r(8) === 0 ? pick(r, [1, 65_536, 1_000_000]) : 0);
     flat.push(caller.shape.memory === '64' ? BigInt(at) : at);
@@ -93,13 +109,19 @@ function makeWorld(seed: number, damaged: boolean, shared: boolean): World {
     const results = type.result === undefined ? [] : [type.result];
     const answers = results.map((t) => generateValue(r, t));
     const before = callee.traces.length;
-    const out = [...lowerValues(callee.context(SAME), MAX_FLAT_RESULTS, answers, results)];
+    const given = lift.async ? MAX_FLAT_PARAMS : MAX_FLAT_RESULTS;
+    const out = [...lowerValues(callee.context(SAME), given, answers, results)];
     callee.traces.length = before;
     if (damaged) damage(r, callee, out);
     callee.set(CONTEXT_0, 55);
-    return out[0];
+    if (!lift.async) return out[0];
+    call.returns?.(...out);
+    // What it does after that is seen by nobody.
+    callee.memory.u8.fill(0xbb, 1024, callee.bump.top);
+    return lift.callback ? 0 : undefined;
   };
-  return { call: { type, caller, callee, core }, flat, seen };
+  const call: Call = { type, caller, callee, core };
+  return { call, flat, seen };
 }
 
 function digest(guest: Guest): string {
@@ -131,28 +153,53 @@ function outcome(world: World, run: (...flat: Flat[]) => Flat | undefined): unkn
   };
 }
 
-function compare(seed: number, damaged: boolean, shared = false): 'trap' | 'fine' {
-  const one = makeWorld(seed, damaged, shared);
-  const two = makeWorld(seed, damaged, shared);
+function compare(seed: number, kind: Kind, extras: Extras = {}): 'trap' | 'fine' {
+  const one = makeWorld(seed, kind);
+  const two = makeWorld(seed, kind);
   assert.ok(canFuse(specOf(one.call)));
   const expected = outcome(two, interpreted(two.call));
-  const found = outcome(one, fused(one.call));
+  const found = outcome(one, fused(one.call, extras));
   assert.deepEqual(found, expected, `seed ${seed}: ${JSON.stringify(one.call.type)}`);
   return expected === 'trap' ? 'trap' : 'fine';
 }
 
 describe('random signatures', () => {
   test('a call through an adapter does what the interpreter does', () => {
-    for (let seed = 1; seed <= 700; seed++) assert.equal(compare(seed, false), 'fine', `seed ${seed}`);
+    for (let seed = 1; seed <= 700; seed++) assert.equal(compare(seed, {}), 'fine', `seed ${seed}`);
   });
 
   test('the same where caller and callee share a memory', () => {
-    for (let seed = 5_000; seed < 5_200; seed++) assert.equal(compare(seed, false, true), 'fine', `seed ${seed}`);
+    for (let seed = 5_000; seed < 5_200; seed++) assert.equal(compare(seed, { shared: true }), 'fine', `seed ${seed}`);
   });
 
   test('damaged arguments and results trap where the interpreter traps, and only there', () => {
     const count = { trap: 0, fine: 0 };
-    for (let seed = 10_000; seed < 11_200; seed++) count[compare(seed, true)]++;
+    for (let seed = 10_000; seed < 11_200; seed++) count[compare(seed, { damaged: true })]++;
     assert.ok(count.trap > 200 && count.fine > 200, `both happen: ${JSON.stringify(count)}`);
   });
+});
+
+describe('random signatures of functions of an async type', () => {
+  for (const lower of [false, true]) {
+    for (const lift of ['sync', 'callback', 'stackful'] as const) {
+      const kind = { async: { lower, lift } };
+      const name = `called ${lower ? 'asynchronously' : 'synchronously'}, lifted ${lift}`;
+
+      test(`${name}: a call that completes at once does what the interpreter does`, () => {
+        for (let seed = 20_000; seed < 20_150; seed++)
+          assert.equal(compare(seed, kind, { otherKey: seed % 2 === 0 }), 'fine', `seed ${seed}`);
+      });
+
+      test(`${name}: so does one by the parts that JavaScript calls`, () => {
+        for (let seed = 21_000; seed < 21_100; seed++)
+          assert.equal(compare(seed, kind, { parts: true }), 'fine', `seed ${seed}`);
+      });
+
+      test(`${name}: damage traps where the interpreter traps`, () => {
+        const count = { trap: 0, fine: 0 };
+        for (let seed = 22_000; seed < 22_200; seed++) count[compare(seed, { ...kind, damaged: true })]++;
+        assert.ok(count.trap > 20 && count.fine > 20, `both happen: ${JSON.stringify(count)}`);
+      });
+    }
+  }
 });

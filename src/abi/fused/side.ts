@@ -1,7 +1,7 @@
 /** One side of an adapter: its memory, its realloc, and the checked helpers that every translation uses. */
 import type { ModuleBuilder } from '../../core/builder.ts';
 import { type TrapReason, trapNumber } from '../../error/trap.ts';
-import { CONTEXT_0, CONTEXT_1 } from '../../runtime/control.ts';
+import { CONTEXT_0, CONTEXT_1, MAY_LEAVE } from '../../runtime/control.ts';
 import type { StringEncoding } from '../../types/definition.ts';
 import { invariant } from '../../util/invariant.ts';
 import type { PointerSize } from '../layout.ts';
@@ -67,6 +67,11 @@ export function emitTrapIf(f: FunctionWriter, shared: Shared, code: TrapReason):
   f.op('end');
 }
 
+/** Emits: sets whether the instance of a side may leave. */
+export function emitMayLeave(f: FunctionWriter, side: Side, value: 0 | 1): void {
+  f.global(side.slot).i32(value).access('i32.store', side.shared.control, MAY_LEAVE);
+}
+
 /** Emits a constant address or size of a side. */
 export function addressConst(f: FunctionWriter, side: Side, value: number): FunctionWriter {
   return side.address === 'i64' ? f.i64(BigInt(value)) : f.i32(value);
@@ -112,6 +117,24 @@ export function emitAligned(f: FunctionWriter, side: Side, local: number, align:
   if (side.address === 'i64') f.op('i32.wrap_i64');
   f.i32(align - 1).op('i32.and');
   emitTrapIf(f, side.shared, code);
+}
+
+/** Emits: branches out unless `size` bytes at the address in `local` are aligned and in the memory. */
+export function branchUnlessFits(f: FunctionWriter, side: Side, local: number, align: number, size: number): void {
+  const memory = memoryOf(side);
+  const wide = (): FunctionWriter => (side.address === 'i64' ? f.get(local) : f.get(local).op('i64.extend_i32_u'));
+  if (align > 1) {
+    wide()
+      .i64(BigInt(align - 1))
+      .op('i64.and', 'i64.eqz', 'i32.eqz')
+      .brIf(0);
+  }
+  // No memory is so large that this overflows; the highest address that fits may be negative.
+  f.memorySize(memory);
+  if (!memory.is64) f.op('i64.extend_i32_u');
+  f.i64(16n).op('i64.shl').i64(BigInt(size)).op('i64.sub');
+  wide().op('i64.ge_s', 'i32.eqz').brIf(0);
+  if (side.address === 'i64') wide().i64(0n).op('i64.ge_s', 'i32.eqz').brIf(0);
 }
 
 /**

@@ -3,9 +3,9 @@
  * What is large or repeated becomes a function of its own, so that the output stays linear in the type's parts.
  * Specification: CanonicalABI.md, "Lifting and Lowering Values".
  */
-import type { RecordType, ResourceType, ValueType, VariantCase, VariantType } from '../../types/value-type.ts';
-import { invariant, unreachable } from '../../util/invariant.ts';
-import { despecialize } from '../despecialize.ts';
+import type { RecordType, ValueType, VariantCase, VariantType } from '../../types/value-type.ts';
+import { unreachable } from '../../util/invariant.ts';
+import { type AbiType, despecialize } from '../despecialize.ts';
 import { type FlatType, flattenType } from '../flatten.ts';
 import { discriminantSize, fieldOffsets, flagsSize, layout, payloadOffset } from '../layout.ts';
 import { flagsMask } from '../load.ts';
@@ -67,22 +67,25 @@ function slice(place: Place, start: number, count: number): Place {
 const INT_LOADS = { 1: 'i32.load8_u', 2: 'i32.load16_u', 4: 'i32.load' } as const;
 const INT_STORES = { 1: 'i32.store8', 2: 'i32.store16', 4: 'i32.store' } as const;
 
+/** What stands for something in a table: passing it on takes a function. */
+export type HandleType =
+  | Extract<AbiType, { kind: 'own' | 'borrow' | 'stream' | 'future' }>
+  | { readonly kind: 'error-context' };
+
+/** The index of the function `(index) -> index` that moves a handle from one table to the other. */
+export type HandleFunction = (type: HandleType) => number;
+
 /** Carries values in one direction of one adapter. */
 export class Direction {
   readonly #from: Side;
   readonly #to: Side;
   readonly #kit: StringKit;
-  readonly #handle: (kind: 'own' | 'borrow', resource: ResourceType) => number;
+  readonly #handle: HandleFunction;
   readonly #lists = new Map<ValueType, number>();
   readonly #outlined = new Map<ValueType, number>();
   readonly #outlinedFlat = new Map<ValueType, number>();
 
-  constructor(
-    from: Side,
-    to: Side,
-    kit: StringKit,
-    handle: (kind: 'own' | 'borrow', resource: ResourceType) => number,
-  ) {
+  constructor(from: Side, to: Side, kit: StringKit, handle: HandleFunction) {
     this.#from = from;
     this.#to = to;
     this.#kit = kit;
@@ -174,17 +177,17 @@ export class Direction {
         return;
       case 'own':
       case 'borrow':
-        this.#int(f, src, dst, 4, () => f.call(this.#handle(t.kind, t.resource)));
+      case 'stream':
+      case 'future':
+        this.#int(f, src, dst, 4, () => f.call(this.#handle(t)));
+        return;
+      case 'error-context':
+        this.#int(f, src, dst, 4, () => f.call(this.#handle({ kind: 'error-context' })));
         return;
       case 'record':
       case 'variant':
         if (!this.#outline(f, type, src, dst)) this.#compound(f, t, src, dst);
         return;
-      case 'stream':
-      case 'future':
-      case 'error-context':
-        invariant(false, `${t.kind} has no adapter`);
-        break;
       default:
         unreachable(t);
     }

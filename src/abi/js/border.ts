@@ -3,6 +3,7 @@
  * and what it calls when something is out of the ordinary (`BorderRuntime`). One `BorderEnv` per border function and instance.
  */
 import type { Control } from '../../runtime/control.ts';
+import type { FutureType, StreamType } from '../../types/value-type.ts';
 import type { AbiContext } from '../context.ts';
 
 /** Core numbers as JavaScript sees them: i64 is a bigint. */
@@ -37,6 +38,8 @@ export interface BorderEnv {
   /** Memory, realloc and handle hooks of this side; `handles` convert from and to the host's objects. */
   readonly context: AbiContext;
   readonly resources: readonly BorderResource[];
+  /** The streams and futures of the signature, in the order of first appearance in the type. */
+  readonly ends: readonly (StreamType | FutureType)[];
   /** Export: the core function. */
   readonly core: ((...args: Flat[]) => Flat | undefined) | undefined;
   readonly postReturn: ((...args: Flat[]) => void) | undefined;

@@ -21,15 +21,18 @@ export class Emitter {
   readonly constants: unknown[] = [];
   /** Position of each resource type of the signature. */
   readonly resources: ReadonlyMap<object, number>;
+  /** Position of each stream or future type of the signature. */
+  readonly ends: ReadonlyMap<object, number>;
   #lines: string[] = [];
   #indent = 1;
   #next = 0;
   readonly #functions: string[] = [];
   readonly #outlined = new Map<string, Map<ValueType, string>>();
 
-  constructor(pointer: PointerSize, resources: ReadonlyMap<object, number>) {
+  constructor(pointer: PointerSize, resources: ReadonlyMap<object, number>, ends: ReadonlyMap<object, number>) {
     this.pointer = pointer;
     this.resources = resources;
+    this.ends = ends;
   }
 
   line(text: string): void {

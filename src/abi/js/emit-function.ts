@@ -12,7 +12,7 @@ import {
   SUSPENDABLE,
 } from '../../runtime/control.ts';
 import { describeFunc } from '../../types/describe.ts';
-import { signatureResources } from '../../types/resources-of.ts';
+import { signatureEnds, signatureResources } from '../../types/resources-of.ts';
 import type { ValueType } from '../../types/value-type.ts';
 import type { Signature } from '../context.ts';
 import {
@@ -37,7 +37,11 @@ export interface Emitted {
 }
 
 function emitterOf(signature: Signature): Emitter {
-  return new Emitter(pointerSize(signature.options), new Map(signatureResources(signature.type).map((r, i) => [r, i])));
+  return new Emitter(
+    pointerSize(signature.options),
+    new Map(signatureResources(signature.type).map((r, i) => [r, i])),
+    new Map(signatureEnds(signature.type).map((t, i) => [t, i])),
+  );
 }
 
 /** What a comment may show of a type: nothing that could end the comment. */

@@ -60,7 +60,7 @@ function fromCore(e: Emitter, type: ValueType, core: string): string | undefined
       return e.let(`r${e.resources.get(type.resource)}.liftBorrow(${core} >>> 0)`);
     case 'stream':
     case 'future':
-      return e.let(`cx.handles.liftEnd(${e.constant(type)}, ${core} >>> 0)`);
+      return e.let(`cx.handles.liftEnd(env.ends[${e.ends.get(type)}], ${core} >>> 0)`);
     case 'error-context':
       return e.let(`cx.handles.liftErrorContext(${core} >>> 0)`);
     default:

@@ -71,7 +71,7 @@ function scalar(e: Emitter, type: ValueType, value: string, path: Path): string 
     }
     case 'stream':
     case 'future':
-      return e.let(`cx.handles.lowerEnd(${e.constant(type)}, ${value})`);
+      return e.let(`cx.handles.lowerEnd(env.ends[${e.ends.get(type)}], ${value})`);
     case 'error-context':
       return e.let(`cx.handles.lowerErrorContext(${value})`);
     default:

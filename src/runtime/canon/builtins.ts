@@ -1,4 +1,5 @@
 /** Makes the built-ins of `canon` other than lift and lower. Specification: CanonicalABI.md, "Canonical Definitions". */
+import { type FlatType, flattenType, MAX_FLAT_PARAMS, pointerSize, pointerType } from '../../abi/flatten.ts';
 import type { WasmSignature } from '../../core/builder.ts';
 import type { PlanCanon } from '../../link/plan.ts';
 import type { Canon } from '../../types/definition.ts';
@@ -128,6 +129,15 @@ function makeCopy(canon: CopyCanon, env: BuiltinEnv, payload: Payload, memory: '
 function widened(fn: CoreFunction, memory: '32' | '64' | undefined): CoreFunction {
   if (memory !== '64') return fn;
   return (...flat) => BigInt((fn(...flat) as number) >>> 0);
+}
+
+/** What the core function of `task.return` is given. Specification: CanonicalABI.md, `canon_task_return`. */
+export function returnedBy({ type, options }: PlanBuiltin): readonly FlatType[] {
+  if (type === undefined) return [];
+  const shape = options?.shape;
+  const flat = flattenType(type, shape === undefined ? 4 : pointerSize(shape));
+  if (flat.length <= MAX_FLAT_PARAMS) return flat;
+  return [shape === undefined ? 'i32' : pointerType(shape)];
 }
 
 /** The core type of a built-in that may block. */

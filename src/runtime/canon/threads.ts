@@ -6,8 +6,9 @@ import type { Flat } from '../../abi/js/border.ts';
 import { makeTrap } from '../../error/trap.ts';
 import { threadShim } from '../../link/shim.ts';
 import { block, canBlock } from '../blocking.ts';
+import { FRESH } from '../context-slots.ts';
 import { cachedModule } from '../module-cache.ts';
-import { FRESH, runApart, runHere } from '../run-thread.ts';
+import { runApart, runHere } from '../run-thread.ts';
 import { scheduler } from '../scheduler.ts';
 import { finishStack, promisingOf } from '../stack.ts';
 import { currentThread, Thread, type Wait } from '../task.ts';
@@ -89,6 +90,8 @@ function mustBeSuspended(thread: Thread): void {
 export function threadResumeLater({ component }: BuiltinEnv): CoreFunction {
   return (index) => {
     component.mustLeave();
+    // The running thread may be the one that is asked for.
+    currentThread(component);
     const other = component.threads.get(index as number);
     mustBeSuspended(other);
     other.makeReady();
