@@ -130,12 +130,13 @@ export class HostReader {
         const { store } = shared.payload.scope;
         // A writer that trapped has not come to the stream's end.
         if (store.alive) controller.close();
-        else controller.error(store.deadTrap(undefined));
+        else store.watch(() => controller.error(store.deadTrap(undefined)));
         this.#close();
       },
     };
     if (!store.alive) {
-      failed(store.deadTrap(undefined));
+      // It is known to have trapped before it is known why.
+      store.watch(() => failed(store.deadTrap(undefined)));
       return promise;
     }
     store.watchers.add(failed);
@@ -166,7 +167,7 @@ export function readFuture(shared: SharedFuture, conversion: HandleConversion): 
   const sink = new Sink(shared.payload, 1, conversion);
   const { store } = shared.payload.scope;
   if (!store.alive) {
-    reject(store.deadTrap(undefined));
+    store.watch(() => reject(store.deadTrap(undefined)));
     return promise;
   }
   store.watchers.add(reject);
