@@ -11,6 +11,7 @@ import { mustQueue, whenOpen } from './entrance.ts';
 import type { AnyFunction } from './exports.ts';
 import type { Instantiation } from './instantiate.ts';
 import type { LiveFunc } from './live.ts';
+import { importNamesOf } from './module-cache.ts';
 import type { RuntimeResource } from './resource.ts';
 import { scheduler } from './scheduler.ts';
 import { canSuspend, finishStack, promisingOf, Stack } from './stack.ts';
@@ -168,7 +169,7 @@ export class ExportMaker {
       for (const [func, { entry }] of exports)
         core[`c${entry}`] = this.#run.core((func as Lift).core) as WebAssembly.ImportValue;
       const tenon: Record<string, WebAssembly.ImportValue> = {};
-      for (const { name } of WebAssembly.Module.imports(entries)) {
+      for (const name of importNamesOf(entries)) {
         if (name.startsWith('done:')) tenon[name] = finishStack as WebAssembly.ImportValue;
       }
       this.#entries = new WebAssembly.Instance(entries, { core, tenon }).exports;

@@ -38,7 +38,7 @@ import { endFromHost, endToHost, errorContextFromHost } from './host-ends.ts';
 import type { Callee } from './lift.ts';
 import { zeroOf } from './lower.ts';
 import { LinearMemory } from './memory.ts';
-import { cachedModule } from './module-cache.ts';
+import { cachedModule, importNamesOf } from './module-cache.ts';
 import { addObject, ERROR_CONTEXT, getObject } from './object-handles.ts';
 import { Payload, type TypeScope } from './payload.ts';
 import type { Prepared, PreparedGroup, PreparedHost } from './prepare.ts';
@@ -252,7 +252,7 @@ export class Instantiation implements TypeScope {
       control: control.memory,
       wait: waitImport as WebAssembly.ImportValue,
     };
-    for (const { name } of WebAssembly.Module.imports(shims))
+    for (const name of importNamesOf(shims))
       if (name.startsWith('go-on:')) tenon[name] = resumed as WebAssembly.ImportValue;
     const { exports } = new WebAssembly.Instance(shims, { tenon, host });
     for (const [i, canon] of blocking.entries()) this.#canons[canon] = exports[`s${i}`] as CoreFunction;
@@ -370,7 +370,12 @@ export class Instantiation implements TypeScope {
       core: parts.core,
       postReturn: side.postReturn as BorderEnv['postReturn'],
       host: parts.host,
-      zero: parts.host === undefined ? undefined : zeroOf(flattenFuncType(func.type, 'lower', side.shape).results[0]),
+      // Asked for only where the host answers a promise.
+      get zero() {
+        return parts.host === undefined
+          ? undefined
+          : zeroOf(flattenFuncType(func.type, 'lower', side.shape).results[0]);
+      },
       owner: this,
     };
     for (const type of signatureResources(func.type)) {

@@ -33,3 +33,15 @@ function cached(key: string, make: () => Uint8Array<ArrayBuffer>): WebAssembly.M
   modules.set(key, module);
   return module;
 }
+
+const importNames = new WeakMap<WebAssembly.Module, readonly string[]>();
+
+/** The names of what a module of ours imports, without the names of modules. */
+export function importNamesOf(module: WebAssembly.Module): readonly string[] {
+  let names = importNames.get(module);
+  if (names === undefined) {
+    names = WebAssembly.Module.imports(module).map(({ name }) => name);
+    importNames.set(module, names);
+  }
+  return names;
+}

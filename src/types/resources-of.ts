@@ -37,8 +37,19 @@ export function carryResources(types: readonly ValueType[]): boolean {
   return types.some(visit);
 }
 
+const known = new WeakMap<FuncType, readonly ResourceType[]>();
+
 /** The resources of a signature by first appearance. */
 export function signatureResources(type: FuncType): readonly ResourceType[] {
+  let resources = known.get(type);
+  if (resources === undefined) {
+    resources = findResources(type);
+    known.set(type, resources);
+  }
+  return resources;
+}
+
+function findResources(type: FuncType): readonly ResourceType[] {
   const found = new Set<ResourceType>();
   const seen = new Set<ValueType>();
   const visit = (t: ValueType | undefined): void => {
