@@ -11,8 +11,10 @@ import { unwind } from './failure.ts';
 import { popTo, pushFrame } from './frames.ts';
 import { answer, type Zero } from './lower.ts';
 import { type Activity, scheduler } from './scheduler.ts';
+import { awaitHost } from './stack.ts';
 import type { Store } from './store.ts';
 import { Subtask } from './subtask.ts';
+import { currentThread, materialiseAbove } from './task.ts';
 
 /** What a host function sees of its call; the signal is made when it is asked for. */
 class Call implements HostCall {
@@ -123,6 +125,20 @@ class HostSubtask extends Subtask implements Activity {
   }
 }
 
+/**
+ * The caller waits for the promise, and for nothing else: no subtask need be made of the call, and its stack goes on by itself. A task of a
+ * synchronous function must say that it has blocked, and cannot do so.
+ */
+function awaitOnStack(env: BorderEnv, promise: Promise<unknown>, call: HostCall, settle: Settle): void {
+  const ended = (ok: boolean, value: unknown): Flat | undefined => {
+    const flat = settle(ok, value);
+    call.end();
+    return flat;
+  };
+  awaitHost(promise, env.path, ended, false);
+  materialiseAbove(CALL_STACK);
+}
+
 /** A host function has answered a promise: the core result of the lower, or what stands for it until the stack goes on. */
 export function awaitHostCall(
   env: BorderEnv,
@@ -134,6 +150,10 @@ export function awaitHostCall(
 ): Flat | undefined {
   const component = componentState(env.slot);
   invariant(component !== undefined, 'an instance that calls a function of an async type');
+  if (!isAsync && currentThread(component).task.async) {
+    awaitOnStack(env, promise, call, settle);
+    return zero;
+  }
   const subtask = new HostSubtask(component, env.path, call as Call, settle, isAsync);
   subtask.begin(promise);
   return answer(component, subtask, isAsync, zero);

@@ -358,6 +358,8 @@ export class Instantiation implements TypeScope {
     side: Side,
     parts: { host: BorderEnv['host']; core: CoreFunction | undefined; promised: boolean },
   ): BorderEnv {
+    // Functions of a synchronous type know their zero themselves.
+    const isAwaited = parts.host !== undefined && func.type.async;
     const resources: BorderResource[] = [];
     const byType = new Map<ResourceType, BorderResource>();
     const env: BorderEnv = {
@@ -370,12 +372,7 @@ export class Instantiation implements TypeScope {
       core: parts.core,
       postReturn: side.postReturn as BorderEnv['postReturn'],
       host: parts.host,
-      // Asked for only where the host answers a promise.
-      get zero() {
-        return parts.host === undefined
-          ? undefined
-          : zeroOf(flattenFuncType(func.type, 'lower', side.shape).results[0]);
-      },
+      zero: isAwaited ? zeroOf(flattenFuncType(func.type, 'lower', side.shape).results[0]) : undefined,
       owner: this,
     };
     for (const type of signatureResources(func.type)) {

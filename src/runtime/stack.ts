@@ -184,7 +184,9 @@ export class Stack implements Activity {
   }
 
   ready(): boolean {
-    return true;
+    if (this.mayGoOn) return true;
+    scheduler.stall(this);
+    return false;
   }
 
   resume(): boolean {
@@ -379,11 +381,11 @@ export class Stack implements Activity {
   }
 
   /** It will suspend until the promise settles; then `settle` gives the core result. `host` is told. */
-  awaitHost(until: Promise<unknown>, host: Store | undefined, settle: Settle): void {
+  awaitHost(until: Promise<unknown>, host: Store | undefined, settle: Settle, closes: boolean): void {
     this.#settle = settle;
     this.#host = host;
     this.#settled = false;
-    this.ask(this.#afterHost, true);
+    this.ask(this.#afterHost, closes);
     host?.hostBegins();
     until.then(this.#fulfilled, this.#rejected);
   }
@@ -514,8 +516,11 @@ export function finishStack(token: number, ...results: Flat[]): void {
   stack.finish(results);
 }
 
-/** Asks to suspend until a promise settles, with the instances of the stack closed: for host functions that are synchronous to the guest. */
-export function awaitHost(until: Promise<unknown>, what: string, settle: Settle): void {
+/**
+ * Asks to suspend until a promise settles; `closes` where no other call may enter the instances of the stack meanwhile: for host functions
+ * that are synchronous to the guest.
+ */
+export function awaitHost(until: Promise<unknown>, what: WaitedFor, settle: Settle, closes: boolean): void {
   let stack: Stack;
   try {
     stack = suspendable(what);
@@ -524,7 +529,7 @@ export function awaitHost(until: Promise<unknown>, what: string, settle: Settle)
     until.catch(() => {});
     throw error;
   }
-  stack.awaitHost(until, storeOf(control.i32[(callTop() - FRAME_SIZE) >> 2] ?? 0), settle);
+  stack.awaitHost(until, storeOf(control.i32[(callTop() - FRAME_SIZE) >> 2] ?? 0), settle, closes);
 }
 
 // Suspended stacks of stores that end go on once more, to unwind.
