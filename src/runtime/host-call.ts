@@ -9,7 +9,7 @@ import { type ComponentState, componentState } from './component-state.ts';
 import { CALL_STACK } from './control.ts';
 import { unwind } from './failure.ts';
 import { popTo, pushFrame } from './frames.ts';
-import { answer, type Zero } from './lower.ts';
+import { answer } from './lower.ts';
 import { type Activity, scheduler } from './scheduler.ts';
 import { awaitHost } from './stack.ts';
 import type { Store } from './store.ts';
@@ -57,16 +57,18 @@ class HostSubtask extends Subtask implements Activity {
   readonly #component: ComponentState;
   readonly #call: Call;
   readonly #settle: Settle;
+  readonly #pointer: Flat;
   readonly #isAsync: boolean;
   #ok = false;
   #value: unknown;
 
-  constructor(component: ComponentState, path: string, call: Call, settle: Settle, isAsync: boolean) {
-    super(path);
+  constructor(component: ComponentState, env: BorderEnv, call: Call, settle: Settle, pointer: Flat) {
+    super(env.path);
     this.#component = component;
     this.#call = call;
     this.#settle = settle;
-    this.#isAsync = isAsync;
+    this.#pointer = pointer;
+    this.#isAsync = env.context.options.async;
   }
 
   get store(): Store {
@@ -104,7 +106,7 @@ class HostSubtask extends Subtask implements Activity {
     if (!store.alive || this.resolved) return false;
     pushFrame(slot);
     try {
-      const flat = this.#settle(this.#ok, this.#value);
+      const flat = this.#settle(this.#ok, this.#value, this.#pointer);
       this.resolve(this.#isAsync || flat === undefined ? [] : [flat]);
       popTo(CALL_STACK);
     } catch (error) {
@@ -126,35 +128,26 @@ class HostSubtask extends Subtask implements Activity {
 }
 
 /**
- * The caller waits for the promise, and for nothing else: no subtask need be made of the call, and its stack goes on by itself. A task of a
- * synchronous function must say that it has blocked, and cannot do so.
+ * A host function of an async type has answered a promise: the core result of the lower, or what stands for it until the stack goes on.
+ * A caller that waits for it makes no subtask, and its stack goes on by itself; but a task of a synchronous function must say that it has
+ * blocked, and cannot wait so.
  */
-function awaitOnStack(env: BorderEnv, promise: Promise<unknown>, call: HostCall, settle: Settle): void {
-  const ended = (ok: boolean, value: unknown): Flat | undefined => {
-    const flat = settle(ok, value);
-    call.end();
-    return flat;
-  };
-  awaitHost(promise, env.path, ended, false);
-  materialiseAbove(CALL_STACK);
-}
-
-/** A host function has answered a promise: the core result of the lower, or what stands for it until the stack goes on. */
 export function awaitHostCall(
   env: BorderEnv,
   promise: Promise<unknown>,
   call: HostCall,
   settle: Settle,
-  isAsync: boolean,
-  zero: Zero,
+  pointer: Flat,
 ): Flat | undefined {
   const component = componentState(env.slot);
   invariant(component !== undefined, 'an instance that calls a function of an async type');
+  const isAsync = env.context.options.async;
   if (!isAsync && currentThread(component).task.async) {
-    awaitOnStack(env, promise, call, settle);
-    return zero;
+    awaitHost(env.path, promise, settle, pointer, call);
+    materialiseAbove(CALL_STACK);
+    return env.zero;
   }
-  const subtask = new HostSubtask(component, env.path, call as Call, settle, isAsync);
+  const subtask = new HostSubtask(component, env, call as Call, settle, pointer);
   subtask.begin(promise);
-  return answer(component, subtask, isAsync, zero);
+  return answer(component, subtask, isAsync, env.zero);
 }

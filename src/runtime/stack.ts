@@ -6,7 +6,7 @@
  * on a stack of its own is known to JavaScript only through a rejected promise, whose handlers may run later than other jobs;
  * therefore whoever started or resumed a stack looks whether it ended or suspended, and ends its stores if neither.
  */
-import type { Flat, Settle } from '../abi/js/border.ts';
+import type { Flat, HostCall, Settle } from '../abi/js/border.ts';
 import { adoptTrap, makeTrap, type Trap } from '../error/trap.ts';
 import { invariant } from '../util/invariant.ts';
 import { abandonAbove, attach, type BorrowEntries, detachAbove, NO_BORROWS } from './borrow-log.ts';
@@ -157,6 +157,8 @@ export class Stack implements Activity {
   behind: Stack | undefined;
   /** The host's promise that it waits for, and how that ended. */
   #settle: Settle | undefined;
+  #pointer: Flat = 0;
+  #call: HostCall | undefined;
   #host: Store | undefined;
   #settled = false;
   #ok = false;
@@ -380,22 +382,27 @@ export class Stack implements Activity {
     control.i32[SUSPENDABLE >> 2] = 0;
   }
 
-  /** It will suspend until the promise settles; then `settle` gives the core result. `host` is told. */
-  awaitHost(until: Promise<unknown>, host: Store | undefined, settle: Settle, closes: boolean): void {
+  /** As the function {@link awaitHost}. */
+  awaitHost(until: Promise<unknown>, settle: Settle, pointer: Flat, call: HostCall | undefined): void {
+    const host = storeOf(control.i32[(callTop() - FRAME_SIZE) >> 2] ?? 0);
     this.#settle = settle;
+    this.#pointer = pointer;
+    this.#call = call;
     this.#host = host;
     this.#settled = false;
-    this.ask(this.#afterHost, closes);
+    this.ask(this.#afterHost, call === undefined);
     host?.hostBegins();
     until.then(this.#fulfilled, this.#rejected);
   }
 
   readonly #afterHost = (): Flat | undefined => {
-    const settle = this.#settle;
     const value = this.#value;
-    this.#settle = undefined;
+    const call = this.#call;
     this.#value = undefined;
-    return settle?.(this.#ok, value);
+    this.#call = undefined;
+    const flat = this.#settle?.(this.#ok, value, this.#pointer);
+    call?.end();
+    return flat;
   };
 
   readonly #fulfilled = (value: unknown): void => this.#hostSettled(true, value);
@@ -517,10 +524,16 @@ export function finishStack(token: number, ...results: Flat[]): void {
 }
 
 /**
- * Asks to suspend until a promise settles; `closes` where no other call may enter the instances of the stack meanwhile: for host functions
- * that are synchronous to the guest.
+ * Asks to suspend until a promise of the host settles; then `settle` gives the core result. Without `call`, the host function is synchronous
+ * to the guest: no other call may enter the instances of the stack meanwhile. With it, the call ends when the result is there.
  */
-export function awaitHost(until: Promise<unknown>, what: WaitedFor, settle: Settle, closes: boolean): void {
+export function awaitHost(
+  what: WaitedFor,
+  until: Promise<unknown>,
+  settle: Settle,
+  pointer: Flat,
+  call: HostCall | undefined,
+): void {
   let stack: Stack;
   try {
     stack = suspendable(what);
@@ -529,7 +542,7 @@ export function awaitHost(until: Promise<unknown>, what: WaitedFor, settle: Sett
     until.catch(() => {});
     throw error;
   }
-  stack.awaitHost(until, storeOf(control.i32[(callTop() - FRAME_SIZE) >> 2] ?? 0), settle, closes);
+  stack.awaitHost(until, settle, pointer, call);
 }
 
 // Suspended stacks of stores that end go on once more, to unwind.
