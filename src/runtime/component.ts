@@ -1,5 +1,6 @@
 /** A loaded component: decoded, validated, its core modules compiled. */
 import { decodeComponent } from '../binary/decode.ts';
+import { type ModuleRange, moduleRanges } from '../binary/module-ranges.ts';
 import { UsageError, ValidationError } from '../error/error.ts';
 import type { Component as ComponentData } from '../types/definition.ts';
 import type { NamedExtern } from '../types/extern-type.ts';
@@ -17,10 +18,7 @@ export interface LoadOptions {
   readonly features?: Partial<Features>;
 }
 
-function coreModules(
-  component: ComponentData,
-  into: { start: number; end: number }[] = [],
-): { start: number; end: number }[] {
+function coreModules(component: ComponentData, into: ModuleRange[] = []): readonly ModuleRange[] {
   for (const d of component.definitions) {
     if (d.kind === 'core module') into.push(d);
     else if (d.kind === 'component') coreModules(d.component, into);
@@ -28,20 +26,29 @@ function coreModules(
   return into;
 }
 
-async function compileModules(component: ComponentData): Promise<void> {
+type Compiling = Map<number, Promise<WebAssembly.Module>>;
+
+/** Compiles what is not compiled yet. */
+function compile(bytes: Uint8Array<ArrayBuffer>, ranges: readonly ModuleRange[], into: Compiling): void {
+  for (const { start, end } of ranges) {
+    if (into.has(start)) continue;
+    const compiling = WebAssembly.compile(bytes.subarray(start, end));
+    // Looked at later, if at all.
+    compiling.catch(() => {});
+    into.set(start, compiling);
+  }
+}
+
+async function compiled({ bytes }: ComponentData, compiling: Compiling): Promise<void> {
   const modules = new Map<number, WebAssembly.Module>();
-  await Promise.all(
-    coreModules(component).map(async ({ start, end }) => {
-      modules.set(start, await WebAssembly.compile(component.bytes.subarray(start, end)));
-    }),
-  );
-  setModules(component.bytes, modules);
+  for (const [start, module] of compiling) modules.set(start, await module);
+  setModules(bytes, modules);
 }
 
 /** Waits for the modules. What the engine refuses is validated again, in order, so that the error has its place. */
-async function finishCompiling(compiling: Promise<void>, data: ComponentData, options: LoadOptions): Promise<void> {
+async function finishCompiling(compiling: Compiling, data: ComponentData, options: LoadOptions): Promise<void> {
   try {
-    await compiling;
+    await compiled(data, compiling);
   } catch (error) {
     if (!(error instanceof WebAssembly.CompileError)) throw error;
     validateComponent(data, options);
@@ -85,10 +92,11 @@ export class Component<W extends WorldTypes = AnyWorld> {
     options: LoadOptions = {},
   ): Promise<Component<W>> {
     const bytes = await readSource(await source);
-    const data = decodeComponent(bytes);
     // The engine compiles on threads of its own meanwhile.
-    const compiling = compileModules(data);
-    compiling.catch(() => {});
+    const compiling: Compiling = new Map();
+    compile(bytes, moduleRanges(bytes), compiling);
+    const data = decodeComponent(bytes);
+    compile(bytes, coreModules(data), compiling);
     const validated = validateComponent(data, {
       coreBodies: 'skip',
       ...(options.features === undefined ? {} : { features: options.features }),
