@@ -12,8 +12,8 @@ export interface ModuleRange {
 
 const CORE_MODULE = 1;
 const COMPONENT = 4;
-/** Deeper ones are found when the component is decoded, or refused. */
-const MAX_DEPTH = 8;
+/** Deeper ones are refused when the component is decoded. */
+const MAX_DEPTH = 101;
 
 /** The ranges of all core modules, those of nested components included. */
 export function moduleRanges(bytes: Uint8Array<ArrayBuffer>): readonly ModuleRange[] {

@@ -1,14 +1,16 @@
 /** A loaded component: decoded, validated, its core modules compiled. */
 import { decodeComponent } from '../binary/decode.ts';
-import { type ModuleRange, moduleRanges } from '../binary/module-ranges.ts';
-import { UsageError, ValidationError } from '../error/error.ts';
+import { moduleRanges } from '../binary/module-ranges.ts';
+import { LinkError, UsageError, ValidationError } from '../error/error.ts';
+import type { Plan } from '../link/plan.ts';
 import type { Component as ComponentData } from '../types/definition.ts';
 import type { NamedExtern } from '../types/extern-type.ts';
 import type { Features } from '../types/features.ts';
 import { validateComponent } from '../validate/validate.ts';
+import { type ArtifactCache, artifactOf, type Known, type ModuleRange, readArtifact } from './artifact.ts';
 import type { Instance } from './instance.ts';
 import { Linker, type LinkOptions } from './linker.ts';
-import { setData, setModules } from './loaded.ts';
+import { planOf, setCompiling, setLoaded, setModules } from './loaded.ts';
 import { readSource, type Source } from './source.ts';
 import type { AnyWorld, Complete, Imports, Offers, WorldTypes } from './world.ts';
 
@@ -16,44 +18,47 @@ import type { AnyWorld, Complete, Imports, Offers, WorldTypes } from './world.ts
 export interface LoadOptions {
   /** Feature gates of the specification that differ from the defaults. */
   readonly features?: Partial<Features>;
+  /** Keeps what is found out about components from one load to the next, and from one process to the next. */
+  readonly cache?: ArtifactCache;
 }
 
-function coreModules(component: ComponentData, into: ModuleRange[] = []): readonly ModuleRange[] {
-  for (const d of component.definitions) {
-    if (d.kind === 'core module') into.push(d);
-    else if (d.kind === 'component') coreModules(d.component, into);
-  }
-  return into;
-}
-
-type Compiling = Map<number, Promise<WebAssembly.Module>>;
-
-/** Compiles what is not compiled yet. */
-function compile(bytes: Uint8Array<ArrayBuffer>, ranges: readonly ModuleRange[], into: Compiling): void {
-  for (const { start, end } of ranges) {
-    if (into.has(start)) continue;
-    const compiling = WebAssembly.compile(bytes.subarray(start, end));
-    // Looked at later, if at all.
-    compiling.catch(() => {});
-    into.set(start, compiling);
-  }
-}
-
-async function compiled({ bytes }: ComponentData, compiling: Compiling): Promise<void> {
+async function compileModules(bytes: Uint8Array<ArrayBuffer>, ranges: readonly ModuleRange[]): Promise<void> {
   const modules = new Map<number, WebAssembly.Module>();
-  for (const [start, module] of compiling) modules.set(start, await module);
+  await Promise.all(
+    ranges.map(async ({ start, end }) => {
+      modules.set(start, await WebAssembly.compile(bytes.subarray(start, end)));
+    }),
+  );
   setModules(bytes, modules);
 }
 
 /** Waits for the modules. What the engine refuses is validated again, in order, so that the error has its place. */
-async function finishCompiling(compiling: Compiling, data: ComponentData, options: LoadOptions): Promise<void> {
+async function finishCompiling(compiling: Promise<void>, data: ComponentData, options: LoadOptions): Promise<void> {
   try {
-    await compiled(data, compiling);
+    await compiling;
   } catch (error) {
     if (!(error instanceof WebAssembly.CompileError)) throw error;
     validateComponent(data, options);
     throw new ValidationError('invalid-core-module', `core module is not valid: ${error.message}`, { cause: error });
   }
+}
+
+/** Gives a cache what was found out; what cannot be planned is left for whoever links it to hear of. */
+function keep(
+  cache: ArtifactCache,
+  component: Pick<Known, 'imports' | 'exports'>,
+  bytes: Uint8Array<ArrayBuffer>,
+  modules: readonly ModuleRange[],
+): void {
+  let plan: Plan | undefined;
+  try {
+    plan = planOf(component);
+  } catch (error) {
+    if (!(error instanceof LinkError)) throw error;
+  }
+  const { imports, exports } = component;
+  const artifact = plan === undefined ? undefined : artifactOf({ modules, imports, exports, plan }, bytes);
+  if (artifact !== undefined) cache.set(bytes, artifact);
 }
 
 /**
@@ -75,8 +80,7 @@ export class Component<W extends WorldTypes = AnyWorld> {
   /** For TypeScript alone: a component of one world is none of another. */
   declare protected readonly world: W;
 
-  private constructor(data: ComponentData, imports: readonly NamedExtern[], exports: readonly NamedExtern[]) {
-    setData(this, data);
+  private constructor(imports: readonly NamedExtern[], exports: readonly NamedExtern[]) {
     this.imports = imports;
     this.exports = exports;
   }
@@ -92,17 +96,35 @@ export class Component<W extends WorldTypes = AnyWorld> {
     options: LoadOptions = {},
   ): Promise<Component<W>> {
     const bytes = await readSource(await source);
+    const { cache } = options;
+    const kept = await cache?.get(bytes);
+    const known = kept === undefined ? undefined : readArtifact(kept.artifact, bytes);
+    if (known !== undefined) {
+      const compiling = compileModules(bytes, known.modules);
+      compiling.catch(() => {});
+      if (kept?.confirm?.() !== false) {
+        const component = new Component<W>(known.imports, known.exports);
+        setLoaded(component, () => decodeComponent(bytes), known.plan);
+        // They were valid before; linking goes on meanwhile.
+        setCompiling(component, compiling);
+        return component;
+      }
+    }
     // The engine compiles on threads of its own meanwhile.
-    const compiling: Compiling = new Map();
-    compile(bytes, moduleRanges(bytes), compiling);
+    const modules = moduleRanges(bytes);
+    const compiling = compileModules(bytes, modules);
+    compiling.catch(() => {});
     const data = decodeComponent(bytes);
-    compile(bytes, coreModules(data), compiling);
     const validated = validateComponent(data, {
       coreBodies: 'skip',
       ...(options.features === undefined ? {} : { features: options.features }),
     });
     await finishCompiling(compiling, data, options);
-    return new Component(data, validated.imports, validated.exports);
+    const { imports, exports } = validated;
+    const component = new Component<W>(imports, exports);
+    setLoaded(component, () => data);
+    if (cache !== undefined) keep(cache, component, bytes, modules);
+    return component;
   }
 
   /**

@@ -3,43 +3,70 @@
  * implements.
  */
 import type { BorderEnv, Flat, HostCall, Settle } from '../abi/js/border.ts';
+import type { Trap } from '../error/trap.ts';
 import { invariant } from '../util/invariant.ts';
 import { rememberIn } from './borrow-log.ts';
-import { type ComponentState, componentState } from './component-state.ts';
+import { componentState } from './component-state.ts';
 import { CALL_STACK } from './control.ts';
 import { unwind } from './failure.ts';
 import { popTo, pushFrame } from './frames.ts';
 import { answer } from './lower.ts';
 import { type Activity, scheduler } from './scheduler.ts';
 import { awaitHost } from './stack.ts';
-import type { Store } from './store.ts';
+import type { Store, StoreWatcher } from './store.ts';
 import { Subtask } from './subtask.ts';
 import { currentThread, materialiseAbove } from './task.ts';
 
-/** What a host function sees of its call; the signal is made when it is asked for. */
-class Call implements HostCall {
-  #undo: (() => void)[] | undefined;
+const NOTHING: (() => void)[] = [];
+
+/** What a host function sees of its call; the signal is made when it is asked for, and only then must the call know that its guest is gone. */
+class Call implements HostCall, StoreWatcher {
+  #undo = NOTHING;
   #controller: AbortController | undefined;
+  /** While the host has not answered yet. */
+  #store: Store | undefined;
 
   get signal(): AbortSignal {
-    this.#controller ??= new AbortController();
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#store?.ended === true) this.ended(this.#store.failure ?? this.#store.deadTrap(undefined));
+      else this.#store?.dependents.add(this);
+    }
     return this.#controller.signal;
   }
 
-  abort(): void {
-    this.#controller?.abort(new DOMException('the guest has cancelled the call', 'AbortError'));
+  /** The host has answered with a promise, to a guest of `store`. */
+  pend(store: Store): void {
+    this.#store = store;
+    if (this.#controller !== undefined) store.dependents.add(this);
   }
 
-  /** Where the ends of what it borrows are put down. */
-  borrows(): (() => void)[] {
-    this.#undo ??= [];
+  /** Nobody waits for the promise any more. */
+  settled(): void {
+    if (this.#controller !== undefined) this.#store?.dependents.delete(this);
+    this.#store = undefined;
+  }
+
+  abort(reason: Error): void {
+    this.#controller?.abort(reason);
+  }
+
+  /** The guest is gone. */
+  ended(failure: Trap): void {
+    this.abort(failure);
+  }
+
+  /** Its own list of what it must undo. */
+  get list(): (() => void)[] {
+    if (this.#undo === NOTHING) this.#undo = [];
     return this.#undo;
   }
 
   end(): void {
+    this.settled();
     const undo = this.#undo;
-    this.#undo = undefined;
-    if (undo !== undefined) for (const each of undo) each();
+    this.#undo = NOTHING;
+    for (const each of undo) each();
   }
 }
 
@@ -49,34 +76,35 @@ export function hostCall(): HostCall {
 
 /** What the parameters lend belongs to the call; undefined: they are lifted. */
 export function lendTo(call: HostCall | undefined): void {
-  rememberIn(call === undefined ? undefined : (call as Call).borrows());
+  rememberIn(call === undefined ? undefined : (call as Call).list);
 }
 
-/** A call that the host has answered with a promise. As an activity: the promise has settled, and its result is lowered when no guest runs. */
+/** A call that the host has answered with a promise. As an activity: that has settled, and the result is lowered when no guest runs. */
 class HostSubtask extends Subtask implements Activity {
-  readonly #component: ComponentState;
+  readonly store: Store;
+  readonly #env: BorderEnv;
   readonly #call: Call;
   readonly #settle: Settle;
   readonly #pointer: Flat;
-  readonly #isAsync: boolean;
   #ok = false;
   #value: unknown;
 
-  constructor(component: ComponentState, env: BorderEnv, call: Call, settle: Settle, pointer: Flat) {
+  constructor(env: BorderEnv, store: Store, call: Call, settle: Settle, pointer: Flat) {
     super(env.path);
-    this.#component = component;
+    this.store = store;
+    this.#env = env;
     this.#call = call;
     this.#settle = settle;
     this.#pointer = pointer;
-    this.#isAsync = env.context.options.async;
   }
 
-  get store(): Store {
-    return this.#component.store;
+  override get what(): string {
+    return `the result of the host function ${this.path}`;
   }
 
   begin(promise: Promise<unknown>): void {
     this.started();
+    this.#call.pend(this.store);
     this.store.hostBegins();
     promise.then(
       (value) => this.#settled(true, value),
@@ -85,6 +113,7 @@ class HostSubtask extends Subtask implements Activity {
   }
 
   #settled(ok: boolean, value: unknown): void {
+    this.#call.settled();
     if (this.resolved) {
       this.store.hostEnds();
       return;
@@ -95,35 +124,36 @@ class HostSubtask extends Subtask implements Activity {
     scheduler.enqueueNow(this);
   }
 
-  ready(): boolean {
-    if (!this.#component.closed) return true;
-    scheduler.stall(this);
-    return false;
-  }
-
-  resume(): boolean {
-    const { slot, store } = this.#component;
-    if (!store.alive || this.resolved) return false;
-    pushFrame(slot);
-    try {
-      const flat = this.#settle(this.#ok, this.#value, this.#pointer);
-      this.resolve(this.#isAsync || flat === undefined ? [] : [flat]);
-      popTo(CALL_STACK);
-    } catch (error) {
-      unwind(error, this.path, CALL_STACK, 0);
-    }
-    return false;
-  }
-
   /** The host is told, and not waited for: whatever it answers later is for nobody. */
   override requestEnd(): void {
     this.resolve(undefined);
-    this.#call.abort();
+    this.#call.settled();
+    this.#call.abort(new DOMException('the guest has cancelled the call', 'AbortError'));
   }
 
   override deliverResolve(): void {
     super.deliverResolve();
     this.#call.end();
+  }
+
+  ready(): boolean {
+    if (componentState(this.#env.slot)?.closed !== true) return true;
+    scheduler.stall(this);
+    return false;
+  }
+
+  resume(): boolean {
+    if (!this.store.alive || this.resolved) return false;
+    const { slot, path, context } = this.#env;
+    pushFrame(slot);
+    try {
+      const flat = this.#settle(this.#ok, this.#value, this.#pointer);
+      this.resolve(context.options.async || flat === undefined ? [] : [flat]);
+      popTo(CALL_STACK);
+    } catch (error) {
+      unwind(error, path, CALL_STACK, 0);
+    }
+    return false;
   }
 }
 
@@ -135,19 +165,21 @@ class HostSubtask extends Subtask implements Activity {
 export function awaitHostCall(
   env: BorderEnv,
   promise: Promise<unknown>,
-  call: HostCall,
+  hostCall: HostCall,
   settle: Settle,
   pointer: Flat,
 ): Flat | undefined {
   const component = componentState(env.slot);
   invariant(component !== undefined, 'an instance that calls a function of an async type');
+  const call = hostCall as Call;
   const isAsync = env.context.options.async;
   if (!isAsync && currentThread(component).task.async) {
     awaitHost(env.path, promise, settle, pointer, call);
+    call.pend(component.store);
     materialiseAbove(CALL_STACK);
     return env.zero;
   }
-  const subtask = new HostSubtask(component, env, call as Call, settle, pointer);
+  const subtask = new HostSubtask(env, component.store, call, settle, pointer);
   subtask.begin(promise);
   return answer(component, subtask, isAsync, env.zero);
 }

@@ -7,6 +7,18 @@ const MAX_MODULES = 2_000;
 const modules = new Map<string, WebAssembly.Module>();
 const latin1 = new TextDecoder('latin1');
 
+const imported = new WeakMap<WebAssembly.Module, readonly WebAssembly.ModuleImportDescriptor[]>();
+
+/** What a module imports: asked for again for each instance. */
+export function importsOf(module: WebAssembly.Module): readonly WebAssembly.ModuleImportDescriptor[] {
+  let imports = imported.get(module);
+  if (imports === undefined) {
+    imports = WebAssembly.Module.imports(module);
+    imported.set(module, imports);
+  }
+  return imports;
+}
+
 /** The compiled module of `bytes`. */
 export function cachedModule(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module {
   return cached(latin1.decode(bytes), () => bytes);
@@ -32,16 +44,4 @@ function cached(key: string, make: () => Uint8Array<ArrayBuffer>): WebAssembly.M
   } else modules.delete(key);
   modules.set(key, module);
   return module;
-}
-
-const importNames = new WeakMap<WebAssembly.Module, readonly string[]>();
-
-/** The names of what a module of ours imports, without the names of modules. */
-export function importNamesOf(module: WebAssembly.Module): readonly string[] {
-  let names = importNames.get(module);
-  if (names === undefined) {
-    names = WebAssembly.Module.imports(module).map(({ name }) => name);
-    importNames.set(module, names);
-  }
-  return names;
 }

@@ -14,6 +14,8 @@ export const SUBTASK_STATE = {
   cancelledBeforeReturned: 4,
 } as const;
 
+// Shared: of many calls that wait, none needs arrays of its own.
+const NOBODY: readonly (() => void)[] = [];
 const NOTHING: readonly Flat[] = [];
 
 export class Subtask extends Waitable {
@@ -24,12 +26,12 @@ export class Subtask extends Waitable {
   cancellationRequested = false;
   /** What {@link requestEnd} does. */
   onCancel: (() => void) | undefined;
-  #resolved: (() => void)[] | undefined;
+  #resolved: readonly (() => void)[] = NOBODY;
   /** Core results of a synchronous lower. */
   flat: readonly Flat[] = NOTHING;
   #index = 0;
-  #lends: (() => void)[] | undefined;
-  #resolveDelivered = false;
+  #lends: readonly (() => void)[] = NOBODY;
+  #delivered = false;
 
   constructor(path: string) {
     super();
@@ -51,9 +53,8 @@ export class Subtask extends Waitable {
 
   /** Remembers what the call lends until its end is delivered. */
   lends(giveBack: () => void): void {
-    invariant(!this.#resolveDelivered, 'lends end when the resolution is delivered');
-    this.#lends ??= [];
-    this.#lends.push(giveBack);
+    invariant(!this.#delivered, 'lends end when the resolution is delivered');
+    this.#lends = [...this.#lends, giveBack];
   }
 
   started(): void {
@@ -68,13 +69,12 @@ export class Subtask extends Waitable {
     else this.state = SUBTASK_STATE.cancelledBeforeReturned;
     this.flat = flat ?? NOTHING;
     this.#progress();
-    if (this.#resolved !== undefined) for (const listener of this.#resolved) listener();
+    for (const listener of this.#resolved) listener();
   }
 
   /** Calls `listener` when it is resolved, for who is not told by its event. */
   whenResolved(listener: () => void): void {
-    this.#resolved ??= [];
-    this.#resolved.push(listener);
+    this.#resolved = [...this.#resolved, listener];
   }
 
   /** Asks the callee to end early; what must go on before the caller does is on the scheduler then. */
@@ -92,15 +92,15 @@ export class Subtask extends Waitable {
   }
 
   get resolveDelivered(): boolean {
-    return this.#resolveDelivered;
+    return this.#delivered;
   }
 
   /** Specification: `Subtask.deliver_resolve`. */
   deliverResolve(): void {
     const lends = this.#lends;
-    this.#resolveDelivered = true;
-    this.#lends = undefined;
-    if (lends !== undefined) for (const giveBack of lends) giveBack();
+    this.#lends = NOBODY;
+    this.#delivered = true;
+    for (const giveBack of lends) giveBack();
   }
 
   /** `canon subtask.drop`, with its handle gone. */
