@@ -9,7 +9,7 @@ import { asTrap, isGuestFailure, isHostMistake, isStackOverflow, messageOf, unwi
 import { pushFrame } from './frames.ts';
 import { awaitHostCall, hostCall, lendTo } from './host-call.ts';
 import { awaitHost } from './stack.ts';
-import { storeAt } from './store.ts';
+import { storeAt, storeOf } from './store.ts';
 import { endSyncThread } from './task.ts';
 
 /** The error of a synchronous call into an instance that waits. */
@@ -59,11 +59,10 @@ export const borderRuntime: BorderRuntime = {
     });
   },
   poisoned(env) {
-    return storeAt(env.store)?.deadTrap(env.path) ?? makeTrap('store-dead', { path: env.path });
+    return storeOf(env.slot)?.deadTrap(env.path) ?? makeTrap('store-dead', { path: env.path });
   },
-  pending: (env, promise, settle) => awaitHost(promise, env.path, settle),
-  pendingAsync: (env, promise, call, settle) =>
-    awaitHostCall(env, promise, call, settle, env.context.options.async, env.zero),
+  pending: (env, promise, settle, pointer) => awaitHost(env.path, promise, settle, pointer, undefined),
+  pendingAsync: awaitHostCall,
   hostCall,
   lending: lendTo,
   lifted: () => lendTo(undefined),

@@ -11,6 +11,8 @@ import { type Activity, scheduler } from './scheduler.ts';
 import { askToSuspend, onOpening, resumed } from './stack.ts';
 import { onStoreEnd, storeOf } from './store.ts';
 
+const BUSY = { what: 'the called component instance, which waits inside a host call,' };
+
 interface Waiter {
   readonly slot: number;
   readonly go: () => void;
@@ -22,6 +24,13 @@ const dtors: { readonly resource: GuestResource; readonly rep: number }[] = [];
 /** Calls `go` once the instance may be entered (or its store is dead), in the order of asking. */
 export function whenOpen(slot: number, go: () => void): void {
   waiters.push({ slot, go });
+}
+
+/** Whether a call or a destructor waits to enter one of the instances. */
+export function isAwaited(slots: readonly number[]): boolean {
+  return (
+    waiters.some(({ slot }) => slots.includes(slot)) || dtors.some(({ resource }) => slots.includes(resource.slot))
+  );
 }
 
 /** Whether a new call into the instance must queue. */
@@ -81,7 +90,7 @@ export function awaitOpen(slot: number): void {
     awaitOpen(slot);
     return undefined;
   };
-  const stack = askToSuspend(again, 'the called component instance, which waits inside a host call,', true);
+  const stack = askToSuspend(again, BUSY, true);
   const wait: Activity = { ready: () => true, resume: () => stack.go() };
   whenOpen(slot, () => scheduler.enqueue(wait));
 }

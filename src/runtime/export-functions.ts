@@ -11,9 +11,10 @@ import { mustQueue, whenOpen } from './entrance.ts';
 import type { AnyFunction } from './exports.ts';
 import type { Instantiation } from './instantiate.ts';
 import type { LiveFunc } from './live.ts';
+import { importsOf } from './module-cache.ts';
 import type { RuntimeResource } from './resource.ts';
 import { scheduler } from './scheduler.ts';
-import { canSuspend, finishStack, promisingOf, Stack } from './stack.ts';
+import { canSuspend, finishStack, mustHaveStack, promisingOf, Stack } from './stack.ts';
 import { endFrameThread } from './task.ts';
 import { inTurn, isTurn } from './turn.ts';
 
@@ -22,7 +23,6 @@ type Lift = Extract<PlanFunc, { kind: 'lift' }>;
 /** Makes the host's functions for the exports of one instantiation. */
 export class ExportMaker {
   readonly #run: Instantiation;
-  #entries: WebAssembly.Exports | undefined;
 
   constructor(run: Instantiation) {
     this.#run = run;
@@ -104,7 +104,7 @@ export class ExportMaker {
     let made: { border: ExportBorder; entry: AnyFunction } | undefined;
     const make = (): NonNullable<typeof made> => {
       const { border, index } = this.#border(func, path, true);
-      return { border, entry: promisingOf(this.#entry(index)) };
+      return { border, entry: entriesOf(this.#run).get(index) };
     };
     const go = (args: readonly unknown[]): Promise<{ value: unknown }> => {
       if (!store.alive) throw store.deadTrap(path);
@@ -128,8 +128,10 @@ export class ExportMaker {
           reject(trap);
           scheduler.callEnds();
         },
+        path,
       );
       const start = (): void => stack.start(slot, 0, (token) => border.start(entry, token, args));
+      mustHaveStack(path);
       scheduler.callBegins();
       try {
         if (fresh) withFreshContext(slot, start);
@@ -140,39 +142,71 @@ export class ExportMaker {
       }
       return promise;
     };
+    const queued = (args: readonly unknown[]): Promise<{ value: unknown }> => {
+      const { promise, resolve, reject } = Promise.withResolvers<{ value: unknown }>();
+      const begin = (): void => {
+        try {
+          resolve(go(args));
+        } catch (error) {
+          reject(error);
+        }
+      };
+      // The next in line starts within the same job, so that the instance is closed again before anybody else looks.
+      inTurn(() => (mustQueue(slot) ? whenOpen(slot, begin) : begin()));
+      return promise;
+    };
     return async (...args) => {
       if (!canSuspend)
         throw new UsageError('no-jspi', 'promised calls need an engine with JSPI (WebAssembly.promising)', {
           hint: 'use `exports`, or Node 24 or newer',
         });
-      if (isTurn() && !mustQueue(slot)) return (await go(args)).value;
-      const queued = Promise.withResolvers<{ value: unknown }>();
-      const begin = (): void => {
-        try {
-          queued.resolve(go(args));
-        } catch (error) {
-          queued.reject(error);
-        }
-      };
-      // The next in line starts within the same job, so that the instance is closed again before anybody else looks.
-      inTurn(() => (mustQueue(slot) ? whenOpen(slot, begin) : begin()));
-      return (await queued.promise).value;
+      store.callBegins(path);
+      try {
+        return (await (isTurn() && !mustQueue(slot) ? go(args) : queued(args))).value;
+      } finally {
+        store.callEnds();
+      }
     };
   }
+}
 
-  #entry(index: number): AnyFunction {
-    if (this.#entries === undefined) {
-      const { entries, exports } = this.#run.prepared;
-      invariant(entries !== undefined, 'promised entries were prepared');
-      const core: Record<string, WebAssembly.ImportValue> = {};
-      for (const [func, { entry }] of exports)
-        core[`c${entry}`] = this.#run.core((func as Lift).core) as WebAssembly.ImportValue;
-      const tenon: Record<string, WebAssembly.ImportValue> = {};
-      for (const { name } of WebAssembly.Module.imports(entries)) {
-        if (name.startsWith('done:')) tenon[name] = finishStack as WebAssembly.ImportValue;
-      }
-      this.#entries = new WebAssembly.Instance(entries, { core, tenon }).exports;
-    }
-    return this.#entries[`p${index}`] as AnyFunction;
+/** The exports of an instantiation as functions on stacks of their own: what its tenants have in common, each made when it is called first. */
+class Entries {
+  readonly #run: Instantiation;
+  #exports: WebAssembly.Exports | undefined;
+  readonly #promising: AnyFunction[] = [];
+
+  constructor(run: Instantiation) {
+    this.#run = run;
   }
+
+  get(index: number): AnyFunction {
+    this.#exports ??= this.#make();
+    this.#promising[index] ??= promisingOf(this.#exports[`p${index}`] as AnyFunction);
+    return this.#promising[index];
+  }
+
+  #make(): WebAssembly.Exports {
+    const { entries, exports } = this.#run.prepared;
+    invariant(entries !== undefined, 'promised entries were prepared');
+    const core: Record<string, WebAssembly.ImportValue> = {};
+    for (const [func, { entry }] of exports)
+      core[`c${entry}`] = this.#run.core((func as Lift).core) as WebAssembly.ImportValue;
+    const tenon: Record<string, WebAssembly.ImportValue> = {};
+    for (const { name } of importsOf(entries)) {
+      if (name.startsWith('done:')) tenon[name] = finishStack as WebAssembly.ImportValue;
+    }
+    return new WebAssembly.Instance(entries, { core, tenon }).exports;
+  }
+}
+
+const entries = new WeakMap<Instantiation, Entries>();
+
+function entriesOf(run: Instantiation): Entries {
+  let made = entries.get(run);
+  if (made === undefined) {
+    made = new Entries(run);
+    entries.set(run, made);
+  }
+  return made;
 }

@@ -2,10 +2,8 @@
  * The objects by which a host calls an instance: `exports` (synchronous) and `promised` (the same functions as promises), with a
  * class for each resource. Names of guests are defined, never assigned, on objects without a prototype.
  */
-import { toCamel, toPascal } from '../abi/js/names.ts';
 import type { PlanFunc, PlanItem, PlanResource } from '../link/plan.ts';
-import { tryParseExternName } from '../types/extern-name.ts';
-import { memberName } from './bind.ts';
+import { type ExportName, exportNames } from './export-names.ts';
 import { brandClass, brandFunction, type LiveFunc } from './live.ts';
 import { GuestHandle, GuestResource, HandleState, type HostClass, type RuntimeResource } from './resource.ts';
 
@@ -73,14 +71,13 @@ class Builder {
 
   root(exports: ReadonlyMap<string, PlanItem>): void {
     this.#fill(exports, [], this.objects);
-    for (const [name, item] of exports) if (item.kind === 'instance') this.#aliases(name);
+    const names = exportNames(exports);
+    for (const [name, item] of exports) if (item.kind === 'instance') this.#aliases(name, names.get(name)!);
   }
 
   /** Interfaces are reached by full name, without the version, and by the interface's own name in camel case. */
-  #aliases(name: string): void {
-    const parsed = tryParseExternName(name);
-    if (!parsed.ok || parsed.value.kind !== 'interface') return;
-    for (const alias of [parsed.value.unversioned, toCamel(parsed.value.projection)]) {
+  #aliases(name: string, { aliases }: ExportName): void {
+    for (const alias of aliases) {
       for (const target of [this.objects.exports, this.objects.promised]) {
         if (!(alias in target)) define(target, alias, target[name], false);
       }
@@ -88,15 +85,17 @@ class Builder {
   }
 
   #fill(exports: ReadonlyMap<string, PlanItem>, path: readonly string[], into: ExportObjects): void {
+    const names = exportNames(exports);
     for (const [name, item] of exports) {
-      if (item.kind === 'type' && item.type.kind === 'resource') this.#exportClass(name, item.type.resource, into);
+      if (item.kind === 'type' && item.type.kind === 'resource')
+        this.#exportClass(names.get(name)!.pascal, item.type.resource, into);
     }
     for (const [name, item] of exports) {
-      if (item.kind === 'func') this.#exportFunction(name, item.func, [...path, name], into);
+      if (item.kind === 'func') this.#exportFunction(names.get(name)!, item.func, [...path, name], into);
       else if (item.kind === 'instance') {
         const inner: ExportObjects = { exports: emptyNamespace(), promised: emptyNamespace() };
         this.#fill(item.exports, [...path, name], inner);
-        const own = name.includes(':') ? name : toCamel(name);
+        const { own } = names.get(name)!;
         for (const key of ['exports', 'promised'] as const) {
           define(into[key], own, inner[key]);
           if (own !== name) define(into[key], name, inner[key], false);
@@ -107,9 +106,9 @@ class Builder {
 
   #exportClass(name: string, planResource: PlanResource, into: ExportObjects): void {
     const resource = this.#source.resource(planResource);
-    const { call, promised } = this.#classesOf(resource, toPascal(name));
-    define(into.exports, toPascal(name), call);
-    define(into.promised, toPascal(name), promised);
+    const { call, promised } = this.#classesOf(resource, name);
+    define(into.exports, name, call);
+    define(into.promised, name, promised);
   }
 
   #classesOf(resource: RuntimeResource, name: string): Classes {
@@ -133,7 +132,9 @@ class Builder {
     return classes;
   }
 
-  #exportFunction(name: string, func: PlanFunc, path: readonly string[], into: ExportObjects): void {
+  #exportFunction(names: ExportName, func: PlanFunc, path: readonly string[], into: ExportObjects): void {
+    const name = path.at(-1) ?? '';
+    const { member } = names;
     const { call, promised, live } = this.#source.func(func, path);
     if (live !== undefined) {
       brandFunction(call, live);
@@ -141,23 +142,18 @@ class Builder {
     }
     define(into.exports, name, call, false);
     define(into.promised, name, promised, false);
-    const parsed = tryParseExternName(name);
-    if (!parsed.ok) return;
-    const extern = parsed.value;
-    if (extern.kind === 'label') {
-      const camel = memberName(extern.label);
+    if (names.kind === 'label') {
       // Where two names are one in camel case, each still has its own, and the first has both.
-      if (camel !== name && camel in into.exports) return;
-      define(into.exports, camel, call);
-      define(into.promised, camel, promised);
+      if (member !== name && member in into.exports) return;
+      define(into.exports, member, call);
+      define(into.promised, member, promised);
       return;
     }
-    if (extern.kind === 'interface') return;
-    const cls = into.exports[toPascal(extern.resource)];
-    const promisedCls = into.promised[toPascal(extern.resource)];
+    const cls = into.exports[names.resource];
+    const promisedCls = into.promised[names.resource];
     // The classes of a host's own resource are the host's: nothing is added to them.
     if (!isHandleClass(cls) || !isHandleClass(promisedCls)) return;
-    switch (extern.kind) {
+    switch (names.kind) {
       case 'constructor':
         for (const classes of this.#classes.values()) {
           if (classes.call !== cls) continue;
@@ -166,12 +162,12 @@ class Builder {
         }
         return;
       case 'method':
-        defineMethod(cls.prototype, memberName(extern.name), call);
-        defineMethod(promisedCls.prototype, memberName(extern.name), promised);
+        defineMethod(cls.prototype, member, call);
+        defineMethod(promisedCls.prototype, member, promised);
         return;
       case 'static': {
         // A class's `prototype` cannot be redefined.
-        const own = extern.name === 'prototype' ? 'prototype_' : memberName(extern.name);
+        const own = member === 'prototype' ? 'prototype_' : member;
         define(cls, own, call);
         define(promisedCls, own, promised);
         return;

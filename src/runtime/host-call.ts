@@ -3,33 +3,70 @@
  * implements.
  */
 import type { BorderEnv, Flat, HostCall, Settle } from '../abi/js/border.ts';
+import type { Trap } from '../error/trap.ts';
 import { invariant } from '../util/invariant.ts';
 import { rememberIn } from './borrow-log.ts';
 import { componentState } from './component-state.ts';
 import { CALL_STACK } from './control.ts';
 import { unwind } from './failure.ts';
 import { popTo, pushFrame } from './frames.ts';
-import { answer, type Zero } from './lower.ts';
+import { answer } from './lower.ts';
 import { type Activity, scheduler } from './scheduler.ts';
-import type { Store } from './store.ts';
+import { awaitHost } from './stack.ts';
+import type { Store, StoreWatcher } from './store.ts';
 import { Subtask } from './subtask.ts';
+import { currentThread, materialiseAbove } from './task.ts';
 
-/** What a host function sees of its call; the signal is made when it is asked for. */
-class Call implements HostCall {
-  readonly undo: (() => void)[] = [];
+const NOTHING: (() => void)[] = [];
+
+/** What a host function sees of its call; the signal is made when it is asked for, and only then must the call know that its guest is gone. */
+class Call implements HostCall, StoreWatcher {
+  #undo = NOTHING;
   #controller: AbortController | undefined;
+  /** While the host has not answered yet. */
+  #store: Store | undefined;
 
   get signal(): AbortSignal {
-    this.#controller ??= new AbortController();
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#store?.ended === true) this.ended(this.#store.failure ?? this.#store.deadTrap(undefined));
+      else this.#store?.dependents.add(this);
+    }
     return this.#controller.signal;
   }
 
-  abort(): void {
-    this.#controller?.abort(new DOMException('the guest has cancelled the call', 'AbortError'));
+  /** The host has answered with a promise, to a guest of `store`. */
+  pend(store: Store): void {
+    this.#store = store;
+    if (this.#controller !== undefined) store.dependents.add(this);
+  }
+
+  /** Nobody waits for the promise any more. */
+  settled(): void {
+    if (this.#controller !== undefined) this.#store?.dependents.delete(this);
+    this.#store = undefined;
+  }
+
+  abort(reason: Error): void {
+    this.#controller?.abort(reason);
+  }
+
+  /** The guest is gone. */
+  ended(failure: Trap): void {
+    this.abort(failure);
+  }
+
+  /** Its own list of what it must undo. */
+  get list(): (() => void)[] {
+    if (this.#undo === NOTHING) this.#undo = [];
+    return this.#undo;
   }
 
   end(): void {
-    for (const undo of this.undo.splice(0)) undo();
+    this.settled();
+    const undo = this.#undo;
+    this.#undo = NOTHING;
+    for (const each of undo) each();
   }
 }
 
@@ -39,76 +76,110 @@ export function hostCall(): HostCall {
 
 /** What the parameters lend belongs to the call; undefined: they are lifted. */
 export function lendTo(call: HostCall | undefined): void {
-  rememberIn(call === undefined ? undefined : (call as Call).undo);
+  rememberIn(call === undefined ? undefined : (call as Call).list);
 }
 
-/** The promise of a host function has settled: its result is lowered when no guest runs. */
-class Settled implements Activity {
+/** A call that the host has answered with a promise. As an activity: that has settled, and the result is lowered when no guest runs. */
+class HostSubtask extends Subtask implements Activity {
   readonly store: Store;
-  readonly #slot: number;
-  readonly #path: string;
-  readonly #deliver: () => void;
+  readonly #env: BorderEnv;
+  readonly #call: Call;
+  readonly #settle: Settle;
+  readonly #pointer: Flat;
+  #ok = false;
+  #value: unknown;
 
-  constructor(store: Store, slot: number, path: string, deliver: () => void) {
+  constructor(env: BorderEnv, store: Store, call: Call, settle: Settle, pointer: Flat) {
+    super(env.path);
     this.store = store;
-    this.#slot = slot;
-    this.#path = path;
-    this.#deliver = deliver;
+    this.#env = env;
+    this.#call = call;
+    this.#settle = settle;
+    this.#pointer = pointer;
+  }
+
+  override get what(): string {
+    return `the result of the host function ${this.path}`;
+  }
+
+  begin(promise: Promise<unknown>): void {
+    this.started();
+    this.#call.pend(this.store);
+    this.store.hostBegins();
+    promise.then(
+      (value) => this.#settled(true, value),
+      (error) => this.#settled(false, error),
+    );
+  }
+
+  #settled(ok: boolean, value: unknown): void {
+    this.#call.settled();
+    if (this.resolved) {
+      this.store.hostEnds();
+      return;
+    }
+    this.#ok = ok;
+    this.#value = value;
+    this.store.hostAnswers();
+    scheduler.enqueueNow(this);
+  }
+
+  /** The host is told, and not waited for: whatever it answers later is for nobody. */
+  override requestEnd(): void {
+    this.resolve(undefined);
+    this.#call.settled();
+    this.#call.abort(new DOMException('the guest has cancelled the call', 'AbortError'));
+  }
+
+  override deliverResolve(): void {
+    super.deliverResolve();
+    this.#call.end();
   }
 
   ready(): boolean {
-    if (componentState(this.#slot)?.closed !== true) return true;
+    if (componentState(this.#env.slot)?.closed !== true) return true;
     scheduler.stall(this);
     return false;
   }
 
   resume(): boolean {
-    if (componentState(this.#slot)?.store.alive !== true) return false;
-    pushFrame(this.#slot);
+    if (!this.store.alive || this.resolved) return false;
+    const { slot, path, context } = this.#env;
+    pushFrame(slot);
     try {
-      this.#deliver();
+      const flat = this.#settle(this.#ok, this.#value, this.#pointer);
+      this.resolve(context.options.async || flat === undefined ? [] : [flat]);
       popTo(CALL_STACK);
     } catch (error) {
-      unwind(error, this.#path, CALL_STACK, 0);
+      unwind(error, path, CALL_STACK, 0);
     }
     return false;
   }
 }
 
-/** A host function has answered a promise: the core result of the lower, or what stands for it until the stack goes on. */
+/**
+ * A host function of an async type has answered a promise: the core result of the lower, or what stands for it until the stack goes on.
+ * A caller that waits for it makes no subtask, and its stack goes on by itself; but a task of a synchronous function must say that it has
+ * blocked, and cannot wait so.
+ */
 export function awaitHostCall(
   env: BorderEnv,
   promise: Promise<unknown>,
   hostCall: HostCall,
   settle: Settle,
-  isAsync: boolean,
-  zero: Zero,
+  pointer: Flat,
 ): Flat | undefined {
-  const call = hostCall as Call;
   const component = componentState(env.slot);
   invariant(component !== undefined, 'an instance that calls a function of an async type');
-  const subtask = new Subtask(env.path);
-  subtask.started();
-  subtask.lends(() => call.end());
-  const settled = (ok: boolean, value: unknown): void => {
-    component.store.hostEnds();
-    if (subtask.resolved) return;
-    const deliver = (): void => {
-      if (subtask.resolved) return;
-      const flat = settle(ok, value);
-      subtask.resolve(isAsync || flat === undefined ? [] : [flat]);
-    };
-    scheduler.enqueueNow(new Settled(component.store, env.slot, env.path, deliver));
-  };
-  component.store.hostBegins();
-  promise.then(
-    (value) => settled(true, value),
-    (error) => settled(false, error),
-  );
-  // The host is told, and not waited for: whatever it answers later is for nobody.
-  subtask.onCancel = () => {
-    subtask.resolve(undefined);
-    call.abort();
-  };
-  return answer(component, subtask, isAsync, zero);
+  const call = hostCall as Call;
+  const isAsync = env.context.options.async;
+  if (!isAsync && currentThread(component).task.async) {
+    awaitHost(env.path, promise, settle, pointer, call);
+    call.pend(component.store);
+    materialiseAbove(CALL_STACK);
+    return env.zero;
+  }
+  const subtask = new HostSubtask(env, component.store, call, settle, pointer);
+  subtask.begin(promise);
+  return answer(component, subtask, isAsync, env.zero);
 }

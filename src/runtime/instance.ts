@@ -20,16 +20,18 @@ export class Instance<W extends WorldTypes = AnyWorld> implements Disposable {
   /** The same as promises: a call may wait in a host function. */
   readonly promised: W['promised'];
   readonly #store: Store;
+  #giveBack: (() => void) | undefined;
 
-  /** Instances are made by `InstancePre.instantiate`. */
-  constructor(run: Instantiation, plan: Plan) {
+  /** Instances are made by `InstancePre.instantiate`; `giveBack` is called when it was disposed of and had not trapped. */
+  constructor(run: Instantiation, plan: Plan, giveBack?: () => void) {
     this.#store = run.store;
+    this.#giveBack = giveBack;
     const objects: ExportObjects = buildExports(plan.exports, new ExportMaker(run));
     this.exports = objects.exports;
     this.promised = objects.promised;
     const { store } = run;
     store.onEnd.push(() => disposeHostHandles(store));
-    released.register(run, store);
+    released.register(run.lease, store);
   }
 
   /** Counters of this instance's store. */
@@ -42,8 +44,15 @@ export class Instance<W extends WorldTypes = AnyWorld> implements Disposable {
     return this.#store.alive;
   }
 
-  /** Ends the store: handles into it trap, the host's objects that it owned are disposed. */
+  /**
+   * Ends the store: handles into it trap, the host's objects that it owned are disposed. What it is made of goes back to the pool, where
+   * there is one.
+   */
   [Symbol.dispose](): void {
+    const { alive } = this;
+    const giveBack = this.#giveBack;
+    this.#giveBack = undefined;
     this.#store.end(undefined);
+    if (alive) giveBack?.();
   }
 }

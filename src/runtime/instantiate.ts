@@ -7,21 +7,14 @@ import { flattenFuncType } from '../abi/flatten.ts';
 import { returnShim } from '../abi/fused/return-shim.ts';
 import type { BorderEnv, BorderResource, Flat } from '../abi/js/border.ts';
 import type { WasmSignature } from '../core/builder.ts';
-import type {
-  CoreInstanceValue,
-  CoreRef,
-  ModuleRef,
-  PlanCanon,
-  PlanFunc,
-  PlanOptions,
-  PlanResource,
-} from '../link/plan.ts';
+import type { CoreRef, ModuleRef, PlanCanon, PlanFunc, PlanOptions, PlanResource, PlanStep } from '../link/plan.ts';
 import { dropShim } from '../link/shim.ts';
 import type { StringEncoding } from '../types/definition.ts';
 import { signatureEnds, signatureResources } from '../types/resources-of.ts';
 import type { ResourceType, ValueType } from '../types/value-type.ts';
 import { invariant, unreachable } from '../util/invariant.ts';
 import { showPath } from './bind.ts';
+import type { Body } from './body.ts';
 import { borderRuntime } from './border-runtime.ts';
 import { abandonAbove } from './borrow-log.ts';
 import { makeBuiltin, type PlanBuiltin, returnedBy } from './canon/builtins.ts';
@@ -34,12 +27,12 @@ import { control, SUSPENDABLE } from './control.ts';
 import type { ErrorContext } from './error-context.ts';
 import { asTrap } from './failure.ts';
 import { popTo, pushFrame } from './frames.ts';
-import { endFromHost, endToHost, errorContextFromHost } from './host-ends.ts';
+import { checkEnd, endFromHost, endToHost, errorContextFromHost } from './host-ends.ts';
 import type { Callee } from './lift.ts';
 import { zeroOf } from './lower.ts';
 import { LinearMemory } from './memory.ts';
-import { cachedModule } from './module-cache.ts';
-import { addObject, ERROR_CONTEXT, getObject } from './object-handles.ts';
+import { cachedModule, importsOf } from './module-cache.ts';
+import { addObject, ERROR_CONTEXT, getObject, makeObjectTable, type ObjectTable } from './object-handles.ts';
 import { Payload, type TypeScope } from './payload.ts';
 import type { Prepared, PreparedGroup, PreparedHost } from './prepare.ts';
 import { promisedEntryOf } from './promised-entry.ts';
@@ -52,6 +45,7 @@ import { syncEnds } from './sync-end.ts';
 import { leaveFrame } from './task.ts';
 import { liftEnd, lowerEnd } from './transfer.ts';
 
+type Instantiate = Extract<PlanStep, { kind: 'instantiate' }>;
 type CoreFunction = (...args: Flat[]) => Flat | undefined;
 type CoreItem = WebAssembly.ExportValue;
 
@@ -62,9 +56,17 @@ function global(value: number): WebAssembly.Global {
   return new WebAssembly.Global({ value: 'i32' }, value);
 }
 
+/** What one tenant of an instantiation has: its exports hold it, so that its store is given back when nothing can call it any more. */
+export class Lease {
+  readonly run: Instantiation;
+
+  constructor(run: Instantiation) {
+    this.run = run;
+  }
+}
+
 export class Instantiation implements TypeScope {
   readonly prepared: Prepared;
-  readonly store: Store;
   readonly slots: readonly number[];
   /** Table slots of the edges to live instances. */
   readonly edges: { readonly canon: number; readonly table: WebAssembly.Table }[] = [];
@@ -74,17 +76,47 @@ export class Instantiation implements TypeScope {
   readonly #payloads = new Map<ValueType | undefined, Payload>();
   readonly #memories = new Map<WebAssembly.Memory, LinearMemory>();
   readonly #modules: ModuleSource;
+  /** What only this holds. */
+  readonly objects: ObjectTable;
+  /** What it keeps from tenant to tenant, where it is made for a pool. */
+  readonly body: Body | undefined;
+  #store: Store;
+  #lease = new Lease(this);
 
-  constructor(prepared: Prepared, store: Store, modules: ModuleSource) {
+  constructor(prepared: Prepared, store: Store, modules: ModuleSource, body?: Body) {
     this.prepared = prepared;
-    this.store = store;
+    this.#store = store;
     this.#modules = modules;
+    this.body = body;
     const { plan } = prepared;
     this.slots = plan.instances.map(({ label }) => store.newSlot(label));
+    this.objects = makeObjectTable(this.slots);
     for (const [i, slot] of this.slots.entries())
       if (plan.isConcurrent[i] === true)
         new ComponentState(slot, store, plan.instances[i]!.label, plan.usesContext[i] === true);
-    for (const [plan, resource] of prepared.bindings.resources) this.#resources.set(plan, resource);
+    for (const [plan, resource] of prepared.bindings.resources) {
+      this.#resources.set(plan, resource);
+      if (resource.kind === 'guest') resource.store.share();
+    }
+  }
+
+  get store(): Store {
+    return this.#store;
+  }
+
+  get lease(): Lease {
+    return this.#lease;
+  }
+
+  /**
+   * Makes it fresh for another tenant, whose `store` has its slots; all that was changed has been set back. A trap in a start function
+   * ends the store and is thrown.
+   */
+  renew(store: Store): void {
+    this.#store = store;
+    this.#lease = new Lease(this);
+    for (const resource of this.#resources.values()) if (resource.kind === 'guest') resource.renew(store);
+    for (const { run, slot } of this.body?.starts ?? []) this.#enter(slot, run);
   }
 
   /** Runs every step. A trap in a start function ends the store and is thrown. */
@@ -99,10 +131,11 @@ export class Instantiation implements TypeScope {
           this.#makeCanons(step.canons, this.prepared.groups[group++]!);
           break;
         case 'instantiate':
-          this.#cores[step.core] = this.#instantiate(step.module, step.args, this.slots[step.instance]!).exports;
+          this.#cores[step.core] = this.#instantiate(step);
           break;
       }
     }
+    this.body?.complete();
   }
 
   #defineResource(plan: PlanResource): void {
@@ -114,11 +147,8 @@ export class Instantiation implements TypeScope {
     );
   }
 
-  #instantiate(
-    ref: ModuleRef,
-    args: readonly { name: string; value: CoreInstanceValue }[],
-    slot: number,
-  ): WebAssembly.Instance {
+  #instantiate({ core, module: ref, args, instance }: Instantiate): WebAssembly.Exports {
+    const slot = this.slots[instance]!;
     const imports: Record<string, Record<string, WebAssembly.ImportValue>> = Object.create(null);
     for (const { name, value } of args) {
       if (value.kind === 'real') imports[name] = this.#cores[value.instance]!;
@@ -128,13 +158,24 @@ export class Instantiation implements TypeScope {
         imports[name] = exports;
       }
     }
+    this.body?.addImports(core, imports);
+    const module = this.body?.moduleOf(core) ?? this.#modules(ref);
+    return this.#enter(slot, () => {
+      const { exports } = new WebAssembly.Instance(module, imports);
+      this.body?.made(core, exports, slot);
+      return exports;
+    });
+  }
+
+  /** Runs a start function, or what may run one, in an instance. */
+  #enter<T>(slot: number, body: () => T): T {
     const top = pushFrame(slot);
     const suspendable = control.i32[SUSPENDABLE >> 2] ?? 0;
     control.i32[SUSPENDABLE >> 2] = 0;
     try {
-      const instance = new WebAssembly.Instance(this.#modules(ref), imports);
+      const made = body();
       leaveFrame();
-      return instance;
+      return made;
     } catch (error) {
       if (error instanceof WebAssembly.LinkError || error instanceof TypeError) throw error;
       const trap = asTrap(error, 'the start function of a core module');
@@ -197,11 +238,11 @@ export class Instantiation implements TypeScope {
     return this.#returns;
   }
 
-  /** Puts what delivers results into the table of {@link returns}; answers where, counted from one. */
+  /** Puts what delivers results into the table of {@link returns}; answers where. */
   deliveredBy(deliver: CoreFunction): number {
     const at = this.returns.grow(1);
     this.returns.set(at, deliver);
-    return at + 1;
+    return at;
   }
 
   core(ref: CoreRef): CoreFunction {
@@ -252,7 +293,7 @@ export class Instantiation implements TypeScope {
       control: control.memory,
       wait: waitImport as WebAssembly.ImportValue,
     };
-    for (const { name } of WebAssembly.Module.imports(shims))
+    for (const { name } of importsOf(shims))
       if (name.startsWith('go-on:')) tenon[name] = resumed as WebAssembly.ImportValue;
     const { exports } = new WebAssembly.Instance(shims, { tenon, host });
     for (const [i, canon] of blocking.entries()) this.#canons[canon] = exports[`s${i}`] as CoreFunction;
@@ -358,6 +399,8 @@ export class Instantiation implements TypeScope {
     side: Side,
     parts: { host: BorderEnv['host']; core: CoreFunction | undefined; promised: boolean },
   ): BorderEnv {
+    // Functions of a synchronous type know their zero themselves.
+    const isAwaited = parts.host !== undefined && func.type.async;
     const resources: BorderResource[] = [];
     const byType = new Map<ResourceType, BorderResource>();
     const env: BorderEnv = {
@@ -367,11 +410,12 @@ export class Instantiation implements TypeScope {
       context: abiContext(side, hooksOf(byType, side.slot, this, path)),
       resources,
       ends: signatureEnds(func.type),
+      checkEnd: (type, value, path) => checkEnd(type, value, this, path),
       core: parts.core,
       postReturn: side.postReturn as BorderEnv['postReturn'],
       host: parts.host,
-      zero: parts.host === undefined ? undefined : zeroOf(flattenFuncType(func.type, 'lower', side.shape).results[0]),
-      owner: this,
+      zero: isAwaited ? zeroOf(flattenFuncType(func.type, 'lower', side.shape).results[0]) : undefined,
+      owner: parts.host === undefined ? this.#lease : this,
     };
     for (const type of signatureResources(func.type)) {
       const border = borderOf(this.resource(type), env, parts.promised);

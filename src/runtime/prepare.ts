@@ -11,11 +11,11 @@ import { interpretExport, interpretImport } from '../abi/js/interpret.ts';
 import { compileImportLater } from '../abi/js/lazy.ts';
 import type { WasmSignature } from '../core/builder.ts';
 import { LinkError } from '../error/error.ts';
-import { mayBlock } from '../link/analyse.ts';
+import { mayBlock, mustSuspend, Sight } from '../link/analyse.ts';
 import type { Plan, PlanCanon, PlanFunc, PlanItem } from '../link/plan.ts';
 import { blockingShims, edgeShim, promisedEntries } from '../link/shim.ts';
 import type { FuncType } from '../types/value-type.ts';
-import { type Binding, type Bindings, pathKey } from './bind.ts';
+import { type Binding, type Bindings, pathKey, showPath } from './bind.ts';
 import { blockingSignature } from './canon/builtins.ts';
 import type { LiveFunc } from './live.ts';
 import { cachedModule, moduleOfSignatures } from './module-cache.ts';
@@ -90,39 +90,44 @@ class Preparer {
   readonly #plan: Plan;
   readonly #bindings: Bindings;
   readonly #options: PrepareOptions;
+  readonly #sight: Sight;
 
   constructor(plan: Plan, bindings: Bindings, options: PrepareOptions) {
     this.#plan = plan;
+    this.#sight = new Sight(plan.canons);
     this.#bindings = bindings;
     this.#options = options;
   }
 
-  /** Without JSPI nothing can wait amid its code: what may have to is refused, before anything is compiled. */
-  #refuseWaiting(lifts: readonly Lift[]): void {
+  /** Without JSPI nothing can wait amid its code: what has to is refused, before anything is compiled. */
+  #refuseWaiting(): void {
     if (canSuspend) return;
-    const builtin = this.#plan.canons.find((c) => c.kind === 'builtin' && mayBlock(c.canon));
-    const lower = this.#plan.canons.find((c) => c.kind === 'lower' && c.func.type.async && !c.options.shape.async);
-    const stackful = lifts.find(({ type, options }) => type.async && options.shape.async && !options.shape.callback);
-    const what =
-      builtin?.kind === 'builtin'
-        ? `the built-in ${builtin.canon.kind}`
-        : lower !== undefined
-          ? 'a synchronous call of a function of an async type'
-          : stackful !== undefined
-            ? 'an asynchronous lift without a callback'
-            : undefined;
-    if (what === undefined) return;
-    throw new LinkError('needs-jspi', `the component needs ${what}, which may have to wait amid its code`, {
-      expected: 'an engine with JSPI (WebAssembly.Suspending)',
-      found: 'an engine without',
-      hint: 'use Node 24 or newer; or a component whose exports are lifted with a callback',
-    });
+    for (const canon of this.#plan.canons) {
+      const what = this.#waitsAmidCode(canon);
+      if (what === undefined) continue;
+      const { label } = this.#plan.instances[canon.instance]!;
+      throw new LinkError('needs-jspi', `component ${label} calls ${what}, which waits amid its code`, {
+        expected: 'an engine with JSPI (WebAssembly.Suspending)',
+        found: 'an engine without',
+        hint: 'use Node 24 or newer; or build the component with callbacks and asynchronous calls only',
+      });
+    }
+  }
+
+  /** What a canon calls that can only wait on a stack which suspends. */
+  #waitsAmidCode(canon: PlanCanon): string | undefined {
+    if (canon.kind === 'builtin') return mustSuspend(canon.canon) ? `the built-in ${canon.canon.kind}` : undefined;
+    if (canon.kind !== 'lower' || !canon.func.type.async || canon.options.shape.async) return undefined;
+    const { func } = canon;
+    const name =
+      func.kind === 'import' ? showPath(func.path) : `an export of ${this.#plan.instances[func.instance]!.label}`;
+    return `${name} (of an async type) synchronously`;
   }
 
   run(): Prepared {
     const lifts: Lift[] = [];
     for (const item of this.#plan.exports.values()) collectLifts(item, lifts);
-    this.#refuseWaiting(lifts);
+    this.#refuseWaiting();
     const groups: PreparedGroup[] = [];
     for (const step of this.#plan.steps) if (step.kind === 'canons') groups.push(this.#group(step.canons));
     const exports = new Map<PlanFunc, PreparedExport>();
@@ -211,7 +216,9 @@ class Preparer {
       calleeMemory: live === undefined ? this.#memoryKey((lift as Lift).options.memory) : this.#liveKey(live),
       maySuspend: live?.maySuspend ?? this.#plan.maySuspend[(lift as Lift).instance] === true,
       crossStore: live !== undefined,
+      seesCaller: lift === undefined || (type.async && this.#sight.includes(lift.instance, canon.instance)),
       isConcurrent: live?.isConcurrent ?? this.#plan.isConcurrent[(lift as Lift).instance] === true,
+      isLeaf: live === undefined && this.#plan.callsOut[(lift as Lift).instance] === false,
       context: live?.usesContext ?? this.#plan.usesContext[(lift as Lift).instance] === true,
       callerContext: this.#plan.usesContext[canon.instance] === true,
       flavour: this.#options.flavour,

@@ -49,6 +49,7 @@ export function liftEnd(slot: number, index: number, type: StreamType | FutureTy
 
 /** Puts a readable end into a table. */
 export function lowerEnd(slot: number, shared: Shared): number {
+  shared.readerSlot = slot;
   return addObject(slot, new CopyEnd(shared.what === 'stream' ? READABLE_STREAM : READABLE_FUTURE, shared));
 }
 

@@ -3,6 +3,7 @@
  * that could not be run has failed.
  */
 import { ComponentError, LinkError, MalformedError, TextError, UsageError, ValidationError } from '../error/error.ts';
+import type { ArtifactCache } from '../runtime/artifact.ts';
 import { Component } from '../runtime/component.ts';
 import { engineTrap, isStackOverflow, messageOf } from '../runtime/failure.ts';
 import type { Instance } from '../runtime/instance.ts';
@@ -23,6 +24,8 @@ import { scriptHost } from './host.ts';
 export interface RunnerOptions {
   readonly features?: Partial<Features>;
   readonly link?: LinkOptions;
+  /** Keeps what is found out about components. */
+  readonly cache?: ArtifactCache;
 }
 
 type Definition =
@@ -141,8 +144,11 @@ export class ScriptRunner {
   async #make(definition: ScriptDefinition): Promise<Definition> {
     const bytes = this.#bytes(definition);
     if (definition.kind === 'module') return { kind: 'module', ...defineModule(bytes) };
-    const { features } = this.#options;
-    const component = await Component.load(bytes, features === undefined ? {} : { features });
+    const { features, cache } = this.#options;
+    const component = await Component.load(bytes, {
+      ...(features === undefined ? {} : { features }),
+      ...(cache === undefined ? {} : { cache }),
+    });
     return { kind: 'component', component };
   }
 
@@ -171,6 +177,8 @@ export class ScriptRunner {
     if (definition.kind === 'module') return this.#core.instantiate(definition);
     const { component } = definition;
     const pre = await this.#linker().link(component, { trapOnDeadlock: true, ...this.#options.link });
+    // With a pool each instance has had a tenant before, where it can have had one.
+    if (pre.pool !== undefined && pre.pool.refused === undefined) pre.instantiate()[Symbol.dispose]();
     const instance = pre.instantiate();
     this.#made.push(instance);
     return { kind: 'component', component, instance };

@@ -185,8 +185,8 @@ for (const options of MODES) {
     test('a guest that ends before it is read fails its streams, too', async () => {
       const { give } = await fresh();
       const stream = (await give(1, false)) as ReadableStream<Uint8Array>;
-      await assert.rejects(all(await give(0, true)), { code: 'store-dead' });
-      await assert.rejects(all(stream), { code: 'store-dead' });
+      await assert.rejects(all(await give(0, true)), { code: 'unreachable' });
+      await assert.rejects(all(stream), { code: 'unreachable' });
     });
 
     test('a guest that ends amid dropping an end fails who waits at the other', async () => {

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Mode } from '../../src/runtime/prepare.ts';
 import { runScript, type ScriptReport } from '../../src/wast/wast.ts';
+import { MemoryCache } from './memory-cache.ts';
 import { SHARED } from './shared.ts';
 
 export const SUITE = join(SHARED, 'conformance/component-model');
@@ -24,6 +25,12 @@ export const TOTALS: Readonly<Record<string, { readonly files: number; readonly 
 export const FILES = 63;
 export const DIRECTIVES = 1457;
 
+/**
+ * How calls are carried; by generated code too: `pooled`, in instances that have had another tenant before; `kept`, in components of which
+ * all that can be was found out before.
+ */
+export type Form = Mode | 'pooled' | 'kept';
+
 /** One script and how it ended. */
 export interface Row extends ScriptReport {
   readonly folder: string;
@@ -41,14 +48,22 @@ export function suiteFiles(): readonly (readonly [folder: string, file: string])
 }
 
 /** Runs one script. */
-export async function runFile(folder: string, file: string, mode: Mode = 'generated'): Promise<Row> {
+export async function runFile(folder: string, file: string, form: Form = 'generated'): Promise<Row> {
   const source = readFileSync(join(SUITE, folder, file), 'utf8');
-  return { folder, file, ...(await runScript(source, { file: `${folder}/${file}`, link: { mode } })) };
+  const name = `${folder}/${file}`;
+  if (form !== 'kept') {
+    const link = form === 'pooled' ? { pool: true } : { mode: form };
+    return { folder, file, ...(await runScript(source, { file: name, link })) };
+  }
+  const cache = new MemoryCache();
+  await runScript(source, { file: name, cache });
+  cache.expect();
+  return { folder, file, ...(await runScript(source, { file: name, cache })) };
 }
 
 /** Runs all scripts, one after the other. */
-export async function runSuite(mode: Mode = 'generated'): Promise<readonly Row[]> {
+export async function runSuite(form: Form = 'generated'): Promise<readonly Row[]> {
   const rows: Row[] = [];
-  for (const [folder, file] of suiteFiles()) rows.push(await runFile(folder, file, mode));
+  for (const [folder, file] of suiteFiles()) rows.push(await runFile(folder, file, form));
   return rows;
 }

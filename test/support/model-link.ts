@@ -1,9 +1,10 @@
 /**
  * Links the modelled components (`model-text.ts`). Whoever calls a host function may have to wait for it, as far as a plan tells; the host
- * functions that hand out steps never answer with a promise. Only without them does the plan tell which instances are prompt.
+ * functions that hand out steps never answer with a promise, nor call guests. Only without them does the plan tell which instances are
+ * prompt, and which call nobody.
  */
 import { Component } from '../../src/index.ts';
-import { whoMaySuspend } from '../../src/link/analyse.ts';
+import { callsOut, whoMaySuspend } from '../../src/link/analyse.ts';
 import type { PlanCanon } from '../../src/link/plan.ts';
 import { makePlan } from '../../src/link/planner.ts';
 import { bind } from '../../src/runtime/bind.ts';
@@ -28,8 +29,12 @@ export async function linkFamily(
   const data = dataOf(await Component.load(bytes));
   if (data === undefined) throw new Error('a component has its data');
   const plan = makePlan(data, new Map(), memoryWidth);
-  const maySuspend = whoMaySuspend(plan.instances.length, plan.canons.filter(isWaitedFor));
-  const prepared = prepare({ ...plan, maySuspend }, bind(plan, new Map([['host', host]])), {
+  const canons = plan.canons.filter(isWaitedFor);
+  const told = {
+    maySuspend: whoMaySuspend(plan.instances.length, canons),
+    callsOut: callsOut(plan.instances.length, canons),
+  };
+  const prepared = prepare({ ...plan, ...told }, bind(plan, new Map([['host', host]])), {
     mode: options.mode ?? 'generated',
     flavour: options.flavour ?? 'plain',
   });

@@ -1,0 +1,75 @@
+/** A stack that waits for a promise of the host's, with its instances closed meanwhile. One object for all waits of a stack. */
+import type { Flat, HostCall, Settle } from '../abi/js/border.ts';
+import { type Activity, scheduler } from './scheduler.ts';
+import type { Store } from './store.ts';
+
+/** A stack that can be asked to suspend. */
+interface Asked extends Activity {
+  ask(then: () => Flat | undefined, closes: boolean): void;
+}
+
+export class HostWait {
+  readonly #stack: Asked;
+  #settle: Settle | undefined;
+  #pointer: Flat = 0;
+  #call: HostCall | undefined;
+  #path: string | undefined;
+  #host: Store | undefined;
+  #settled = false;
+  #ok = false;
+  #value: unknown;
+
+  constructor(stack: Asked) {
+    this.#stack = stack;
+  }
+
+  /** The function of the host's that it waits for, while it does. */
+  get path(): string | undefined {
+    return this.#path;
+  }
+
+  /** As `awaitHost` of `stack.ts`. `host` is told. */
+  begin(
+    path: string,
+    until: Promise<unknown>,
+    host: Store | undefined,
+    settle: Settle,
+    pointer: Flat,
+    call: HostCall | undefined,
+  ): void {
+    this.#settle = settle;
+    this.#pointer = pointer;
+    this.#call = call;
+    this.#path = path;
+    this.#host = host;
+    this.#settled = false;
+    this.#stack.ask(this.#after, call === undefined);
+    host?.hostBegins();
+    until.then(this.#fulfilled, this.#rejected);
+  }
+
+  readonly #after = (): Flat | undefined => {
+    const value = this.#value;
+    const call = this.#call;
+    this.#path = undefined;
+    this.#value = undefined;
+    this.#call = undefined;
+    const flat = this.#settle?.(this.#ok, value, this.#pointer);
+    call?.end();
+    return flat;
+  };
+
+  readonly #fulfilled = (value: unknown): void => this.#end(true, value);
+
+  readonly #rejected = (error: unknown): void => this.#end(false, error);
+
+  #end(ok: boolean, value: unknown): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    this.#ok = ok;
+    this.#value = value;
+    this.#host?.hostAnswers();
+    this.#host = undefined;
+    scheduler.enqueueNow(this.#stack);
+  }
+}
