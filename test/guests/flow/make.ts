@@ -106,7 +106,7 @@ async function tool(...args: string[]): Promise<void> {
 /** Files below a folder, sorted; never what a build left there. */
 function filesBelow(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true, recursive: true })
-    .filter((entry) => entry.isFile())
+    .filter((entry) => entry.isFile() && !/[\\/](?:__pycache__|target)(?:[\\/]|$)/.test(entry.parentPath))
     .map((entry) => join(entry.parentPath, entry.name))
     .sort();
 }
