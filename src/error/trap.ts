@@ -67,7 +67,7 @@ export type TrapReason = keyof typeof TRAP_REASONS;
 /** The stable code of a trap. */
 export type TrapCode = Exclude<TrapReason, `${string}/${string}`>;
 
-const allReasons = Object.keys(TRAP_REASONS) as TrapReason[];
+const allReasons = /* @__PURE__ */ Object.keys(TRAP_REASONS) as TrapReason[];
 
 /** The number under which generated core wasm knows a reason. */
 export function trapNumber(reason: TrapReason): number {
@@ -104,18 +104,28 @@ export class Trap extends WebAssembly.RuntimeError {
 }
 
 // (module (func (export "trap") unreachable))
-const raise = new WebAssembly.Instance(
-  new WebAssembly.Module(
-    new Uint8Array([
-      0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0, 7, 8, 1, 4, 0x74, 0x72, 0x61, 0x70, 0, 0, 10, 5,
-      1, 3, 0, 0, 0x0b,
-    ]),
-  ),
-).exports['trap'] as () => void;
+const RAISE = [
+  0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0, 7, 8, 1, 4, 0x74, 0x72, 0x61, 0x70, 0, 0, 10, 5, 1,
+  3, 0, 0, 0x0b,
+];
+
+let raise: (() => void) | undefined;
+
+/** Says which function of core wasm traps, for platforms that compile no modules while they run. */
+export function setRaise(trap: () => void): void {
+  raise = trap;
+}
+
+/** Makes what traps are made with, while there is room on the stack for it. */
+export function readyTraps(): () => void {
+  raise ??= new WebAssembly.Instance(new WebAssembly.Module(new Uint8Array(RAISE))).exports['trap'] as () => void;
+  return raise;
+}
 
 function realTrap(): WebAssembly.RuntimeError {
+  const trap = readyTraps();
   try {
-    raise();
+    trap();
   } catch (error) {
     return error as WebAssembly.RuntimeError;
   }

@@ -6,7 +6,7 @@ import { makeTrap } from '../error/trap.ts';
 import { BACKPRESSURE, CLOSED, CONTEXT_0, control, ENTERING, EXCLUSIVE, HELD, MAY_LEAVE } from './control.ts';
 import { type Activity, scheduler } from './scheduler.ts';
 import type { Store } from './store.ts';
-import { onStoreEnd } from './store.ts';
+import { onStoreEnd, TOLD } from './store.ts';
 import type { Thread } from './task.ts';
 
 const MAX_BACKPRESSURE = 2 ** 16;
@@ -59,6 +59,7 @@ export class ComponentState {
     this.label = label;
     this.usesContext = usesContext;
     states.set(slot, this);
+    onStoreEnd(TOLD.states, forget);
   }
 
   /** Threads that have not ended, those that wait to enter among them. */
@@ -166,6 +167,8 @@ export function componentState(slot: number): ComponentState | undefined {
   return states.get(slot);
 }
 
-onStoreEnd((store) => {
+function forget(store: Store): void {
   for (const slot of store.slots) states.delete(slot);
-});
+  // Others may wait in vain from now on.
+  scheduler.schedule();
+}

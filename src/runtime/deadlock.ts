@@ -16,6 +16,7 @@ const watched = new Set<Store>();
 /** The store's calls trap once nothing can make them end. */
 export function trapOnDeadlock(store: Store): void {
   watched.add(store);
+  scheduler.onPause = endWatched;
 }
 
 function waiting(store: Store): string[] {
@@ -51,9 +52,9 @@ function isBusy(store: Store): boolean {
   return false;
 }
 
-scheduler.onPause = () => {
+function endWatched(): void {
   for (const store of watched) {
     if (!store.alive) watched.delete(store);
     else if (store.watchers.size > 0 && store.hostWork === 0 && !isBusy(store)) store.end(deadlock(store));
   }
-};
+}

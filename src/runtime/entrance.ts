@@ -6,10 +6,10 @@ import type { Flat } from '../abi/js/border.ts';
 import { CLOSED, control, SUSPENDABLE } from './control.ts';
 import { unwind } from './failure.ts';
 import { popTo, pushFrame } from './frames.ts';
-import { type GuestResource, isClosed, setDtorRunner } from './resource.ts';
+import { type GuestResource, isClosed } from './resource.ts';
 import { type Activity, scheduler } from './scheduler.ts';
-import { askToSuspend, onOpening, resumed } from './stack.ts';
-import { onStoreEnd, storeOf } from './store.ts';
+import { askToSuspend, resumed } from './stack.ts';
+import { storeOf } from './store.ts';
 
 interface Waiter {
   readonly slot: number;
@@ -22,6 +22,7 @@ const dtors: { readonly resource: GuestResource; readonly rep: number }[] = [];
 /** Calls `go` once the instance may be entered (or its store is dead), in the order of asking. */
 export function whenOpen(slot: number, go: () => void): void {
   waiters.push({ slot, go });
+  scheduler.onOpen = drain;
 }
 
 /** Whether a new call into the instance must queue. */
@@ -59,19 +60,6 @@ function drain(): void {
   }
 }
 
-const draining: Activity = {
-  ready: () => true,
-  resume() {
-    scheduler.unstall();
-    drain();
-    return false;
-  },
-};
-
-onOpening(() => scheduler.enqueue(draining));
-// A store that ends lets everybody go on who waits for one of its instances: they meet a dead store.
-onStoreEnd(() => scheduler.enqueue(draining));
-
 /** For adapters that meet a closed instance: asks the shim to suspend until it is open. */
 export function awaitOpen(slot: number): void {
   if (enterable(slot)) return;
@@ -94,6 +82,7 @@ export function awaitedOpen(token: number): void {
 /** Queues a destructor whose instance is closed. */
 export function queueDtor(resource: GuestResource, rep: number): void {
   dtors.push({ resource, rep });
+  scheduler.onOpen = drain;
 }
 
 function callDtor(resource: GuestResource, rep: number): void {
@@ -112,7 +101,8 @@ function callDtor(resource: GuestResource, rep: number): void {
   }
 }
 
-setDtorRunner((resource, rep) => {
+/** Runs a destructor now, or when its instance may be entered. */
+export function runDtor(resource: GuestResource, rep: number): void {
   if (isClosed(resource.slot)) queueDtor(resource, rep);
   else callDtor(resource, rep);
-});
+}

@@ -10,10 +10,11 @@ import { CONTEXT_0, control } from './control.ts';
 import { mustQueue, whenOpen } from './entrance.ts';
 import type { AnyFunction } from './exports.ts';
 import type { Instantiation } from './instantiate.ts';
+import { canSuspend } from './jspi.ts';
 import type { LiveFunc } from './live.ts';
 import type { RuntimeResource } from './resource.ts';
 import { scheduler } from './scheduler.ts';
-import { canSuspend, finishStack, promisingOf, Stack } from './stack.ts';
+import { finishStack, promisingOf, Stack } from './stack.ts';
 import { endFrameThread } from './task.ts';
 
 type Lift = Extract<PlanFunc, { kind: 'lift' }>;

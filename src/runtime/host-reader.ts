@@ -63,7 +63,7 @@ function chunkLength(payload: Payload): number {
 }
 
 /** Streams that the host has forgotten: nobody will read them. */
-const forgotten = new FinalizationRegistry<SharedStream>((shared) => shared.drop());
+const forgotten = /* @__PURE__ */ new FinalizationRegistry<SharedStream>((shared) => shared.drop());
 
 /** A guest's stream as a `ReadableStream` of chunks. */
 export class HostReader {

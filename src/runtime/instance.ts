@@ -7,7 +7,7 @@ import type { Instantiation } from './instantiate.ts';
 import type { Store, StoreStats } from './store.ts';
 
 /** Gives a store's memory back once nothing that could call it is reachable: every border function holds its instantiation. */
-const released = new FinalizationRegistry<Store>((store) => store.release());
+const released = /* @__PURE__ */ new FinalizationRegistry<Store>((store) => store.release());
 
 /**
  * A running component instance. `exports` has its functions, synchronous; `promised` the same as promises, whose calls may wait.

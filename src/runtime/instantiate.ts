@@ -31,10 +31,12 @@ import { threadNew } from './canon/threads.ts';
 import { ComponentState, componentState } from './component-state.ts';
 import { connect } from './connect.ts';
 import { control, SUSPENDABLE } from './control.ts';
+import { runDtor } from './entrance.ts';
 import type { ErrorContext } from './error-context.ts';
 import { asTrap } from './failure.ts';
 import { popTo, pushFrame } from './frames.ts';
 import { endFromHost, endToHost, errorContextFromHost } from './host-ends.ts';
+import { canSuspend } from './jspi.ts';
 import type { Callee } from './lift.ts';
 import { zeroOf } from './lower.ts';
 import { LinearMemory } from './memory.ts';
@@ -45,7 +47,7 @@ import type { Prepared, PreparedGroup, PreparedHost } from './prepare.ts';
 import { promisedEntryOf } from './promised-entry.ts';
 import { borderOf, GuestResource, type RuntimeResource } from './resource.ts';
 import { abiContext, type Side } from './side.ts';
-import { canSuspend, resumed, waitImport } from './stack.ts';
+import { resumed, waitImport } from './stack.ts';
 import type { Store } from './store.ts';
 import { endStoresAbove } from './store.ts';
 import { leaveFrame } from './task.ts';
@@ -109,7 +111,7 @@ export class Instantiation implements TypeScope {
     const dtor = plan.origin.dtor === undefined ? undefined : (this.#item(plan.origin.dtor) as (rep: number) => void);
     this.#resources.set(
       plan,
-      new GuestResource(plan.name ?? 'resource', this.store, this.slots[plan.origin.instance]!, dtor),
+      new GuestResource(plan.name ?? 'resource', this.store, this.slots[plan.origin.instance]!, dtor, runDtor),
     );
   }
 

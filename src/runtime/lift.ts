@@ -8,16 +8,14 @@ import { makeTrap } from '../error/trap.ts';
 import type { FuncType } from '../types/value-type.ts';
 import { invariant } from '../util/invariant.ts';
 import type { ComponentState } from './component-state.ts';
-import { CALL_STACK, control, MAY_LEAVE } from './control.ts';
-import { unwind } from './failure.ts';
+import { control, MAY_LEAVE } from './control.ts';
 import { getObject, WAITABLE_SET } from './object-handles.ts';
 import type { Payload } from './payload.ts';
 import type { PromisedEntry } from './promised-entry.ts';
 import { Refused } from './refused.ts';
 import { FRESH, runApart, runHere } from './run-thread.ts';
 import { scheduler } from './scheduler.ts';
-import { isPlaceholder } from './stack.ts';
-import { onCallFailure, Task, Thread, threadByNumber } from './task.ts';
+import { Task, Thread, threadByNumber } from './task.ts';
 import { CANCELLED_EVENT, type Event, NO_EVENT, type WaitableSet } from './waitable.ts';
 
 type CoreFunction = (...args: Flat[]) => Flat | undefined;
@@ -284,8 +282,3 @@ export function requestCancellation(task: LiftedTask): void {
   if (candidate.resumesByCall) candidate.resumeWith(true);
   else scheduler.runNext({ ready: () => true, resume: () => candidate.resumeWith(true) });
 }
-
-onCallFailure((thread, error) => {
-  // Nobody is on the stack to whom it could be thrown.
-  if (!isPlaceholder(error)) unwind(error, thread.task.path, CALL_STACK, 0);
-});

@@ -2,7 +2,7 @@
 
 const MAX_MODULES = 2_000;
 const modules = new Map<string, WebAssembly.Module>();
-const latin1 = new TextDecoder('latin1');
+const latin1 = /* @__PURE__ */ new TextDecoder('latin1');
 
 /** The compiled module of `bytes`. */
 export function cachedModule(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module {

@@ -4,7 +4,7 @@
  */
 import { makeTrap } from '../error/trap.ts';
 import { control, ENTRY_REP, ENTRY_TYPE } from './control.ts';
-import { onStoreEnd } from './store.ts';
+import { onStoreEnd, type Store, TOLD } from './store.ts';
 import { addHandle, findHandle, freeHandle, liveHandles } from './table.ts';
 
 /** What the entries of a table are, as messages name them; the negative of the position is the TYPE. */
@@ -51,6 +51,7 @@ function nameOf(type: number): string {
 export function addObject(slot: number, object: HandleObject): number {
   const rep = free.pop() ?? objects.length;
   objects[rep] = object;
+  onStoreEnd(TOLD.objects, abandonObjects);
   return addHandle(slot, object.tableType, rep, 0, 0);
 }
 
@@ -85,7 +86,7 @@ export function removeObject<T extends HandleObject>(slot: number, index: number
   return object as T;
 }
 
-onStoreEnd((store) => {
+function abandonObjects(store: Store): void {
   const abandoned: HandleObject[] = [];
   for (const slot of store.slots)
     for (const { type, rep } of liveHandles(slot)) {
@@ -96,4 +97,4 @@ onStoreEnd((store) => {
       abandoned.push(object);
     }
   for (const object of abandoned) object.abandon?.();
-});
+}

@@ -17,9 +17,9 @@ import { blockingShims, edgeShim, promisedEntries } from '../link/shim.ts';
 import type { FuncType } from '../types/value-type.ts';
 import { type Binding, type Bindings, pathKey } from './bind.ts';
 import { blockingSignature } from './canon/builtins.ts';
+import { canSuspend } from './jspi.ts';
 import type { LiveFunc } from './live.ts';
 import { cachedModule } from './module-cache.ts';
-import { canSuspend } from './stack.ts';
 
 /** How calls are carried: by generated code, or all by the interpreter (the oracle of the tests). */
 export type Mode = 'generated' | 'interpreted';

@@ -70,6 +70,8 @@ export class Scheduler {
   #turns = 0;
   /** Called when nothing can go on by itself, and now and then while something always can. */
   onPause: (() => void) | undefined;
+  /** Called when an instance may be entered again that the host kept closed. */
+  onOpen: (() => void) | undefined;
   #calls = 0;
 
   /** A call of the host's is under way. */
@@ -113,10 +115,19 @@ export class Scheduler {
     this.#stalled.add(activity);
   }
 
-  /** Some instance may be entered again. */
-  unstall(): void {
-    for (const activity of this.#stalled) this.enqueue(activity);
-    this.#stalled.clear();
+  readonly #opening: Activity = {
+    ready: () => true,
+    resume: () => {
+      for (const activity of this.#stalled) this.enqueue(activity);
+      this.#stalled.clear();
+      this.onOpen?.();
+      return false;
+    },
+  };
+
+  /** Some instance may be entered again, or its store has ended. */
+  opened(): void {
+    this.enqueue(this.#opening);
   }
 
   /** Takes a thread out that was ready. */
@@ -237,4 +248,4 @@ export class Scheduler {
 }
 
 /** The one scheduler of this thread. */
-export const scheduler = new Scheduler();
+export const scheduler = /* @__PURE__ */ new Scheduler();

@@ -13,22 +13,13 @@ import { abandonAbove, attach, type BorrowEntries, detachAbove } from './borrow-
 import { CALL_STACK, CALL_TOP, CLOSED, CONTEXT_0, control, FRAME_SIZE, PENDING, SUSPENDABLE } from './control.ts';
 import { asTrap, unwind } from './failure.ts';
 import { callTop, popTo, pushFrame } from './frames.ts';
+import { canSuspend, jspi } from './jspi.ts';
 import { Refused } from './refused.ts';
 import { type Activity, scheduler } from './scheduler.ts';
-import { condemnAbove, labelsAbove, onStoreEnd, type Store, storeOf } from './store.ts';
+import { condemnAbove, labelsAbove, onStoreEnd, type Store, storeOf, TOLD } from './store.ts';
 
 /** Stacks that may be suspended at once in this thread; V8 ends the process at about 32,000. */
 export const MAX_SUSPENDED = 20_000;
-
-interface JspiNamespace {
-  readonly Suspending?: new (fn: (...args: never[]) => unknown) => object;
-  readonly promising?: (fn: (...args: never[]) => unknown) => (...args: unknown[]) => Promise<unknown>;
-}
-
-const jspi = WebAssembly as unknown as JspiNamespace;
-
-/** Whether the engine can suspend a wasm stack (JSPI). */
-export const canSuspend: boolean = jspi.Suspending !== undefined && jspi.promising !== undefined;
 
 /** What a suspended function does when its stack goes on: gives its core result, or asks to suspend again. */
 export type Continuation = () => Flat | undefined;
@@ -198,6 +189,7 @@ export class Stack {
     popTo(this.#base);
     this.#state = 'suspended';
     suspended.add(this);
+    onStoreEnd(TOLD.stacks, unwindStacks);
     return new Promise((resolve) => {
       this.#resolve = resolve;
     });
@@ -254,7 +246,7 @@ export class Stack {
       for (let word = 0; word < CONTEXT_WORDS; word++) s[((slot + CONTEXT_0) >> 2) + word] = contexts[from + word] ?? 0;
     }
     attach(saved.borrows, CALL_STACK - saved.base);
-    if (this.#closes) afterOpening?.();
+    if (this.#closes) scheduler.opened();
     for (let i = 0; i < frames.length; i += FRAME_WORDS) {
       const store = storeOf(frames[i] ?? 0);
       if (store !== undefined && !store.alive) throw store.deadTrap(undefined);
@@ -274,12 +266,6 @@ export class Stack {
 }
 
 let beforeResumption: (() => void) | undefined;
-let afterOpening: (() => void) | undefined;
-
-/** Installs what is told when closed instances are open again. */
-export function onOpening(listener: () => void): void {
-  afterOpening = listener;
-}
 
 /** Installs what is called before any stack goes on, or takes it away. */
 export function onResumption(listener: (() => void) | undefined): void {
@@ -320,15 +306,19 @@ export function promisingOf(fn: (...args: never[]) => unknown): (...args: unknow
 }
 
 /** What shims import as their wait: the one import that suspends. Its result is the token for {@link resumed}. */
-export const waitImport: unknown =
-  jspi.Suspending === undefined
-    ? (): never => {
-        throw wouldBlock('what it waits for');
-      }
-    : new jspi.Suspending((): Promise<number> => {
-        invariant(running !== undefined, 'a stack that suspends runs');
-        return running.suspend();
-      });
+export const waitImport: unknown = /* @__PURE__ */ makeWait();
+
+function makeWait(): unknown {
+  if (jspi.Suspending === undefined) {
+    return (): never => {
+      throw wouldBlock('what it waits for');
+    };
+  }
+  return new jspi.Suspending((): Promise<number> => {
+    invariant(running !== undefined, 'a stack that suspends runs');
+    return running.suspend();
+  });
+}
 
 /** Called by the shim once its stack goes on. */
 export function resumed(token: number): Flat | undefined {
@@ -391,7 +381,9 @@ export function awaitHost(
 /** Suspended stacks of stores that end go on once more, to unwind. */
 class Unwinding extends HostWait {}
 
-onStoreEnd((store) => {
+function unwindStacks(store: Store): void {
   const ended = (slot: number): boolean => storeOf(slot) === store;
   for (const stack of suspended) if (stack.touches(ended)) scheduler.enqueue(new Unwinding(stack));
-});
+  // Who waits for one of its instances meets a dead store.
+  scheduler.opened();
+}

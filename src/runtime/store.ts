@@ -2,7 +2,7 @@
  * A store: the unit of failure and of ownership. One per root instantiation; a trap ends it. Holds the slots of its component
  * instances in the control memory. Specification: Explainer, "Component Invariants" (lockdown is ours: the whole store).
  */
-import { makeTrap, type Trap } from '../error/trap.ts';
+import { makeTrap, readyTraps, type Trap } from '../error/trap.ts';
 import {
   control,
   ENTRY_SIZE,
@@ -27,11 +27,17 @@ export interface StoreStats {
 
 const storesByRecord = new Map<number, Store>();
 
-const endListeners: ((store: Store) => void)[] = [];
+/** Who is told of stores that end, in this order. */
+export const TOLD = { states: 0, objects: 1, stacks: 2 } as const;
 
-/** Adds what is told of every store that ends, once nothing enters it any more. */
-export function onStoreEnd(listener: (store: Store) => void): void {
-  endListeners.push(listener);
+const endListeners: (((store: Store) => void) | undefined)[] = [undefined, undefined, undefined];
+
+/**
+ * Sets what is told of every store that ends, once nothing enters it any more. Said again by everybody who has begun to hold something of
+ * a store, and not when a module is loaded: so what a program does not use is left out of its bundle.
+ */
+export function onStoreEnd(place: (typeof TOLD)[keyof typeof TOLD], listener: (store: Store) => void): void {
+  endListeners[place] = listener;
 }
 
 /** The store whose record is at `address`. */
@@ -94,6 +100,7 @@ export class Store {
   readonly #onRelease: (() => void)[] = [];
 
   constructor() {
+    readyTraps();
     this.record = control.allocate(STORE_SIZE);
     storesByRecord.set(this.record, this);
     this.#group.stores.add(this);
@@ -182,7 +189,7 @@ export class Store {
       for (const watcher of this.watchers) watcher(trap);
       this.watchers.clear();
     }
-    for (const listener of endListeners) listener(this);
+    for (const listener of endListeners) listener?.(this);
   }
 
   /** Calls `callback` when its place in the control memory is given back. */

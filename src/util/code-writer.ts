@@ -1,6 +1,6 @@
 /** Grows a byte buffer: LEB128, names, vectors. What the encoders of core modules and components are written with. */
 
-const encoder = new TextEncoder();
+const encoder = /* @__PURE__ */ new TextEncoder();
 
 export class CodeWriter {
   #bytes = new Uint8Array(256);

@@ -6,8 +6,8 @@ import { ComponentError, LinkError, MalformedError, TextError, UsageError, Valid
 import { Component } from '../runtime/component.ts';
 import { engineTrap, isStackOverflow, messageOf } from '../runtime/failure.ts';
 import type { Instance } from '../runtime/instance.ts';
+import { canSuspend } from '../runtime/jspi.ts';
 import { Linker, type LinkOptions } from '../runtime/linker.ts';
-import { canSuspend } from '../runtime/stack.ts';
 import { parseQuoted } from '../text/parse.ts';
 import type { Action, Directive, ScriptDefinition } from '../text/script.ts';
 import type { ScriptValue } from '../text/script-value.ts';

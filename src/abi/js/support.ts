@@ -22,8 +22,8 @@ import {
 import { fromJs, toJs } from './convert.ts';
 import { type NumberArray, type NumberKind, TYPED_ARRAYS } from './typed-array.ts';
 
-const encoder = new TextEncoder();
-const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const encoder = /* @__PURE__ */ new TextEncoder();
+const decoder = /* @__PURE__ */ new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Strings up to this length are written and read character by character: calling the codec costs more. */
 const SHORT = 32;
@@ -203,7 +203,7 @@ export function defineField(object: object, name: string, value: unknown): void 
   Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true });
 }
 
-const bits = new DataView(new ArrayBuffer(8));
+const bits = /* @__PURE__ */ new DataView(new ArrayBuffer(8));
 
 /** Reinterpretations between core types that share a flat place. */
 export function f32ToI32(value: number): number {
