@@ -4,10 +4,13 @@
  */
 import type { ExportBorder, Flat } from '../abi/js/border.ts';
 import { rememberIn } from './borrow-log.ts';
+import { calleeOf } from './callee.ts';
 import { CALL_STACK } from './control.ts';
 import type { AnyFunction } from './exports.ts';
 import { unwind } from './failure.ts';
 import { callTop } from './frames.ts';
+import type { Instantiation } from './instantiate.ts';
+import type { SuspendableExport } from './kit.ts';
 import { type Callee, type Caller, type LiftedTask, requestCancellation, startTask } from './lift.ts';
 import { scheduler } from './scheduler.ts';
 import { isPlaceholder } from './stack.ts';
@@ -156,8 +159,16 @@ function optionsOf(args: readonly unknown[], params: number): CallOptions {
   return typeof options === 'object' && options !== null ? (options as CallOptions) : {};
 }
 
-/** The host's function for an export of an async type of `params` parameters. */
-export function asyncExport(callee: Callee, border: ExportBorder, params: number): AnyFunction {
+/** The host's function for an export of an async type, and the same as components call it. */
+export function asyncExport(
+  run: Instantiation,
+  { func, path, border }: SuspendableExport,
+): { readonly call: AnyFunction; readonly callee: Callee } {
+  const call = hostFunction(calleeOf(run, func, path, false), border(), func.type.params.length);
+  return { call, callee: calleeOf(run, func, path, true) };
+}
+
+function hostFunction(callee: Callee, border: ExportBorder, params: number): AnyFunction {
   return async (...args) => {
     const { signal } = optionsOf(args, params);
     signal?.throwIfAborted();

@@ -2,7 +2,7 @@
  * Finds, for everything that a plan imports, what was given for it, and lists every mismatch in one error. Names of interfaces
  * match by semver-compatible versions both ways, or without a version; functions and classes by their JavaScript names.
  */
-import { toCamel, toPascal } from '../abi/js/names.ts';
+import { memberName, toCamel, toPascal } from '../abi/js/names.ts';
 import { LinkError, type Mismatch } from '../error/error.ts';
 import type { Plan, PlanFunc, PlanItem, PlanResource } from '../link/plan.ts';
 import { describeFunc } from '../types/describe.ts';
@@ -13,6 +13,8 @@ import type { ResourceType } from '../types/value-type.ts';
 import { distance } from '../util/distance.ts';
 import { type LiveFunc, liveClass, liveFunction } from './live.ts';
 import { GuestHandle, type HostClass, hostResourceOf, type RuntimeResource } from './resource.ts';
+
+export { memberName };
 
 /** What an imported function is bound to. */
 export type Binding =
@@ -194,12 +196,6 @@ function unwrapDefault(value: unknown): unknown {
 function typeName(value: unknown): string {
   if (value === null) return 'null';
   return typeof value === 'undefined' ? 'nothing' : `a value of type ${typeof value}`;
-}
-
-/** The JavaScript name of a method, function or static: `then` would make a promise of its object. */
-export function memberName(name: string): string {
-  const camel = toCamel(name);
-  return camel === 'then' ? 'then_' : camel;
 }
 
 /** What `object` has under `key`, itself or by a class of the host; what every object of the language inherits does not count. */

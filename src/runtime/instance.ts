@@ -1,10 +1,10 @@
 /** A running component: what `InstancePre.instantiate` gives. */
-import type { Plan } from '../link/plan.ts';
-import { disposeHostHandles } from './dispose.ts';
-import { ExportMaker } from './export-functions.ts';
+import { LinkError } from '../error/error.ts';
+import { exportedFunction } from './export-functions.ts';
 import { buildExports, type ExportObjects, type Namespace } from './exports.ts';
-import type { Instantiation } from './instantiate.ts';
-import type { Store, StoreStats } from './store.ts';
+import { Instantiation } from './instantiate.ts';
+import type { Prepared } from './prepared.ts';
+import { Store, type StoreStats } from './store.ts';
 
 /** Gives a store's memory back once nothing that could call it is reachable: every border function holds its instantiation. */
 const released = /* @__PURE__ */ new FinalizationRegistry<Store>((store) => store.release());
@@ -21,13 +21,15 @@ export class Instance implements Disposable {
   readonly #store: Store;
 
   /** Instances are made by `InstancePre.instantiate`. */
-  constructor(run: Instantiation, plan: Plan) {
-    this.#store = run.store;
-    const objects: ExportObjects = buildExports(plan.exports, new ExportMaker(run));
+  constructor(run: Instantiation) {
+    const { store, prepared } = run;
+    const { shape, kit } = prepared;
+    this.#store = store;
+    const classes = kit.classes?.((resource) => run.resource(resource));
+    const objects: ExportObjects = buildExports(shape, (func, path) => exportedFunction(run, func, path), classes);
     this.exports = objects.exports;
     this.promised = objects.promised;
-    const { store } = run;
-    store.onEnd.push(() => disposeHostHandles(store));
+    store.onEnd.push(() => kit.disposeHostHandles?.(store));
     released.register(run, store);
   }
 
@@ -45,4 +47,29 @@ export class Instance implements Disposable {
   [Symbol.dispose](): void {
     this.#store.end(undefined);
   }
+}
+
+/** What one instance may be asked to do besides running. */
+export interface InstanceOptions {
+  /**
+   * Whether calls that nothing can ever end trap (`deadlock`): when no guest can go on and the host has nothing to answer. Default false:
+   * another call of the host's may still let them go on.
+   */
+  readonly trapOnDeadlock?: boolean;
+}
+
+/** Makes a fresh instance in a store of its own. Throws as `InstancePre.instantiate` does. */
+export function makeInstance(prepared: Prepared, options: InstanceOptions): Instance {
+  const store = new Store();
+  if (options.trapOnDeadlock === true) prepared.kit.trapOnDeadlock?.(store);
+  const run = new Instantiation(prepared, store);
+  try {
+    run.run();
+  } catch (error) {
+    store.release();
+    throw error instanceof WebAssembly.LinkError && !(error instanceof LinkError)
+      ? new LinkError('core-import', error.message, { cause: error })
+      : error;
+  }
+  return new Instance(run);
 }

@@ -4,14 +4,14 @@ import type { ModuleRef, Plan } from '../link/plan.ts';
 import { makePlan } from '../link/planner.ts';
 import type { Component as ComponentData } from '../types/definition.ts';
 import { type Bindings, bind, findOffer, pathKey, showPath } from './bind.ts';
+import { GENERATED_BORDERS, INTERPRETED_BORDERS } from './borders.ts';
 import type { Component } from './component.ts';
-import { trapOnDeadlock } from './deadlock.ts';
-import { Instance } from './instance.ts';
-import { Instantiation, type ModuleSource } from './instantiate.ts';
+import { FULL_KIT } from './full-kit.ts';
+import { type Instance, type InstanceOptions, makeInstance } from './instance.ts';
 import { dataOf, moduleOf } from './loaded.ts';
 import { limitedModules, memoryWidth } from './memories.ts';
-import { type Flavour, type Mode, type Prepared, prepare } from './prepare.ts';
-import { Store } from './store.ts';
+import { prepare } from './prepare.ts';
+import type { Flavour, Mode, Prepared } from './prepared.ts';
 
 /** What an instance may use. */
 export interface Limits {
@@ -20,17 +20,12 @@ export interface Limits {
 }
 
 /** How a component is linked. */
-export interface LinkOptions {
+export interface LinkOptions extends InstanceOptions {
   readonly limits?: Limits;
   /** `interpreted` carries every call by the plain interpreter: slow, for comparison. Default `generated`. */
   readonly mode?: Mode;
   /** What calls do besides calling. Default `plain`: nothing. */
   readonly flavour?: Flavour;
-  /**
-   * Whether calls that nothing can ever end trap (`deadlock`): when no guest can go on and the host has nothing to answer. Default false:
-   * another call of the host's may still let them go on.
-   */
-  readonly trapOnDeadlock?: boolean;
 }
 
 /** Objects by import name: `{ 'ns:pkg/iface@1.0.0': { fn() {}, Class }, 'world-level-fn'() {} }`. */
@@ -39,13 +34,11 @@ export type Imports = Readonly<Record<string, unknown>>;
 /** A component whose imports are resolved, checked and compiled: instantiates cheaply and synchronously, as often as wanted. */
 export class InstancePre {
   readonly #prepared: Prepared;
-  readonly #modules: ModuleSource;
   readonly #options: LinkOptions;
 
   /** Made by {@link Linker.link}. */
-  constructor(prepared: Prepared, modules: ModuleSource, options: LinkOptions) {
+  constructor(prepared: Prepared, options: LinkOptions) {
     this.#prepared = prepared;
-    this.#modules = modules;
     this.#options = options;
   }
 
@@ -55,18 +48,7 @@ export class InstancePre {
    * @throws LinkError if a core module does not fit what it imports.
    */
   instantiate(): Instance {
-    const store = new Store();
-    if (this.#options.trapOnDeadlock === true) trapOnDeadlock(store);
-    const run = new Instantiation(this.#prepared, store, this.#modules);
-    try {
-      run.run();
-    } catch (error) {
-      store.release();
-      throw error instanceof WebAssembly.LinkError && !(error instanceof LinkError)
-        ? new LinkError('core-import', error.message, { cause: error })
-        : error;
-    }
-    return new Instance(run, this.#prepared.plan);
+    return makeInstance(this.#prepared, this.#options);
   }
 }
 
@@ -122,12 +104,10 @@ export class Linker {
       throw new UsageError('not-a-component', 'only a loaded Component can be linked', { hint: 'use Component.load' });
     const plan = makePlan(data, this.#components(component), memoryWidth);
     const bindings = bind(plan, this.#offers);
-    const prepared = prepare(plan, bindings, {
-      mode: options.mode ?? 'generated',
-      flavour: options.flavour ?? 'plain',
-    });
-    const modules = await this.#modules(plan, bindings, options.limits ?? {});
-    return new InstancePre(prepared, modules, options);
+    const { mode = 'generated', flavour = 'plain', limits = {} } = options;
+    const borders = mode === 'generated' ? GENERATED_BORDERS : INTERPRETED_BORDERS;
+    const modules = await this.#modules(plan, bindings, limits);
+    return new InstancePre(prepare(plan, bindings, { mode, flavour, borders, kit: FULL_KIT, modules }), options);
   }
 
   /** Components given for imports of components. */
@@ -141,7 +121,7 @@ export class Linker {
     return given;
   }
 
-  async #modules(plan: Plan, bindings: Bindings, limits: Limits): Promise<ModuleSource> {
+  async #modules(plan: Plan, bindings: Bindings, limits: Limits): Promise<Prepared['modules']> {
     const limited = limits.memory === undefined ? undefined : await limitedModules(plan, limits.memory);
     return (ref: ModuleRef): WebAssembly.Module => {
       const module =

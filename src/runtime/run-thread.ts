@@ -6,9 +6,6 @@ import { Refused } from './refused.ts';
 import { Stack } from './stack.ts';
 import type { Thread } from './task.ts';
 
-/** The context slots of a new thread, as words. */
-export const FRESH = [0, 0, 0, 0] as const;
-
 /** Runs guest code of a thread on the stack at hand. */
 export function runHere(
   thread: Thread,

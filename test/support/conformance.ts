@@ -1,7 +1,7 @@
 /** The reference suite of the component model: where it stands, how much it holds, and a run of it. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Mode } from '../../src/runtime/prepare.ts';
+import type { Mode } from '../../src/runtime/prepared.ts';
 import { runScript, type ScriptReport } from '../../src/wast/wast.ts';
 import { SHARED } from './shared.ts';
 

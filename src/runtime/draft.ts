@@ -1,0 +1,253 @@
+/**
+ * What has to be made for a plan before an instance is asked for, nothing of it compiled: groups of core functions, shims and adapters as
+ * bytes, signatures of border functions. In process it is compiled at once (`prepare.ts`), ahead of time written out (`src/bindgen/esm`).
+ */
+import type { OptionShape, Signature } from '../abi/context.ts';
+import { flattenFuncType } from '../abi/flatten.ts';
+import { type AdapterSpec, canFuse, emitAdapters, isDirect } from '../abi/fused/adapter.ts';
+import type { WasmSignature } from '../core/builder.ts';
+import { mayBlock } from '../link/analyse.ts';
+import { type ExportShape, exportShape } from '../link/export-shape.ts';
+import type { Plan, PlanCanon, PlanFunc, PlanItem, PlanResource } from '../link/plan.ts';
+import { blockingShims, edgeShim, promisedEntries } from '../link/shim.ts';
+import { entryShimKey, returnShimKey, type ShimKey } from '../link/shims.ts';
+import { signatureEnds, signatureResources } from '../types/resources-of.ts';
+import type { FuncType } from '../types/value-type.ts';
+import { type Bindings, pathKey } from './bind.ts';
+import { CALLBACK } from './callback.ts';
+import { blockingSignature, returnedBy } from './canon/signatures.ts';
+import { canSuspend } from './jspi.ts';
+import type { LiveFunc } from './live.ts';
+import { zeroOf } from './lower.ts';
+import type {
+  Flavour,
+  Lift,
+  Mode,
+  PlannedBorder,
+  PlannedCall,
+  PlannedExport,
+  PlannedGroup,
+  PlannedHost,
+  RunnablePlan,
+} from './prepared.ts';
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+export interface DraftHost extends PlannedHost {
+  readonly signature: Signature;
+}
+
+export interface DraftExport extends PlannedExport {
+  readonly signature: Signature;
+}
+
+export type DraftGroup = PlannedGroup<Bytes, DraftHost>;
+
+export interface DraftOptions {
+  readonly mode: Mode;
+  readonly flavour: Flavour;
+}
+
+/** Keys of live instances' memories begin here; those of the plan's own are below. */
+const LIVE_KEYS = 1_000_000;
+
+function borderOf(type: FuncType): PlannedBorder {
+  return { resources: signatureResources(type) as readonly PlanResource[], ends: signatureEnds(type) };
+}
+
+/** The core type of one side of a function. */
+function coreSignature(type: FuncType, side: 'lift' | 'lower', shape: OptionShape): WasmSignature {
+  return flattenFuncType(type, side, shape);
+}
+
+class Drafter {
+  readonly #plan: RunnablePlan;
+  readonly #functions: Bindings['functions'];
+  readonly #options: DraftOptions;
+
+  constructor(plan: RunnablePlan, functions: Bindings['functions'], options: DraftOptions) {
+    this.#plan = plan;
+    this.#functions = functions;
+    this.#options = options;
+  }
+
+  group(canons: readonly number[]): DraftGroup {
+    const hosts: DraftHost[] = [];
+    const shims: { canon: number; signature: WasmSignature }[] = [];
+    const calls: PlannedCall<Bytes>[] = [];
+    const specs: AdapterSpec[] = [];
+    for (const index of canons) {
+      const canon = this.#plan.canons[index]!;
+      if (canon.kind === 'builtin' && mayBlock(canon.canon))
+        shims.push({ canon: index, signature: blockingSignature(canon) });
+      if (canon.kind !== 'lower') continue;
+      const { func, options } = canon;
+      const { type } = func;
+      const core = coreSignature(type, 'lower', options.shape);
+      const live = func.kind === 'import' ? this.#live(func.path) : undefined;
+      if (func.kind === 'import' && live === undefined) {
+        const zero = zeroOf(core.results[0]);
+        const signature = { type, options: options.shape };
+        hosts.push({ canon: index, path: func.path, zero, signature, ...borderOf(type) });
+      } else {
+        const call = this.#call(index, canon, live ?? (func as Lift), specs);
+        calls.push(call);
+        if (!call.mustBeAwaited) continue;
+      }
+      shims.push({ canon: index, signature: core });
+    }
+    return {
+      hosts,
+      blocking: shims.map(({ canon }) => canon),
+      shims: shims.length === 0 ? undefined : blockingShims(shims.map(({ signature }) => signature)),
+      calls,
+      adapters: specs,
+      adapterModule: specs.length === 0 ? undefined : emitAdapters(specs).bytes,
+    };
+  }
+
+  #live(path: readonly string[]): LiveFunc | undefined {
+    const binding = this.#functions.get(pathKey(path));
+    return binding?.kind === 'live' ? binding.live : undefined;
+  }
+
+  #call(
+    index: number,
+    canon: Extract<PlanCanon, { kind: 'lower' }>,
+    callee: Lift | LiveFunc,
+    specs: AdapterSpec[],
+  ): PlannedCall<Bytes> {
+    const live = 'store' in callee ? callee : undefined;
+    const lift = 'store' in callee ? undefined : callee;
+    const type = canon.func.type;
+    const spec: AdapterSpec = {
+      type,
+      lower: canon.options.shape,
+      lift: live?.shape ?? (lift as Lift).options.shape,
+      callerMemory: this.#memoryKey(canon.options.memory),
+      calleeMemory: live === undefined ? this.#memoryKey((lift as Lift).options.memory) : this.#liveKey(live),
+      maySuspend: live?.maySuspend ?? this.#plan.maySuspend[(lift as Lift).instance] === true,
+      crossStore: live !== undefined,
+      isConcurrent: live?.isConcurrent ?? this.#plan.isConcurrent[(lift as Lift).instance] === true,
+      context: live?.usesContext ?? this.#plan.usesContext[(lift as Lift).instance] === true,
+      callerContext: this.#plan.usesContext[canon.instance] === true,
+      flavour: this.#options.flavour,
+    };
+    const fused = this.#options.mode === 'generated' && canFuse(spec);
+    return {
+      canon: index,
+      callee,
+      type,
+      adapter: fused ? specs.push(spec) - 1 : undefined,
+      maySuspend: spec.maySuspend && canSuspend,
+      mustBeAwaited: type.async ? !(fused && isDirect(spec)) : !fused && spec.maySuspend && canSuspend,
+      edge: live === undefined || type.async ? undefined : edgeShim(coreSignature(type, 'lower', canon.options.shape)),
+    };
+  }
+
+  readonly #keys = new Map<string, number>();
+  readonly #liveKeys = new Map<WebAssembly.Memory, number>();
+
+  /** Memories of live instances are told apart by identity, and numbered in the order met, so that modules are cached alike. */
+  #liveKey({ memory }: LiveFunc): number | undefined {
+    if (memory === undefined) return undefined;
+    let key = this.#liveKeys.get(memory.memory);
+    if (key === undefined) {
+      key = LIVE_KEYS + this.#liveKeys.size;
+      this.#liveKeys.set(memory.memory, key);
+    }
+    return key;
+  }
+
+  #memoryKey(ref: { kind: string } | undefined): number | undefined {
+    if (ref === undefined) return undefined;
+    const text = JSON.stringify(ref);
+    let key = this.#keys.get(text);
+    if (key === undefined) {
+      key = this.#keys.size;
+      this.#keys.set(text, key);
+    }
+    return key;
+  }
+}
+
+/** Drafts the groups of a plan, in the order of its steps. Functions that are bound to none of a live instance are host functions. */
+export function draftGroups(
+  plan: RunnablePlan,
+  functions: Bindings['functions'],
+  options: DraftOptions,
+): readonly DraftGroup[] {
+  const drafter = new Drafter(plan, functions, options);
+  return plan.steps.flatMap((step) => (step.kind === 'canons' ? [drafter.group(step.canons)] : []));
+}
+
+export interface DraftExports {
+  readonly shape: readonly ExportShape[];
+  readonly exports: ReadonlyMap<PlanFunc, DraftExport>;
+  /** Core functions of exports on stacks of their own. */
+  readonly entries: Bytes | undefined;
+}
+
+function collectLifts(item: PlanItem, into: Set<Lift>): void {
+  if (item.kind === 'instance') for (const inner of item.exports.values()) collectLifts(inner, into);
+  else if (item.kind === 'func' && item.func.kind === 'lift') into.add(item.func);
+}
+
+function liftsOf(plan: Plan): ReadonlySet<Lift> {
+  const lifts = new Set<Lift>();
+  for (const item of plan.exports.values()) collectLifts(item, lifts);
+  return lifts;
+}
+
+/** Drafts what the exports of a plan need. */
+export function draftExports(plan: Plan): DraftExports {
+  const exports = new Map<PlanFunc, DraftExport>();
+  const entries: WasmSignature[] = [];
+  for (const lift of liftsOf(plan)) {
+    const { type, options } = lift;
+    const suspends = !type.async && plan.maySuspend[lift.instance] === true;
+    const entry = suspends ? entries.push(coreSignature(type, 'lift', options.shape)) - 1 : undefined;
+    exports.set(lift, { signature: { type, options: options.shape }, entry, ...borderOf(type) });
+  }
+  return {
+    shape: exportShape(plan.exports),
+    exports,
+    entries: entries.length === 0 ? undefined : promisedEntries(entries),
+  };
+}
+
+/** The shims that instances of a plan may ask for. */
+export function shimKeys(plan: Plan, groups: readonly DraftGroup[]): ReadonlySet<ShimKey> {
+  const keys = new Set<ShimKey>();
+  const callees = new Set<Lift>([...liftsOf(plan)].filter(({ type }) => type.async));
+  for (const { adapters, calls } of groups) {
+    if (adapters.length > 0) keys.add('closed');
+    for (const { callee, adapter } of calls)
+      if (!('store' in callee) && (callee.type.async || adapter === undefined)) callees.add(callee);
+  }
+  for (const { type, options, instance } of callees) {
+    if (plan.maySuspend[instance] !== true) continue;
+    keys.add(entryShimKey(coreSignature(type, 'lift', options.shape)));
+    if (options.callback !== undefined) keys.add(entryShimKey(CALLBACK));
+  }
+  for (const canon of plan.canons) {
+    if (canon.kind === 'resource.drop') {
+      const { origin } = canon.resource;
+      if (origin.kind === 'imported' || origin.dtor !== undefined) keys.add('drop');
+    } else if (canon.kind === 'builtin') {
+      if (canon.canon.kind === 'task.return') keys.add(returnShimKey(returnedBy(canon)));
+      else if (canon.canon.kind === 'thread.new-indirect') keys.add(`thread ${canon.start!}`);
+    }
+  }
+  return keys;
+}
+
+/** What in a plan may have to wait amid its code, in words; without JSPI nothing can. */
+export function whatMustWait(plan: Plan): string | undefined {
+  const builtin = plan.canons.find((c) => c.kind === 'builtin' && mayBlock(c.canon));
+  if (builtin?.kind === 'builtin') return `the built-in ${builtin.canon.kind}`;
+  if (plan.canons.some((c) => c.kind === 'lower' && c.func.type.async && !c.options.shape.async))
+    return 'a synchronous call of a function of an async type';
+  const isStackful = ({ type, options: { shape } }: Lift): boolean => type.async && shape.async && !shape.callback;
+  return [...liftsOf(plan)].some(isStackful) ? 'an asynchronous lift without a callback' : undefined;
+}
