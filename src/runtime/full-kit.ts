@@ -16,9 +16,12 @@ import { promisedExport } from './promised-export.ts';
 import { borderOf } from './resource.ts';
 import { behindWaitShims } from './wait-shims.ts';
 
-// biome-ignore lint/performance/noDynamicNamespaceImportAccess: here all of them are wanted.
 const canons = Object.fromEntries(
-  Object.entries(CANON_MAKERS).map(([kind, name]) => [kind, makers[name] as CanonMaker]),
+  Object.entries(CANON_MAKERS).map(([kind, name]) => [
+    kind,
+    // biome-ignore lint/performance/noDynamicNamespaceImportAccess: here all of them are wanted.
+    makers[name] as CanonMaker,
+  ]),
 ) as Record<CanonKind, CanonMaker>;
 
 export const FULL_KIT: Kit = {
