@@ -20,6 +20,22 @@ export interface OptionShape {
 export interface Signature {
   readonly type: FuncType;
   readonly options: OptionShape;
+  /** Export: its instance calls nobody, so nothing can look at the call while it runs. */
+  readonly leaf?: boolean;
+}
+
+/** A memory as arrays of numbers. */
+export interface NumberViews {
+  readonly u8: Uint8Array<ArrayBuffer>;
+  readonly s8: Int8Array<ArrayBuffer>;
+  readonly u16: Uint16Array<ArrayBuffer>;
+  readonly s16: Int16Array<ArrayBuffer>;
+  readonly u32: Uint32Array<ArrayBuffer>;
+  readonly s32: Int32Array<ArrayBuffer>;
+  readonly u64: BigUint64Array<ArrayBuffer>;
+  readonly s64: BigInt64Array<ArrayBuffer>;
+  readonly f32: Float32Array<ArrayBuffer>;
+  readonly f64: Float64Array<ArrayBuffer>;
 }
 
 /**
@@ -29,6 +45,8 @@ export interface GuestMemory {
   readonly memory: WebAssembly.Memory;
   readonly u8: Uint8Array<ArrayBuffer>;
   readonly view: DataView<ArrayBuffer>;
+  /** All of it as an array of such numbers: what is left over at the end is not in it. */
+  numbers<K extends keyof NumberViews>(kind: K): NumberViews[K];
 }
 
 /**

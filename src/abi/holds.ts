@@ -2,6 +2,23 @@
 import type { ValueType } from '../types/value-type.ts';
 import { type AbiType, despecialize } from './despecialize.ts';
 
+const PRIMITIVE: ReadonlySet<AbiType['kind']> = new Set([
+  'bool',
+  'u8',
+  's8',
+  'u16',
+  's16',
+  'u32',
+  's32',
+  'u64',
+  's64',
+  'f32',
+  'f64',
+  'char',
+  'string',
+]);
+const HANDLES: ReadonlySet<AbiType['kind']> = new Set(['own', 'borrow', 'stream', 'future', 'error-context']);
+
 /** Whether `type`, or a type inside it, is `wanted`. */
 export function holds(type: ValueType, wanted: (t: AbiType) => boolean, seen: Set<ValueType> = new Set()): boolean {
   if (seen.has(type)) return false;
@@ -26,8 +43,18 @@ export function allocates(type: ValueType): boolean {
   return holds(type, (t) => t.kind === 'string' || t.kind === 'list');
 }
 
+/** Whether values of the type are, or hold, entries of a handle table. */
+export function holdsHandle(type: ValueType): boolean {
+  return holds(type, ({ kind }) => HANDLES.has(kind));
+}
+
 export function holdsOwn(type: ValueType): boolean {
   return holds(type, (t) => t.kind === 'own');
+}
+
+/** Whether lowering the type asks objects of the host, which may run code of the host. */
+export function asksHost(type: ValueType): boolean {
+  return holds(type, ({ kind }) => !PRIMITIVE.has(kind));
 }
 
 export function holdsBorrow(type: ValueType): boolean {

@@ -18,6 +18,10 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; readonly loa
     summary: 'say what a file is, what it imports and exports, and what it is made of',
     load: () => import('./command/inspect.ts'),
   },
+  types: {
+    summary: 'write the TypeScript declarations of a component for its host',
+    load: () => import('./command/types.ts'),
+  },
   validate: { summary: 'check a component against the specification', load: () => import('./command/validate.ts') },
   parse: { summary: 'turn text into a binary', load: () => import('./command/parse.ts') },
   print: { summary: 'print a binary as text', load: () => import('./command/print.ts') },

@@ -142,7 +142,6 @@ export async function linkProgram(
 
 function linkHint(error: LinkError): string {
   const [first] = error.mismatches;
-  if (error.code === 'unsupported-async') return 'this version runs components without asynchronous built-ins';
   if (first === undefined) return 'see what it is made of: tenon inspect FILE';
   if (first.path.startsWith('wasi:http') || first.path.startsWith('wasi:sockets'))
     return 'this version grants no network';

@@ -38,7 +38,6 @@ export const TRAP_REASONS = {
   'value-too-large': 'a string or list exceeds 2^28-1 bytes',
   'out-of-memory': 'realloc could not provide memory',
   'core-trap': 'core wasm trap',
-  'unsupported-async': 'asynchronous built-ins are not supported by this version',
   'too-many-suspended': 'too many calls wait at once',
   'realloc-out-of-bounds/list': 'list content out-of-bounds: realloc return: beyond end of memory',
   'realloc-out-of-bounds/string': 'string content out-of-bounds: realloc return: beyond end of memory',

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
+import { cpuTime } from '../../test/support/cpu-time.ts';
 import { CodeWriter } from '../util/code-writer.ts';
 import { recognise } from './recognise.ts';
 
@@ -196,9 +197,9 @@ describe('what people hand over by mistake', () => {
 
   test('texts that are hard to tell take no long time', () => {
     for (const part of ['(;;)', '/**/', '@a ', '@a(', '[ ', ';;\n', ' ']) {
-      const start = performance.now();
+      const start = cpuTime();
       recognise(bytes(`${part.repeat(4000)}x`));
-      assert.ok(performance.now() - start < 500, part);
+      assert.ok(cpuTime() - start < 500, part);
     }
   });
 });

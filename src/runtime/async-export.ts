@@ -45,6 +45,7 @@ class HostCaller implements Caller {
   readonly #reject: (error: unknown) => void;
   readonly #undo: (() => void)[] = [];
   #settled = false;
+  #watches = false;
   #task: LiftedTask | undefined;
   #signal: AbortSignal | undefined;
 
@@ -68,7 +69,6 @@ class HostCaller implements Caller {
       this.#reject(store.deadTrap(this.#callee.path));
       return;
     }
-    store.watchers.add(this.#ended);
     scheduler.callBegins();
     if (signal !== undefined) {
       this.#signal = signal;
@@ -77,11 +77,19 @@ class HostCaller implements Caller {
     const top = callTop();
     try {
       this.#task = startTask(this.#callee, this);
-      // Where it has blocked and nothing is ready, somebody should know.
-      scheduler.schedule();
     } catch (error) {
       this.#fail(isPlaceholder(error) ? undefined : unwind(error, this.#callee.path, top, 0));
     }
+    if (!this.#settled) this.#goesOn();
+  }
+
+  /** It has blocked, or trapped for a reason that its store will tell. */
+  #goesOn(): void {
+    const { store } = this.#callee.component;
+    this.#watches = true;
+    store.watch(this.#ended);
+    // Where nothing is ready, somebody should know.
+    scheduler.schedule();
   }
 
   /** Specification: `on_start`. */
@@ -97,7 +105,7 @@ class HostCaller implements Caller {
   /** Specification: `on_resolve`. */
   resolve(flat: readonly Flat[] | undefined): void {
     if (flat === undefined) {
-      for (const undo of this.#undo.splice(0)) undo();
+      this.#undoAll();
       this.#fail(new DOMException('the call was cancelled', 'AbortError'));
       return;
     }
@@ -113,19 +121,24 @@ class HostCaller implements Caller {
     } finally {
       rememberIn(undefined);
     }
-    for (const undo of this.#undo.splice(0)) undo();
+    this.#undoAll();
   }
 
   refused(error: unknown): void {
-    for (const undo of this.#undo.splice(0)) undo();
+    this.#undoAll();
     this.#fail(error);
+  }
+
+  #undoAll(): void {
+    if (this.#undo.length === 0) return;
+    for (const undo of this.#undo.splice(0)) undo();
   }
 
   #settle(): void {
     if (this.#settled) return;
     this.#settled = true;
     scheduler.callEnds();
-    this.#callee.component.store.watchers.delete(this.#ended);
+    if (this.#watches) this.#callee.component.store.watchers.delete(this.#ended);
     this.#signal?.removeEventListener('abort', this.#abort);
   }
 

@@ -9,8 +9,9 @@ import { describeFunc } from '../types/describe.ts';
 import { sameFuncType } from '../types/equal.ts';
 import { tryParseExternName } from '../types/extern-name.ts';
 import { compareSemver, compatKey, parseSemver, splitVersion } from '../types/semver.ts';
-import type { ResourceType } from '../types/value-type.ts';
+import type { FuncType, ResourceType } from '../types/value-type.ts';
 import { distance } from '../util/distance.ts';
+import { type AnyFunction, constructorCaller, methodCaller } from './host-function.ts';
 import { type LiveFunc, liveClass, liveFunction } from './live.ts';
 import { GuestHandle, type HostClass, hostResourceOf, type RuntimeResource } from './resource.ts';
 
@@ -134,8 +135,10 @@ class Binder {
     }
   }
 
+  /** Elsewhere than where it was named first, a resource is only used: no class is asked for. */
   #resource(path: readonly string[], resource: PlanResource, value: unknown): void {
-    if (this.resources.has(resource) || resource.origin.kind === 'defined') return;
+    const { origin } = resource;
+    if (this.resources.has(resource) || origin.kind === 'defined' || pathKey(origin.path) !== pathKey(path)) return;
     const live = liveClass(value);
     if (live !== undefined) this.resources.set(resource, live);
     else if (typeof value === 'function' && !(value.prototype instanceof GuestHandle)) {
@@ -157,7 +160,10 @@ class Binder {
       this.#missing(path, describeFunc(func.type), value);
       return;
     }
-    this.functions.set(pathKey(path), { kind: 'host', fn: caller(path.at(-1) ?? '', value as AnyFunction, owner) });
+    this.functions.set(pathKey(path), {
+      kind: 'host',
+      fn: caller(path.at(-1) ?? '', value as AnyFunction, owner, func.type),
+    });
   }
 
   #missing(path: readonly string[], expected: string, value: unknown): void {
@@ -181,7 +187,6 @@ class Binder {
   }
 }
 
-type AnyFunction = (...args: unknown[]) => unknown;
 type Members = Record<string, unknown>;
 
 function isObject(value: unknown): value is Members {
@@ -246,17 +251,17 @@ function member(object: Members, name: string, item: PlanItem): unknown {
 }
 
 /** The function that a border calls for a host function, constructor, method or static. */
-function caller(name: string, fn: AnyFunction, owner: object | undefined): AnyFunction {
+function caller(name: string, fn: AnyFunction, owner: object | undefined, type: FuncType): AnyFunction {
   const parsed = tryParseExternName(name);
   if (!parsed.ok) return fn;
   const extern = parsed.value;
+  // Functions of an async type are given their call, too.
+  const count = type.params.length + (type.async ? 1 : 0);
   switch (extern.kind) {
     case 'constructor':
-      return (...args) => new (fn as unknown as new (...args: unknown[]) => unknown)(...args);
-    case 'method': {
-      const method = memberName(extern.name);
-      return (self, ...args) => (self as Record<string, AnyFunction>)[method]!(...args);
-    }
+      return constructorCaller(fn, count);
+    case 'method':
+      return methodCaller(memberName(extern.name), count);
     case 'static':
       return fn.bind((owner as Members)[toPascal(extern.resource)]);
     default:

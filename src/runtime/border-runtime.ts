@@ -4,8 +4,9 @@ import { UsageError } from '../error/error.ts';
 import { isTrap, makeTrap } from '../error/trap.ts';
 import { InvariantError } from '../util/invariant.ts';
 import { endCall } from './borrow-log.ts';
-import { control } from './control.ts';
+import { control, SUSPENDABLE } from './control.ts';
 import { asTrap, isGuestFailure, isHostMistake, isStackOverflow, messageOf, unwind } from './failure.ts';
+import { pushFrame } from './frames.ts';
 import { awaitHostCall, hostCall, lendTo } from './host-call.ts';
 import { awaitHost } from './stack.ts';
 import { storeAt } from './store.ts';
@@ -28,6 +29,10 @@ export const borderRuntime: BorderRuntime = {
   failed(env, error, top, suspendable) {
     if (isHostMistake(error)) storeAt(env.store)?.revive();
     return unwind(error, env.path, top, suspendable);
+  },
+  failedLeaf(env, error) {
+    const suspendable = control.i32[SUSPENDABLE >> 2] ?? 0;
+    return borderRuntime.failed(env, error, pushFrame(env.slot), suspendable);
   },
   overflow(env) {
     throw makeTrap('stack-exhausted', { path: env.path });

@@ -1,10 +1,23 @@
 /**
  * What must be undone when a call ends: lends to return, borrows to check and to take back. A thread-wide stack; an entry belongs
  * to the border function and the place on the call stack where it was made. Specification: CanonicalABI.md, `deliver_resolve`,
- * `Task.return_`.
+ * `Task.return_`. What adapters lend stands in the log of lends in the control memory (`control.ts`), which is kept here as well.
  */
 import type { BorderEnv } from '../abi/js/border.ts';
+import {
+  control,
+  ENTRY_SIZE,
+  ENTRY_STATE,
+  LEND_INDEX,
+  LEND_LOG,
+  LEND_SIZE,
+  LEND_SLOT,
+  LEND_TAG,
+  LEND_TOP,
+  TABLE,
+} from './control.ts';
 import { callTop } from './frames.ts';
+import { LEND } from './table.ts';
 
 interface Entry {
   top: number;
@@ -50,8 +63,61 @@ export function endCall(env: BorderEnv): void {
   if (failure !== undefined) throw failure;
 }
 
+/** Where an entry of the log of lends is, as an index of words; the newest where `back` is 1. Undefined past the oldest. */
+function lendAt(back: number): number | undefined {
+  const at = (control.i32[LEND_TOP >> 2] ?? LEND_LOG) - back * LEND_SIZE;
+  return at < LEND_LOG ? undefined : at >> 2;
+}
+
+function lendTag(entry: number): number {
+  return control.i32[entry + (LEND_TAG >> 2)] ?? 0;
+}
+
+function giveBack(slot: number, index: number): void {
+  const state = ((control.i32[(slot + TABLE) >> 2] ?? 0) + index * ENTRY_SIZE + ENTRY_STATE) >> 2;
+  control.i32[state] = (control.i32[state] ?? 0) - LEND;
+}
+
+/**
+ * Takes over what adapters lent for the call whose frame ends at `top`: gives what undoes each. The entries stay, without meaning, until
+ * the call's end.
+ */
+export function takeLends(top: number): readonly (() => void)[] {
+  const undo: (() => void)[] = [];
+  for (let back = 1, entry = lendAt(1); entry !== undefined && lendTag(entry) >= top; back++, entry = lendAt(back)) {
+    const slot = control.i32[entry + (LEND_SLOT >> 2)] ?? 0;
+    const index = control.i32[entry + (LEND_INDEX >> 2)] ?? 0;
+    if (lendTag(entry) !== top || slot === 0) continue;
+    control.i32[entry + (LEND_SLOT >> 2)] = 0;
+    undo.unshift(() => giveBack(slot, index));
+  }
+  return undo;
+}
+
+/** Forgets the entries that {@link takeLends} left, of the innermost call. */
+export function forgetLends(): void {
+  const top = callTop();
+  for (let entry = lendAt(1); entry !== undefined && lendTag(entry) === top; entry = lendAt(1))
+    control.i32[LEND_TOP >> 2] = entry << 2;
+}
+
+/** Takes over what is remembered for the call of `env` whose frame ends at `top`. */
+export function takeRemembered(env: BorderEnv, top: number): readonly (() => void)[] {
+  const undo: (() => void)[] = [];
+  for (let at = log.length - 1; at >= 0 && (log[at]?.top ?? 0) >= top; at--) {
+    const entry = log[at];
+    if (entry?.top === top && entry.env === env) undo.unshift(...log.splice(at, 1).map((taken) => taken.undo));
+  }
+  return undo;
+}
+
 /** Undoes everything above `base`, after a failure there. What cannot be undone does not matter any more. */
 export function abandonAbove(base: number): void {
+  for (let entry = lendAt(1); entry !== undefined && lendTag(entry) > base; entry = lendAt(1)) {
+    const slot = control.i32[entry + (LEND_SLOT >> 2)] ?? 0;
+    if (slot !== 0) giveBack(slot, control.i32[entry + (LEND_INDEX >> 2)] ?? 0);
+    control.i32[LEND_TOP >> 2] = entry << 2;
+  }
   for (let entry = log.at(-1); entry !== undefined && entry.top > base; entry = log.at(-1)) {
     log.pop();
     try {
@@ -62,19 +128,42 @@ export function abandonAbove(base: number): void {
   }
 }
 
+/** What a suspended stack takes with it. */
+export interface BorrowEntries {
+  readonly entries: readonly Entry[];
+  /** Words of the log of lends. */
+  readonly lends: readonly number[];
+}
+
+/** Of a stack that takes nothing. */
+export const NO_BORROWS: BorrowEntries = { entries: [], lends: [] };
+
 /** Takes out the entries above `base`, for a stack that is suspended. */
-export function detachAbove(base: number): Entry[] {
+export function detachAbove(base: number): BorrowEntries {
   let from = log.length;
+  const newest = lendAt(1);
+  if ((log[from - 1]?.top ?? 0) <= base && (newest === undefined || lendTag(newest) <= base)) return NO_BORROWS;
   while (from > 0 && (log[from - 1]?.top ?? 0) > base) from--;
-  return log.splice(from);
+  const top = control.i32[LEND_TOP >> 2] ?? LEND_LOG;
+  for (let entry = lendAt(1); entry !== undefined && lendTag(entry) > base; entry = lendAt(1))
+    control.i32[LEND_TOP >> 2] = entry << 2;
+  const lends = control.i32.subarray((control.i32[LEND_TOP >> 2] ?? LEND_LOG) >> 2, top >> 2);
+  return { entries: log.splice(from), lends: Array.from(lends) };
 }
 
 /** Puts entries back for a stack that goes on `shift` bytes further on the call stack. */
-export function attach(entries: readonly Entry[], shift: number): void {
+export function attach(taken: BorrowEntries, shift: number): void {
+  if (taken === NO_BORROWS) return;
+  const { entries, lends } = taken;
   for (const entry of entries) {
     entry.top += shift;
     log.push(entry);
   }
+  const top = control.i32[LEND_TOP >> 2] ?? LEND_LOG;
+  control.i32.set(lends, top >> 2);
+  for (let at = 0; at < lends.length * 4; at += LEND_SIZE) {
+    const tag = (top + at + LEND_TAG) >> 2;
+    control.i32[tag] = (control.i32[tag] ?? 0) + shift;
+  }
+  control.i32[LEND_TOP >> 2] = top + lends.length * 4;
 }
-
-export type BorrowEntries = readonly Entry[];

@@ -51,7 +51,7 @@ export class GuestBuffer {
     return this.length - this.progress;
   }
 
-  /** The next `count` elements as bytes, for reading or writing, and goes on behind them. */
+  /** The next `count` elements as bytes, for reading, and goes on behind them. */
   bytes(count: number): Uint8Array<ArrayBuffer> {
     const from = this.#pointer;
     if (this.#size === 0) {
@@ -60,6 +60,12 @@ export class GuestBuffer {
     }
     this.#advance(count);
     return memoryOf(this.context).u8.subarray(from, this.#pointer);
+  }
+
+  /** Writes the bytes of the next `count` elements, and goes on behind them. */
+  take(bytes: Uint8Array, count: number): void {
+    if (this.#size > 0) memoryOf(this.context).u8.set(bytes, this.#pointer);
+    this.#advance(count);
   }
 
   #advance(count: number): void {
@@ -114,13 +120,12 @@ export function copy(from: GuestBuffer | HostSource, to: GuestBuffer | HostSink,
   }
   if (from.kind === 'source') {
     const bytes = to.payload.isPlain ? from.bytes(count) : undefined;
-    if (bytes !== undefined) to.bytes(count).set(bytes);
+    if (bytes !== undefined) to.take(bytes, count);
     else to.storing(() => from.give(count, to));
     return;
   }
   if (from.payload.isPlain) {
-    const source = from.bytes(count);
-    to.bytes(count).set(source);
+    to.take(from.bytes(count), count);
     return;
   }
   const { type } = from.payload;

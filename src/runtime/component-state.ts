@@ -3,6 +3,7 @@
  * the slot, where adapters read them. Specification: CanonicalABI.md, "Component Instance State".
  */
 import { makeTrap } from '../error/trap.ts';
+import { Few } from '../util/few.ts';
 import { BACKPRESSURE, CLOSED, CONTEXT_0, control, ENTERING, EXCLUSIVE, HELD, MAY_LEAVE } from './control.ts';
 import { type Activity, scheduler } from './scheduler.ts';
 import type { Store } from './store.ts';
@@ -43,6 +44,12 @@ class ThreadTable {
   }
 }
 
+/** What is not ready yet will come by itself when it is. */
+function lookAgain(activity: Activity): boolean {
+  if (activity.ready()) scheduler.enqueue(activity);
+  return false;
+}
+
 export class ComponentState {
   readonly slot: number;
   readonly store: Store;
@@ -51,7 +58,7 @@ export class ComponentState {
   readonly usesContext: boolean;
   readonly threads = new ThreadTable();
   /** Threads that may go on only once the lock is free or there is no back-pressure, in the order of coming. */
-  readonly #held = new Set<Activity>();
+  readonly #held = new Few<Activity>();
 
   constructor(slot: number, store: Store, label: string, usesContext: boolean) {
     this.slot = slot;
@@ -137,7 +144,7 @@ export class ComponentState {
 
   /** Looks at all that is held again: the lock is free, or there is no back-pressure any more. */
   release(): void {
-    for (const activity of this.#held) scheduler.enqueue(activity);
+    this.#held.some(lookAgain);
   }
 
   /** Runs guest code with context slots of its own; answers what they hold in the end. */

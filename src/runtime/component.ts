@@ -6,9 +6,10 @@ import type { NamedExtern } from '../types/extern-type.ts';
 import type { Features } from '../types/features.ts';
 import { validateComponent } from '../validate/validate.ts';
 import type { Instance } from './instance.ts';
-import { type Imports, Linker, type LinkOptions } from './linker.ts';
+import { Linker, type LinkOptions } from './linker.ts';
 import { setData, setModules } from './loaded.ts';
 import { readSource, type Source } from './source.ts';
+import type { AnyWorld, Complete, Imports, Offers, WorldTypes } from './world.ts';
 
 /** How a component is loaded. */
 export interface LoadOptions {
@@ -49,7 +50,7 @@ async function finishCompiling(compiling: Promise<void>, data: ComponentData, op
 }
 
 /**
- * A WebAssembly component, compiled and ready to be linked.
+ * A WebAssembly component, compiled and ready to be linked. `W` is the `World` that `tenon types` writes for it.
  * @example
  * ```ts
  * import { Component } from 'tenon';
@@ -59,11 +60,13 @@ async function finishCompiling(compiling: Promise<void>, data: ComponentData, op
  * console.log((exports['demo:text/fold'] as { fold(text: string): string }).fold('Grüße')); // prints grüße
  * ```
  */
-export class Component {
+export class Component<W extends WorldTypes = AnyWorld> {
   /** What it imports, in order: names and resolved types. */
   readonly imports: readonly NamedExtern[];
   /** What it exports, in order. */
   readonly exports: readonly NamedExtern[];
+  /** For TypeScript alone: a component of one world is none of another. */
+  declare protected readonly world: W;
 
   private constructor(data: ComponentData, imports: readonly NamedExtern[], exports: readonly NamedExtern[]) {
     setData(this, data);
@@ -72,11 +75,15 @@ export class Component {
   }
 
   /**
-   * Loads a component: bytes, a `Response`, a `URL`, or (where the platform has files) a path.
+   * Loads a component: bytes, a `Response`, a `URL`, or (where the platform has files) a path. `load<World>` types what it is given
+   * and what it exports; whether the component is of that world is not checked here.
    * @throws MalformedError if the bytes are no component
    * @throws ValidationError if the component breaks a rule of the specification
    */
-  static async load(source: Source | Promise<Source>, options: LoadOptions = {}): Promise<Component> {
+  static async load<W extends WorldTypes = AnyWorld>(
+    source: Source | Promise<Source>,
+    options: LoadOptions = {},
+  ): Promise<Component<W>> {
     const bytes = await readSource(await source);
     const data = decodeComponent(bytes);
     // The engine compiles on threads of its own meanwhile.
@@ -94,10 +101,16 @@ export class Component {
    * Links and instantiates in one step. For many instances, {@link Linker.link} once.
    * @throws LinkError if an import is missing or does not fit; it lists all of them
    */
-  async instantiate(imports: Imports = {}, options: LinkOptions = {}): Promise<Instance> {
+  instantiate<V extends WorldTypes>(this: Component<V> & Complete<V, Record<never, never>>): Promise<Instance<V>>;
+  instantiate<V extends WorldTypes, G extends Offers<V>>(
+    this: Component<V> & Complete<V, G>,
+    imports: G,
+    options?: LinkOptions,
+  ): Promise<Instance<V>>;
+  async instantiate(imports: unknown = {}, options: LinkOptions = {}): Promise<Instance<WorldTypes>> {
     if (typeof imports !== 'object' || imports === null) {
       throw new UsageError('bad-imports', 'the imports are not an object', { found: typeof imports });
     }
-    return (await new Linker().defineAll(imports).link(this, options)).instantiate();
+    return (await new Linker().defineAll(imports as Imports).link<WorldTypes>(this, options)).instantiate();
   }
 }

@@ -1,13 +1,15 @@
 /** Makes the core functions by which one component calls another: adapters in core wasm, or the interpreter where none fits. */
 import type { OptionShape } from '../abi/context.ts';
 import { flattenFuncType, flattenType, pointerSize } from '../abi/flatten.ts';
-import { type AdapterSpec, isDeferred, isDirect, spillsResult } from '../abi/fused/adapter.ts';
+import { type AdapterSpec, isDeferred, isDirect, lends, spillsResult } from '../abi/fused/adapter.ts';
+import { holds } from '../abi/fused/contents.ts';
 import type { BorderEnv, Flat } from '../abi/js/border.ts';
 import type { WasmType } from '../core/builder.ts';
 import { makeTrap, trapReason } from '../error/trap.ts';
 import type { PlanCanon, PlanFunc } from '../link/plan.ts';
 import type { ShimSource } from '../link/shims.ts';
-import type { FuncType } from '../types/value-type.ts';
+import { signatureResources } from '../types/resources-of.ts';
+import type { FuncType, ResourceType } from '../types/value-type.ts';
 import { invariant } from '../util/invariant.ts';
 import { showPath } from './bind.ts';
 import { endCall, remember } from './borrow-log.ts';
@@ -135,16 +137,21 @@ class AdaptedCall {
     if (this.#counter !== undefined) imports['counter'] = global(this.#counter);
     const { type } = call;
     this.imports = imports;
-    this.#transfer = new FusedTransfer(spillsResult(spec), caller.slot, callee.slot);
+    // Stands for the adapter in the log of what a call must undo.
+    const owner = { path, slot: callee.slot } as BorderEnv;
+    if (lends(type)) imports['end'] = () => endCall(owner);
+    this.#transfer = new FusedTransfer(owner, spillsResult(spec), caller.slot, callee.slot);
     let borrow: Borrow = (index, resource) => this.#transfer.borrow(index, resource);
     if (type.async) {
       this.#lower = lowerOf(run, call, ends, this.#transfer);
       if (isDirect(spec)) this.#importDirect(run, this.#lower);
     } else {
-      // Stands for the adapter in the log of what a call must undo.
-      const owner = { path, slot: callee.slot } as BorderEnv;
       borrow = borrowUntilEnd(caller.slot, callee.slot, owner);
-      imports['end'] = () => endCall(owner);
+    }
+    for (const [n, mentioned] of signatureResources(type).entries()) {
+      const resource = run.resource(mentioned);
+      imports[`type${n}`] = global(resource.number);
+      imports[`home${n}`] = global(resource.kind === 'guest' ? resource.slot : 0);
     }
     Object.assign(imports, handleImports(type, run, caller.slot, callee.slot, borrow));
   }
@@ -156,6 +163,7 @@ class AdaptedCall {
     const spills = spillsResult(this.spec);
     const direct = new DirectCall(run.store, {
       lower,
+      owner: this.#transfer.owner,
       pointer: spills ? params.at(-1) : undefined,
       result: shape.async ? undefined : results[0],
       deferred: isDeferred(this.spec) ? givenFlat(type, this.ends.callee.shape) : undefined,
@@ -176,6 +184,17 @@ class AdaptedCall {
       control.i32[(direct.record + word) >> 2] = callee.shape.async ? (keys[i] ?? 0) : 0;
   }
 
+  /** Whether everything that the call lends is a resource of the callee's. */
+  #lendsHome(run: Instantiation): boolean {
+    const { type } = this.call;
+    const borrowed = (resource: ResourceType): boolean =>
+      type.params.some((p) => holds(p.type, (t) => t.kind === 'borrow' && t.resource === resource));
+    return signatureResources(type).every((mentioned) => {
+      const resource = run.resource(mentioned);
+      return !borrowed(mentioned) || (resource.kind === 'guest' && resource.slot === this.ends.callee.slot);
+    });
+  }
+
   /** The function of the call, from the exports of the adapters. */
   made(run: Instantiation, exports: WebAssembly.Exports): CoreFunction {
     const i = this.call.adapter;
@@ -183,7 +202,7 @@ class AdaptedCall {
     if (this.#lower === undefined) return get('a');
     this.#transfer.carryBy(get('p'), get('r'));
     const counter = this.#counter;
-    if (this.#direct === undefined)
+    if (this.#direct === undefined || !this.#lendsHome(run))
       return lowerToComponent(this.#lower, () => {
         if (counter !== undefined) control.i32[counter >> 2] = (control.i32[counter >> 2] ?? 0) + 1;
       });

@@ -7,9 +7,10 @@
  *      8  SUSPENDABLE  1 while the current stack is one that may suspend (a promised call), else 0
  *     12  PENDING      1 after a host function answered with a promise, until the shim that called it has seen it
  *     16  OBLIGATIONS  how deep the scheduler's obligations are
+ *     20  LEND_TOP     where the next entry of the log of lends goes
  *     64  SCRATCH      multi-value results between generated code, to 1024
  *   1024  CALL_STACK   frames of the current stack, one for each call into a component instance, to CALL_LIMIT
- * then slots, store records and handle tables, from an allocator.
+ * then the log of lends (LEND_LOG), then slots, store records and handle tables, from an allocator.
  *
  * Frame (24 bytes): +0 slot address of the component instance, +4 THREAD: number of the thread that runs there; 0 while it is the one
  * of a synchronous call that nothing has asked for yet; negative while it is the one of an adapter's call of a function of an async type
@@ -17,6 +18,8 @@
  * +8 POINTER (8 bytes): where the caller wants its result; +16 VALUE (8 bytes): the flat result that the task returned.
  * Adapter's record (16 bytes): +0 DELIVER, what delivers the result of `task.return`, by its place in the table of the return shims plus
  * one; 0 where the result is a number that waits in VALUE for the end of the call; +4 and +12 KEYS of the `task.return` that fit.
+ * Entry of the log of lends (16 bytes), for handles that adapters lend until the end of a call: +0 SLOT of the table, +4 INDEX of the handle,
+ * +8 TAG: CALL_TOP when it was made. With slot 0 nothing, but that JavaScript's log (`borrow-log.ts`) may have entries of the call.
  * Store record (16 bytes): +0 STATE: 0 live, 1 dead.
  * Slot (64 bytes): +0 MAY_LEAVE (1 or 0), +4 STORE (address of its store record), +8 CLOSED (1 while a suspended stack holds the
  * instance), +16 and +24 CONTEXT slots (i64 each), +32 TABLE (address of handle entries), +36 CAPACITY, +40 LENGTH (entries ever
@@ -31,6 +34,7 @@ export const CALL_TOP = 4;
 export const SUSPENDABLE = 8;
 export const PENDING = 12;
 export const OBLIGATIONS = 16;
+export const LEND_TOP = 20;
 export const SCRATCH = 64;
 export const CALL_STACK = 1024;
 /** Bytes of a frame on the call stack. */
@@ -40,6 +44,16 @@ export const FRAME_POINTER = 8;
 export const FRAME_VALUE = 16;
 /** First address after the call stack: 32,000 nested calls between components. */
 export const CALL_LIMIT = CALL_STACK + FRAME_SIZE * 32_000;
+
+export const LEND_SIZE = 16;
+export const LEND_SLOT = 0;
+export const LEND_INDEX = 4;
+export const LEND_TAG = 8;
+/** After the call stack; a call may have one entry without a slot where no more fit. */
+export const LEND_LOG = CALL_LIMIT + 64;
+/** From here on only entries without a slot: other lends are in JavaScript's log. */
+export const LEND_FULL = LEND_LOG + LEND_SIZE * 4096;
+const LEND_LIMIT = LEND_FULL + LEND_SIZE * 32_001;
 
 export const STORE_STATE = 0;
 export const STORE_SIZE = 16;
@@ -77,14 +91,15 @@ const PAGE = 65_536;
 
 /** The one control memory of this thread. Read `i32` anew after anything that may allocate: growth replaces it. */
 export class Control {
-  readonly memory: WebAssembly.Memory = new WebAssembly.Memory({ initial: 13 });
+  readonly memory: WebAssembly.Memory = new WebAssembly.Memory({ initial: 22 });
   i32: Int32Array<ArrayBuffer> = new Int32Array(this.memory.buffer as ArrayBuffer);
-  #top = (CALL_LIMIT + 63) & ~63;
+  #top = (LEND_LIMIT + 63) & ~63;
   /** Free blocks by size class (log2 of the size). */
   readonly #free: number[][] = [];
 
   constructor() {
     this.i32[CALL_TOP >> 2] = CALL_STACK;
+    this.i32[LEND_TOP >> 2] = LEND_LOG;
   }
 
   /** Allocates `size` bytes, rounded up to a power of two of at least 16; zeroed; aligned to 16. */

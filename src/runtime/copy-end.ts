@@ -1,5 +1,6 @@
 /** The ends of streams and futures as guests hold them. Specification: CanonicalABI.md, `CopyEnd` and what derives from it. */
 import { makeTrap } from '../error/trap.ts';
+import { invariant, unreachable } from '../util/invariant.ts';
 import type { GuestBuffer } from './buffer.ts';
 import { READABLE_FUTURE, READABLE_STREAM, WRITABLE_FUTURE, WRITABLE_STREAM } from './object-handles.ts';
 import type { Payload } from './payload.ts';
@@ -11,12 +12,20 @@ type CopyState = 'idle' | 'copying' | 'cancelling' | 'done';
 
 export type EndType = typeof READABLE_STREAM | typeof WRITABLE_STREAM | typeof READABLE_FUTURE | typeof WRITABLE_FUTURE;
 
-const EVENT_OF: Readonly<Record<EndType, number>> = {
-  [READABLE_STREAM]: EVENT.streamRead,
-  [WRITABLE_STREAM]: EVENT.streamWrite,
-  [READABLE_FUTURE]: EVENT.futureRead,
-  [WRITABLE_FUTURE]: EVENT.futureWrite,
-};
+function eventOf(type: EndType): number {
+  switch (type) {
+    case READABLE_STREAM:
+      return EVENT.streamRead;
+    case WRITABLE_STREAM:
+      return EVENT.streamWrite;
+    case READABLE_FUTURE:
+      return EVENT.futureRead;
+    case WRITABLE_FUTURE:
+      return EVENT.futureWrite;
+    default:
+      return unreachable(type);
+  }
+}
 
 /** Why an end that is done cannot do any more. */
 const DONE: Readonly<Record<EndType, string>> = {
@@ -26,10 +35,15 @@ const DONE: Readonly<Record<EndType, string>> = {
   [WRITABLE_FUTURE]: 'write to future after previous write succeeded or readable end dropped',
 };
 
-export class CopyEnd extends Waitable {
+export class CopyEnd extends Waitable implements Copier<GuestBuffer> {
   readonly tableType: EndType;
   readonly shared: Shared;
   #state: CopyState = 'idle';
+  /** The copy under way: whose it is, by which handle, between what, and how it ended. */
+  #slot = 0;
+  #index = 0;
+  #buffer: GuestBuffer | undefined;
+  #result: CopyResult = COPY.completed;
 
   constructor(tableType: EndType, shared: Shared) {
     super();
@@ -59,26 +73,42 @@ export class CopyEnd extends Waitable {
   /** Begins to copy; what comes of it is an event of the handle `index`. Specification: `stream_copy`, `future_copy`. */
   copy(slot: number, index: number, buffer: GuestBuffer): void {
     this.#state = 'copying';
-    const { shared } = this;
-    const copier: Copier<GuestBuffer> = {
-      slot,
-      buffer,
-      copied: () => this.setPendingEvent(() => this.#delivered(index, COPY.completed, copier)),
-      done: (result) => this.setPendingEvent(() => this.#delivered(index, result, copier)),
-    };
-    if (this.#readable) shared.read(copier);
-    else shared.write(copier);
+    this.#slot = slot;
+    this.#index = index;
+    this.#buffer = buffer;
+    if (this.#readable) this.shared.read(this);
+    else this.shared.write(this);
   }
 
-  #delivered(index: number, how: CopyResult, copier: Copier): Event {
-    this.shared.reclaim(copier);
+  get slot(): number {
+    return this.#slot;
+  }
+
+  get buffer(): GuestBuffer {
+    invariant(this.#buffer !== undefined, 'an end that copies');
+    return this.#buffer;
+  }
+
+  copied(): void {
+    this.done(COPY.completed);
+  }
+
+  done(result: CopyResult): void {
+    this.#result = result;
+    this.setPendingEvent();
+  }
+
+  protected deliver(): Event {
+    const how = this.#result;
+    const isFuture = this.shared.what === 'future';
+    this.shared.reclaim(this);
     // Who has cancelled a stream's copy is told so, with what was copied before: the reference suite decides over the specification's text.
-    const cancelled = this.#state === 'cancelling' && how === COPY.completed && this.shared.what === 'stream';
+    const cancelled = this.#state === 'cancelling' && how === COPY.completed && !isFuture;
     const result = cancelled ? COPY.cancelled : how;
-    const over = result === COPY.dropped || (this.shared.what === 'future' && result === COPY.completed);
+    const over = result === COPY.dropped || (isFuture && result === COPY.completed);
     this.#state = over ? 'done' : 'idle';
-    const progress = this.shared.what === 'future' ? 0 : copier.buffer.progress;
-    return [EVENT_OF[this.tableType], index, result | (progress << 4)];
+    const progress = isFuture ? 0 : this.buffer.progress;
+    return [eventOf(this.tableType), this.#index, result | (progress << 4)];
   }
 
   /** Specification: `cancel_copy`, up to the wait for its event. */

@@ -53,6 +53,7 @@ function isBusy(store: Store): boolean {
 }
 
 function endWatched(): void {
+  if (watched.size === 0) return;
   for (const store of watched) {
     if (!store.alive) watched.delete(store);
     else if (store.watchers.size > 0 && store.hostWork === 0 && !isBusy(store)) store.end(deadlock(store));

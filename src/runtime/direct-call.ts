@@ -2,10 +2,11 @@
  * What adapters of functions of an async type ask of JavaScript (`abi/fused/async-adapter.ts`): the task and subtask of a call under way
  * that something has asked for, or that did not complete at once, made as if they had been there from the beginning.
  */
-import type { Flat } from '../abi/js/border.ts';
+import type { BorderEnv, Flat } from '../abi/js/border.ts';
 import type { WasmType } from '../core/builder.ts';
 import { invariant } from '../util/invariant.ts';
-import { control, FRAME_POINTER, FRAME_VALUE, RECORD_SIZE } from './control.ts';
+import { takeLends, takeRemembered } from './borrow-log.ts';
+import { control, FRAME_POINTER, FRAME_SIZE, FRAME_VALUE, RECORD_SIZE } from './control.ts';
 import { afterCore, type LiftedTask, requestCancellation, taskUnderWay } from './lift.ts';
 import { callerOf, endOfLower, type Lower } from './lower.ts';
 import type { Store } from './store.ts';
@@ -14,6 +15,8 @@ import { currentThread, onRecord, type Thread } from './task.ts';
 
 export interface DirectOptions {
   readonly lower: Lower;
+  /** Stands for the adapter in the log of what a call must undo. */
+  readonly owner: BorderEnv;
   /** The core type of the pointer that the caller passes for its result, if it does. */
   readonly pointer: WasmType | undefined;
   /** The core type of the caller's result, where it is not in memory. */
@@ -58,8 +61,10 @@ export class DirectCall {
   }
 
   #makeThread(frame: number, returned: boolean): Thread {
-    const { lower, pointer, result, deferred } = this.#options;
+    const { lower, owner, pointer, result, deferred } = this.#options;
     const subtask = new Subtask(lower.callee.path);
+    const top = frame + FRAME_SIZE;
+    for (const giveBack of [...takeLends(top), ...takeRemembered(owner, top)]) subtask.lends(giveBack);
     const flat = pointer === undefined ? [] : [read(frame + FRAME_POINTER, pointer)];
     const task = taskUnderWay(lower.callee, callerOf(lower, subtask, flat));
     subtask.started();

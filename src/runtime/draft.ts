@@ -1,15 +1,15 @@
 /**
- * What has to be made for a plan before an instance is asked for, nothing of it compiled: groups of core functions, shims and adapters as
- * bytes, signatures of border functions. In process it is compiled at once (`prepare.ts`), ahead of time written out (`src/bindgen/esm`).
+ * What has to be made for a plan before an instance is asked for, nothing of it emitted: groups of core functions, and what shims,
+ * adapters and border functions are emitted from. In process they are compiled at once (`prepare.ts`), ahead of time written out
+ * (`src/bindgen/esm`).
  */
 import type { OptionShape, Signature } from '../abi/context.ts';
 import { flattenFuncType } from '../abi/flatten.ts';
-import { type AdapterSpec, canFuse, emitAdapters, isDirect } from '../abi/fused/adapter.ts';
+import { type AdapterSpec, canFuse, isDirect, lends } from '../abi/fused/adapter.ts';
 import type { WasmSignature } from '../core/builder.ts';
 import { mayBlock } from '../link/analyse.ts';
 import { type ExportShape, exportShape } from '../link/export-shape.ts';
 import type { Plan, PlanCanon, PlanFunc, PlanItem, PlanResource } from '../link/plan.ts';
-import { blockingShims, edgeShim, promisedEntries } from '../link/shim.ts';
 import { entryShimKey, returnShimKey, type ShimKey } from '../link/shims.ts';
 import { signatureEnds, signatureResources } from '../types/resources-of.ts';
 import type { FuncType } from '../types/value-type.ts';
@@ -31,8 +31,6 @@ import type {
   RunnablePlan,
 } from './prepared.ts';
 
-type Bytes = Uint8Array<ArrayBuffer>;
-
 export interface DraftHost extends PlannedHost {
   readonly signature: Signature;
 }
@@ -41,7 +39,14 @@ export interface DraftExport extends PlannedExport {
   readonly signature: Signature;
 }
 
-export type DraftGroup = PlannedGroup<Bytes, DraftHost>;
+/** A call; of an edge's shim the signature. */
+export type DraftCall = PlannedCall<WasmSignature>;
+
+export interface DraftGroup
+  extends Pick<PlannedGroup<WasmSignature, DraftHost>, 'hosts' | 'blocking' | 'calls' | 'adapters'> {
+  /** The signatures of the functions of `blocking`. */
+  readonly waiting: readonly WasmSignature[];
+}
 
 export interface DraftOptions {
   readonly mode: Mode;
@@ -74,7 +79,7 @@ class Drafter {
   group(canons: readonly number[]): DraftGroup {
     const hosts: DraftHost[] = [];
     const shims: { canon: number; signature: WasmSignature }[] = [];
-    const calls: PlannedCall<Bytes>[] = [];
+    const calls: DraftCall[] = [];
     const specs: AdapterSpec[] = [];
     for (const index of canons) {
       const canon = this.#plan.canons[index]!;
@@ -99,10 +104,9 @@ class Drafter {
     return {
       hosts,
       blocking: shims.map(({ canon }) => canon),
-      shims: shims.length === 0 ? undefined : blockingShims(shims.map(({ signature }) => signature)),
+      waiting: shims.map(({ signature }) => signature),
       calls,
       adapters: specs,
-      adapterModule: specs.length === 0 ? undefined : emitAdapters(specs).bytes,
     };
   }
 
@@ -116,7 +120,7 @@ class Drafter {
     canon: Extract<PlanCanon, { kind: 'lower' }>,
     callee: Lift | LiveFunc,
     specs: AdapterSpec[],
-  ): PlannedCall<Bytes> {
+  ): DraftCall {
     const live = 'store' in callee ? callee : undefined;
     const lift = 'store' in callee ? undefined : callee;
     const type = canon.func.type;
@@ -140,8 +144,9 @@ class Drafter {
       type,
       adapter: fused ? specs.push(spec) - 1 : undefined,
       maySuspend: spec.maySuspend && canSuspend,
-      mustBeAwaited: type.async ? !(fused && isDirect(spec)) : !fused && spec.maySuspend && canSuspend,
-      edge: live === undefined || type.async ? undefined : edgeShim(coreSignature(type, 'lower', canon.options.shape)),
+      // One that lends may yet have to be carried by parts: that depends on whose the resources are.
+      mustBeAwaited: type.async ? !(fused && isDirect(spec)) || lends(type) : !fused && spec.maySuspend && canSuspend,
+      edge: live === undefined || type.async ? undefined : coreSignature(type, 'lower', canon.options.shape),
     };
   }
 
@@ -185,7 +190,7 @@ export interface DraftExports {
   readonly shape: readonly ExportShape[];
   readonly exports: ReadonlyMap<PlanFunc, DraftExport>;
   /** Core functions of exports on stacks of their own. */
-  readonly entries: Bytes | undefined;
+  readonly entries: readonly WasmSignature[];
 }
 
 function collectLifts(item: PlanItem, into: Set<Lift>): void {
@@ -203,17 +208,15 @@ function liftsOf(plan: Plan): ReadonlySet<Lift> {
 export function draftExports(plan: Plan): DraftExports {
   const exports = new Map<PlanFunc, DraftExport>();
   const entries: WasmSignature[] = [];
+  const busy = new Set(plan.canons.map(({ instance }) => instance));
   for (const lift of liftsOf(plan)) {
     const { type, options } = lift;
     const suspends = !type.async && plan.maySuspend[lift.instance] === true;
     const entry = suspends ? entries.push(coreSignature(type, 'lift', options.shape)) - 1 : undefined;
-    exports.set(lift, { signature: { type, options: options.shape }, entry, ...borderOf(type) });
+    const leaf = !busy.has(lift.instance);
+    exports.set(lift, { signature: { type, options: options.shape, leaf }, entry, ...borderOf(type) });
   }
-  return {
-    shape: exportShape(plan.exports),
-    exports,
-    entries: entries.length === 0 ? undefined : promisedEntries(entries),
-  };
+  return { shape: exportShape(plan.exports), exports, entries };
 }
 
 /** The shims that instances of a plan may ask for. */

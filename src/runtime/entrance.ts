@@ -58,6 +58,7 @@ function drain(): void {
     waiters.splice(i, 1);
     next.go();
   }
+  if (waiters.length === 0 && dtors.length === 0) scheduler.onOpen = undefined;
 }
 
 /** For adapters that meet a closed instance: asks the shim to suspend until it is open. */

@@ -7,6 +7,8 @@ export class ErrorContext implements HandleObject {
   readonly tableType = ERROR_CONTEXT;
   /** The message; a host may have shortened or emptied it. */
   readonly debugMessage: string;
+  /** For TypeScript: an object that only looks like one will not do. */
+  declare protected readonly nominal: never;
 
   constructor(debugMessage: string) {
     this.debugMessage = debugMessage;

@@ -1,6 +1,8 @@
 /** Carries the values of a call that has a task by the functions of its adapter (`abi/fused/async-adapter.ts`). */
-import type { Flat } from '../abi/js/border.ts';
+import type { BorderEnv, Flat } from '../abi/js/border.ts';
 import { invariant } from '../util/invariant.ts';
+import { forgetLends, remember, takeLends } from './borrow-log.ts';
+import { callTop } from './frames.ts';
 import type { LiftedTask } from './lift.ts';
 import type { Transfer } from './lower.ts';
 import { giveBorrowIn, lend, type RuntimeResource } from './resource.ts';
@@ -15,6 +17,8 @@ function list(results: Flat | readonly Flat[] | undefined): readonly Flat[] {
 }
 
 export class FusedTransfer implements Transfer {
+  /** Stands for the adapter in the log of what a call must undo. */
+  readonly owner: BorderEnv;
   readonly #spills: boolean;
   readonly #from: number;
   readonly #to: number;
@@ -24,7 +28,8 @@ export class FusedTransfer implements Transfer {
   #call: { readonly subtask: Subtask; readonly task: LiftedTask } | undefined;
 
   /** `spills`: the caller passes a pointer for the result, last. `from` and `to` are the slots of caller and callee. */
-  constructor(spills: boolean, from: number, to: number) {
+  constructor(owner: BorderEnv, spills: boolean, from: number, to: number) {
+    this.owner = owner;
     this.#spills = spills;
     this.#from = from;
     this.#to = to;
@@ -40,6 +45,8 @@ export class FusedTransfer implements Transfer {
     this.#call = { subtask, task };
     const args = list(this.#params?.(...flat));
     this.#call = undefined;
+    for (const giveBack of takeLends(callTop())) subtask.lends(giveBack);
+    forgetLends();
     return args;
   }
 
@@ -47,13 +54,13 @@ export class FusedTransfer implements Transfer {
     return list(this.#spills ? this.#results?.(...given, flat.at(-1)!) : this.#results?.(...given));
   }
 
-  /** Lends a handle for the call whose parameters are on their way: to its task, until its subtask's end is delivered. */
+  /** Lends a handle for the call whose parameters are on their way: to its task, until its subtask's end is delivered, if it has one. */
   borrow(index: number, resource: RuntimeResource): number {
-    invariant(this.#call !== undefined, 'handles are lent while parameters are on their way');
-    const { subtask, task } = this.#call;
     const { rep, giveBack } = lend(this.#from, index, resource);
-    subtask.lends(giveBack);
+    if (this.#call === undefined) remember(this.owner, giveBack);
+    else this.#call.subtask.lends(giveBack);
     if (resource.kind === 'guest' && resource.slot === this.#to) return rep;
-    return giveBorrowIn(this.#to, resource, rep, task.borrowScope);
+    invariant(this.#call !== undefined, 'a call that has no task yet lends only to the instance whose resource it is');
+    return giveBorrowIn(this.#to, resource, rep, this.#call.task.borrowScope);
   }
 }

@@ -1,7 +1,7 @@
 /** The host reads what guests write. */
 import { type NumberArray, numberKind, TYPED_ARRAYS } from '../abi/js/typed-array.ts';
 import { load } from '../abi/load.ts';
-import { makeTrap } from '../error/trap.ts';
+import { makeTrap, type Trap } from '../error/trap.ts';
 import { invariant } from '../util/invariant.ts';
 import type { GuestBuffer, HostSink, HostSource } from './buffer.ts';
 import { type HandleConversion, valueToHost } from './host-values.ts';
@@ -104,7 +104,16 @@ export class HostReader {
   #pull(controller: ReadableStreamDefaultController, sink: Sink): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const shared = this.#shared;
+    const { store } = shared.payload.scope;
+    // A stream that a trap has cut off is not one that has ended.
+    const failed = (failure: Trap): void => {
+      shared.reclaim(copier);
+      controller.error(failure);
+      this.#close();
+      resolve();
+    };
     const deliver = (): void => {
+      store.watchers.delete(failed);
       if (sink.progress > 0) controller.enqueue(sink.value);
       resolve();
     };
@@ -122,13 +131,17 @@ export class HostReader {
         this.#close();
       },
     };
+    if (!store.alive) {
+      failed(store.deadTrap(undefined));
+      return promise;
+    }
+    store.watchers.add(failed);
     try {
       shared.read(copier);
     } catch (error) {
       // What the guest wrote is none of its type's values.
       shared.payload.scope.fail(error);
-      controller.error(error);
-      resolve();
+      if (store.watchers.delete(failed)) failed(error as Trap);
     }
     return promise;
   }
@@ -148,7 +161,14 @@ export function readFuture(shared: SharedFuture, conversion: HandleConversion): 
   // Whether anybody looks at it is the host's affair.
   promise.catch(() => {});
   const sink = new Sink(shared.payload, 1, conversion);
+  const { store } = shared.payload.scope;
+  if (!store.alive) {
+    reject(store.deadTrap(undefined));
+    return promise;
+  }
+  store.watchers.add(reject);
   const settle = (result: CopyResult): void => {
+    store.watchers.delete(reject);
     if (result === COPY.completed) {
       // Boxed, so that no promise is resolved with a value whose keys a guest chose.
       resolve(shared.payload.type === undefined ? undefined : only(sink.value));

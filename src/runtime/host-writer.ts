@@ -158,7 +158,7 @@ export class HostWriter {
       if (chunk.done === true) break;
       if (shared.dropped || !(await this.#write(chunk.value))) {
         this.#stop();
-        return;
+        break;
       }
     }
     shared.drop();
@@ -179,7 +179,7 @@ export class HostWriter {
     try {
       source = new Source(this.#shared.payload, chunk, `a chunk of ${this.#path}`, this.#conversion);
     } catch (error) {
-      failStream(this.#shared.payload, this.#path, error);
+      failEnd('stream', this.#shared.payload, this.#path, error);
       return false;
     }
     while (source.remain > 0) {
@@ -222,31 +222,34 @@ function inGuest(payload: Payload, body: () => void): void {
 }
 
 /** What the host gave does not fit: the store of the guest that reads ends. */
-function failStream(payload: Payload, path: string, error: unknown): void {
+function failEnd(what: 'stream' | 'future', payload: Payload, path: string, error: unknown): void {
   payload.scope.fail(
     makeTrap('host-value', {
-      reason: `the stream ${path} gave a wrong value: ${messageOf(error)}`,
+      reason: `the ${what} ${path} gave a wrong value: ${messageOf(error)}`,
       path,
       cause: error,
     }),
   );
 }
 
-/** Writes a future of the host's: a promise, or the value itself. */
+/** Writes a future of the host's: a promise, or the value itself. Throws a ValueError where that does not fit. */
 export function writeFuture(shared: SharedFuture, value: unknown, path: string, conversion: HandleConversion): void {
   const { payload } = shared;
   const write = (result: unknown): void => {
+    const chunk = payload.type === undefined ? 1 : [result];
+    const buffer = new Source(payload, chunk, path, conversion);
+    inGuest(payload, () => shared.write({ slot: undefined, buffer, copied() {}, done() {} }));
+  };
+  const writeLater = (result: unknown): void => {
     try {
-      const chunk = payload.type === undefined ? 1 : [result];
-      const buffer = new Source(payload, chunk, path, conversion);
-      inGuest(payload, () => shared.write({ slot: undefined, buffer, copied() {}, done() {} }));
+      write(result);
     } catch (error) {
-      failStream(payload, path, error);
+      failEnd('future', payload, path, error);
     }
   };
   const fail = (error: unknown): void => {
     const end = payload.type?.kind === 'result' ? errorOf(payload.type, error) : undefined;
-    if (end !== undefined) write({ tag: 'err', val: end.payload });
+    if (end !== undefined) writeLater({ tag: 'err', val: end.payload });
     else
       payload.scope.fail(
         makeTrap('host-error', { reason: `the future ${path} failed: ${messageOf(error)}`, path, cause: error }),
@@ -261,5 +264,5 @@ export function writeFuture(shared: SharedFuture, value: unknown, path: string, 
     then(result);
   };
   payload.scope.store.hostBegins();
-  value.then(settled(write), settled(fail));
+  value.then(settled(writeLater), settled(fail));
 }

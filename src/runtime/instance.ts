@@ -1,10 +1,11 @@
 /** A running component: what `InstancePre.instantiate` gives. */
 import { LinkError } from '../error/error.ts';
 import { exportedFunction } from './export-functions.ts';
-import { buildExports, type ExportObjects, type Namespace } from './exports.ts';
+import { buildExports, type ExportObjects } from './exports.ts';
 import { Instantiation } from './instantiate.ts';
 import type { Prepared } from './prepared.ts';
 import { Store, type StoreStats } from './store.ts';
+import type { AnyWorld, WorldTypes } from './world.ts';
 
 /** Gives a store's memory back once nothing that could call it is reachable: every border function holds its instantiation. */
 const released = /* @__PURE__ */ new FinalizationRegistry<Store>((store) => store.release());
@@ -13,11 +14,11 @@ const released = /* @__PURE__ */ new FinalizationRegistry<Store>((store) => stor
  * A running component instance. `exports` has its functions, synchronous; `promised` the same as promises, whose calls may wait.
  * Dispose of it to end its store.
  */
-export class Instance implements Disposable {
+export class Instance<W extends WorldTypes = AnyWorld> implements Disposable {
   /** Functions and interfaces by name: interfaces by full name, without version, and in camel case. */
-  readonly exports: Namespace;
+  readonly exports: W['exports'];
   /** The same as promises: a call may wait in a host function. */
-  readonly promised: Namespace;
+  readonly promised: W['promised'];
   readonly #store: Store;
 
   /** Instances are made by `InstancePre.instantiate`. */
@@ -59,7 +60,7 @@ export interface InstanceOptions {
 }
 
 /** Makes a fresh instance in a store of its own. Throws as `InstancePre.instantiate` does. */
-export function makeInstance(prepared: Prepared, options: InstanceOptions): Instance {
+export function makeInstance<W extends WorldTypes>(prepared: Prepared, options: InstanceOptions): Instance<W> {
   const store = new Store();
   if (options.trapOnDeadlock === true) prepared.kit.trapOnDeadlock?.(store);
   const run = new Instantiation(prepared, store);
@@ -71,5 +72,5 @@ export function makeInstance(prepared: Prepared, options: InstanceOptions): Inst
       ? new LinkError('core-import', error.message, { cause: error })
       : error;
   }
-  return new Instance(run);
+  return new Instance<W>(run);
 }

@@ -12,6 +12,9 @@ import { dataOf, moduleOf } from './loaded.ts';
 import { limitedModules, memoryWidth } from './memories.ts';
 import { prepare } from './prepare.ts';
 import type { Flavour, Mode, Prepared } from './prepared.ts';
+import type { AnyWorld, Imports, WorldTypes } from './world.ts';
+
+export type { Imports } from './world.ts';
 
 /** What an instance may use. */
 export interface Limits {
@@ -28,11 +31,8 @@ export interface LinkOptions extends InstanceOptions {
   readonly flavour?: Flavour;
 }
 
-/** Objects by import name: `{ 'ns:pkg/iface@1.0.0': { fn() {}, Class }, 'world-level-fn'() {} }`. */
-export type Imports = Readonly<Record<string, unknown>>;
-
 /** A component whose imports are resolved, checked and compiled: instantiates cheaply and synchronously, as often as wanted. */
-export class InstancePre {
+export class InstancePre<W extends WorldTypes = AnyWorld> {
   readonly #prepared: Prepared;
   readonly #options: LinkOptions;
 
@@ -47,7 +47,7 @@ export class InstancePre {
    * @throws Trap if a start function of the component traps.
    * @throws LinkError if a core module does not fit what it imports.
    */
-  instantiate(): Instance {
+  instantiate(): Instance<W> {
     return makeInstance(this.#prepared, this.#options);
   }
 }
@@ -90,15 +90,15 @@ export class Linker {
   }
 
   /** Defines everything that a running instance exports, to be called by the linked component without JavaScript in between. */
-  instance(instance: Instance): this {
-    return this.defineAll(instance.exports);
+  instance(instance: Instance<WorldTypes>): this {
+    return this.defineAll(instance.exports as Imports);
   }
 
   /**
    * Resolves, checks and compiles everything that `component` needs.
    * @throws LinkError `missing-import` or `import-mismatch`, listing every import that does not fit
    */
-  async link(component: Component, options: LinkOptions = {}): Promise<InstancePre> {
+  async link<W extends WorldTypes>(component: Component<W>, options: LinkOptions = {}): Promise<InstancePre<W>> {
     const data = dataOf(component);
     if (data === undefined)
       throw new UsageError('not-a-component', 'only a loaded Component can be linked', { hint: 'use Component.load' });
@@ -107,13 +107,13 @@ export class Linker {
     const { mode = 'generated', flavour = 'plain', limits = {} } = options;
     const borders = mode === 'generated' ? GENERATED_BORDERS : INTERPRETED_BORDERS;
     const modules = await this.#modules(plan, bindings, limits);
-    return new InstancePre(prepare(plan, bindings, { mode, flavour, borders, kit: FULL_KIT, modules }), options);
+    return new InstancePre<W>(prepare(plan, bindings, { mode, flavour, borders, kit: FULL_KIT, modules }), options);
   }
 
   /** Components given for imports of components. */
-  #components(component: Component): ReadonlyMap<string, ComponentData> {
+  #components({ imports }: Pick<Component, 'imports'>): ReadonlyMap<string, ComponentData> {
     const given = new Map<string, ComponentData>();
-    for (const { name } of component.imports) {
+    for (const { name } of imports) {
       const value = findOffer(this.#offers, name)?.value;
       const inner = dataOf(value);
       if (inner !== undefined) given.set(name, inner);

@@ -55,10 +55,15 @@ export function addObject(slot: number, object: HandleObject): number {
   return addHandle(slot, object.tableType, rep, 0, 0);
 }
 
+function isOneOf(type: number, wanted: readonly number[]): boolean {
+  for (let i = 0; i < wanted.length; i++) if (wanted[i] === type) return true;
+  return false;
+}
+
 function find(slot: number, index: number, wanted: readonly number[]): number {
   const entry = findHandle(slot, index);
   const type = control.i32[entry + (ENTRY_TYPE >> 2)] ?? 0;
-  if (!wanted.includes(type)) {
+  if (!isOneOf(type, wanted)) {
     throw makeTrap('wrong-handle-type', {
       reason: `handle index ${index >>> 0} is ${nameOf(type)}, expected ${wanted.map(nameOf).join(' or ')}`,
     });

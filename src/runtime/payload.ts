@@ -42,6 +42,9 @@ export class Payload {
   /** Whether values are the same bytes in every memory. */
   readonly isPlain: boolean;
   readonly #equals = new WeakSet<Payload>();
+  /** Layouts with pointers of 4 and of 8 bytes, once they were asked for. */
+  #layout4: Layout | undefined;
+  #layout8: Layout | undefined;
 
   constructor(type: ValueType | undefined, scope: TypeScope) {
     this.type = type;
@@ -51,7 +54,12 @@ export class Payload {
   }
 
   layout(pointer: PointerSize): Layout {
-    return this.type === undefined ? NOTHING : layout(this.type, pointer);
+    const known = pointer === 4 ? this.#layout4 : this.#layout8;
+    if (known !== undefined) return known;
+    const made = this.type === undefined ? NOTHING : layout(this.type, pointer);
+    if (pointer === 4) this.#layout4 = made;
+    else this.#layout8 = made;
+    return made;
   }
 
   /** For messages. */

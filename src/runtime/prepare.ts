@@ -2,9 +2,11 @@
  * Everything that can be compiled before an instance is asked for: border functions by signature, shims, adapters. Depends on the
  * plan and on what its imports are bound to (host or live instance), not on any instance of this component.
  */
+import { emitAdapters } from '../abi/fused/adapter.ts';
 import type { ExportBorder, ImportBorder } from '../abi/js/border.ts';
 import { LinkError } from '../error/error.ts';
 import type { Plan, PlanFunc } from '../link/plan.ts';
+import { blockingShims, edgeShim, promisedEntries } from '../link/shim.ts';
 import { emitShim, type ShimKey, type ShimSource } from '../link/shims.ts';
 import { invariant } from '../util/invariant.ts';
 import { type Bindings, pathKey } from './bind.ts';
@@ -19,7 +21,7 @@ import {
 } from './draft.ts';
 import { canSuspend } from './jspi.ts';
 import type { Kit } from './kit.ts';
-import { cachedModule } from './module-cache.ts';
+import { cachedModule, moduleOfSignatures } from './module-cache.ts';
 import type { Factory, Flavour, Mode, Prepared, PreparedExport, PreparedGroup, PreparedHost } from './prepared.ts';
 
 /** Where border functions come from: generated, interpreted, or written out ahead of time. */
@@ -71,14 +73,15 @@ export function compileGroups(
   bindings: Bindings,
   borders: Pick<Borders, 'imports'>,
 ): readonly PreparedGroup[] {
-  return drafts.map(({ hosts, shims, calls, adapterModule, ...group }) => {
+  return drafts.map(({ hosts, blocking, waiting, calls, adapters }) => {
     const factories = borders.imports(hosts);
     return {
-      ...group,
       hosts: hosts.map((host, i) => ({ ...host, fn: hostFunction(bindings, host), factory: factories[i]! })),
-      shims: shims && cachedModule(shims),
-      calls: calls.map((call) => ({ ...call, edge: call.edge && cachedModule(call.edge) })),
-      adapterModule: adapterModule && cachedModule(adapterModule),
+      blocking,
+      shims: waiting.length === 0 ? undefined : moduleOfSignatures('shims', blockingShims, waiting),
+      calls: calls.map((call) => ({ ...call, edge: call.edge && cachedModule(edgeShim(call.edge)) })),
+      adapters,
+      adapterModule: adapters.length === 0 ? undefined : cachedModule(emitAdapters(adapters).bytes),
     };
   });
 }
@@ -99,7 +102,7 @@ export function prepare(plan: Plan, bindings: Bindings, options: PrepareOptions)
     exports: new Map<PlanFunc, PreparedExport>(
       [...exports].map(([func, draft], i) => [func, { ...draft, factory: factories[i]! }]),
     ),
-    entries: entries && cachedModule(entries),
+    entries: entries.length === 0 ? undefined : moduleOfSignatures('entries', promisedEntries, entries),
     mode,
     modules,
     shims: shimModule,

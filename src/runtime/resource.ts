@@ -54,7 +54,8 @@ export class HostResource {
   readonly number: number = nextNumber++;
   readonly name: string;
   readonly hostClass: HostClass;
-  readonly #objects: (object | undefined)[] = [];
+  /** By rep. */
+  readonly objects: (object | undefined)[] = [];
   readonly #free: number[] = [];
 
   constructor(name: string, hostClass: HostClass) {
@@ -64,20 +65,20 @@ export class HostResource {
 
   /** Keeps an object and gives the number that stands for it in guests' tables. */
   add(object: object): number {
-    const rep = this.#free.pop() ?? this.#objects.length;
-    this.#objects[rep] = object;
+    const rep = this.#free.pop() ?? this.objects.length;
+    this.objects[rep] = object;
     return rep;
   }
 
   get(rep: number): object {
-    const object = this.#objects[rep];
+    const object = this.objects[rep];
     if (object === undefined) throw makeTrap('unknown-handle', { reason: `unknown ${this.name} resource` });
     return object;
   }
 
   take(rep: number): object {
     const object = this.get(rep);
-    this.#objects[rep] = undefined;
+    this.objects[rep] = undefined;
     this.#free.push(rep);
     return object;
   }
@@ -290,6 +291,9 @@ class GuestBorder implements BorderResource {
     });
     return object;
   }
+  // The host may keep the object: that its borrow has ended must be known however the call ends.
+  readonly number = Number.NaN;
+  readonly objects: readonly object[] = [];
   check(value: unknown, path: string, kind: 'own' | 'borrow'): HandleState {
     const state = stateFor(this.#resource, value, path);
     if (kind === 'borrow') return state;
@@ -325,9 +329,13 @@ class GuestBorder implements BorderResource {
 class HostBorder implements BorderResource {
   readonly #resource: HostResource;
   readonly #env: BorderEnv;
+  readonly number: number;
+  readonly objects: readonly (object | undefined)[];
   constructor(resource: HostResource, env: BorderEnv) {
     this.#resource = resource;
     this.#env = env;
+    this.number = resource.number;
+    this.objects = resource.objects;
   }
   liftOwn(index: number): object {
     return this.#resource.take(takeOwn(this.#env.slot, index, this.#resource));

@@ -8,6 +8,7 @@
  * which they became ready.
  */
 
+import { Few } from '../util/few.ts';
 import { control, OBLIGATIONS } from './control.ts';
 import type { Store } from './store.ts';
 
@@ -53,6 +54,9 @@ function byMessage(): Macrotask {
   };
 }
 
+/** A promise that is resolved: what is hung on it is the next job. */
+const now = /* @__PURE__ */ Promise.resolve();
+
 let macrotask: Macrotask | undefined;
 
 function inMacrotask(callback: () => void): void {
@@ -61,8 +65,8 @@ function inMacrotask(callback: () => void): void {
 }
 
 export class Scheduler {
-  readonly #queue = new Set<Activity>();
-  readonly #stalled = new Set<Activity>();
+  readonly #queue = new Few<Activity>();
+  readonly #stalled = new Few<Activity>();
   #obligations: readonly Obligation[] = [];
   #moving = false;
   #running = false;
@@ -70,7 +74,7 @@ export class Scheduler {
   #turns = 0;
   /** Called when nothing can go on by itself, and now and then while something always can. */
   onPause: (() => void) | undefined;
-  /** Called when an instance may be entered again that the host kept closed. */
+  /** Called when an instance may be entered again that the host kept closed, as long as something waits for one. */
   onOpen: (() => void) | undefined;
   #calls = 0;
 
@@ -101,8 +105,25 @@ export class Scheduler {
 
   /** The same, from a job in which no guest is on the stack: it may go on at once. */
   enqueueNow(activity: Activity): void {
+    const isIdle = !this.#moving && !this.#running;
+    // What comes alone need not queue.
+    if (isIdle && this.#isEmpty && activity.ready()) {
+      this.#running = true;
+      try {
+        this.#turns++;
+        this.#moving = activity.resume();
+      } finally {
+        this.#running = false;
+      }
+      if (!this.#moving) this.#run();
+      return;
+    }
     this.#queue.add(activity);
-    if (!this.#moving && !this.#running) this.#run();
+    if (isIdle) this.#run();
+  }
+
+  get #isEmpty(): boolean {
+    return this.#queue.isEmpty && this.#obligations.length === 0;
   }
 
   /** What is in the queue of those that may go on. */
@@ -127,7 +148,7 @@ export class Scheduler {
 
   /** Some instance may be entered again, or its store has ended. */
   opened(): void {
-    this.enqueue(this.#opening);
+    if (this.onOpen !== undefined || !this.#stalled.isEmpty) this.enqueue(this.#opening);
   }
 
   /** Takes a thread out that was ready. */
@@ -178,26 +199,30 @@ export class Scheduler {
   schedule(): void {
     if (this.#scheduled || this.#moving || this.#running) return;
     this.#scheduled = true;
-    const run = (): void => {
-      this.#scheduled = false;
-      if (!this.#moving) this.#run();
-    };
-    // What goes on after the host's calls have ended is not urgent: the host comes first with its next call.
-    const soon = (): void => {
-      if (this.#calls > 0 || this.#obligations.length > 0) run();
-      else inMacrotask(run);
-    };
-    if (this.#turns < TURNS) queueMicrotask(soon);
+    if (this.#turns < TURNS) now.then(this.#soon);
     else {
       this.#turns = 0;
-      inMacrotask(run);
+      inMacrotask(this.#scheduledRun);
     }
   }
+
+  readonly #scheduledRun = (): void => {
+    this.#scheduled = false;
+    if (!this.#moving) this.#run();
+  };
+
+  /** What goes on after the host's calls have ended is not urgent: the host comes first with its next call. */
+  readonly #soon = (): void => {
+    if (this.#calls > 0 || this.#obligations.length > 0) this.#scheduledRun();
+    else inMacrotask(this.#scheduledRun);
+  };
 
   /** The end of a job in which a stack went on. */
   kick(): void {
     this.#moving = false;
-    if (!this.#scheduled) this.#run();
+    if (this.#scheduled) return;
+    if (this.#isEmpty) this.onPause?.();
+    else this.#run();
   }
 
   #run(): void {
@@ -220,30 +245,34 @@ export class Scheduler {
 
   #next(): Activity | undefined {
     for (;;) {
+      if (this.#obligations.length === 0) return this.#takeReady(undefined);
       const top = this.#obligations.findLast((o) => o.kind !== 'sync' || o.scope.over() || !o.scope.closed());
-      if (top === undefined) return this.#takeReady(() => true);
+      if (top === undefined) return this.#takeReady(undefined);
       if (top.kind !== 'sync') {
         this.#acquit(top);
         return top.activity;
       }
       const { scope } = top;
-      const ready = scope.over() ? undefined : this.#takeReady((activity) => scope.holds(activity));
+      const ready = scope.over() ? undefined : this.#takeReady(scope);
       if (ready !== undefined) return ready;
       this.#acquit(top);
       if (!scope.over()) return scope.fail();
     }
   }
 
-  #takeReady(wanted: (activity: Activity) => boolean): Activity | undefined {
-    for (const activity of this.#queue) {
+  /** The first that is ready, of those of a scope's instance where there is one. */
+  #takeReady(scope: SyncScope | undefined): Activity | undefined {
+    if (this.#queue.isEmpty) return undefined;
+    let found: Activity | undefined;
+    this.#queue.some((activity) => {
       // What is not ready any more comes again when it is.
-      if (!activity.ready()) this.#queue.delete(activity);
-      else if (wanted(activity)) {
-        this.#queue.delete(activity);
-        return activity;
-      }
-    }
-    return undefined;
+      const isReady = activity.ready();
+      if (isReady && scope !== undefined && !scope.holds(activity)) return false;
+      this.#queue.delete(activity);
+      if (isReady) found = activity;
+      return isReady;
+    });
+    return found;
   }
 }
 

@@ -6,13 +6,25 @@
  * on a stack of its own is known to JavaScript only through a rejected promise, whose handlers may run later than other jobs;
  * therefore whoever started or resumed a stack looks whether it ended or suspended, and ends its stores if neither.
  */
-import type { Flat } from '../abi/js/border.ts';
+import type { Flat, Settle } from '../abi/js/border.ts';
 import { adoptTrap, makeTrap, type Trap } from '../error/trap.ts';
 import { invariant } from '../util/invariant.ts';
-import { abandonAbove, attach, type BorrowEntries, detachAbove } from './borrow-log.ts';
-import { CALL_STACK, CALL_TOP, CLOSED, CONTEXT_0, control, FRAME_SIZE, PENDING, SUSPENDABLE } from './control.ts';
+import { abandonAbove, attach, type BorrowEntries, detachAbove, NO_BORROWS } from './borrow-log.ts';
+import {
+  CALL_STACK,
+  CALL_TOP,
+  CLOSED,
+  CONTEXT_0,
+  control,
+  FRAME_SIZE,
+  FRAME_THREAD,
+  PENDING,
+  STORE,
+  STORE_STATE,
+  SUSPENDABLE,
+} from './control.ts';
 import { asTrap, unwind } from './failure.ts';
-import { callTop, popTo, pushFrame } from './frames.ts';
+import { callTop, popTo, pushFrame, slotsAbove } from './frames.ts';
 import { canSuspend, jspi } from './jspi.ts';
 import { Refused } from './refused.ts';
 import { type Activity, scheduler } from './scheduler.ts';
@@ -26,16 +38,8 @@ export type Continuation = () => Flat | undefined;
 
 /** Words of a context (two slots of 64 bits). */
 const CONTEXT_WORDS = 4;
-const FRAME_WORDS = FRAME_SIZE >> 2;
-
-interface Saved {
-  /** The words of each frame, outermost first. */
-  readonly frames: readonly number[];
-  /** The context of each frame's instance. */
-  readonly contexts: readonly number[];
-  readonly borrows: BorrowEntries;
-  readonly base: number;
-}
+/** Words that a frame takes while its stack is suspended. */
+const SAVED_FRAME = 2 + CONTEXT_WORDS;
 
 type State = 'fresh' | 'running' | 'suspended' | 'going' | 'ended';
 
@@ -47,8 +51,9 @@ export function isPlaceholder(error: unknown): boolean {
 }
 
 const stacks = new Map<number, Stack>();
-const suspended = new Set<Stack>();
 let nextToken = 1;
+/** A promise that is resolved: what is hung on it is the next job. */
+const now = /* @__PURE__ */ Promise.resolve();
 /** The stack that runs, if it is one that can suspend. */
 let running: Stack | undefined;
 
@@ -58,13 +63,45 @@ function takeToken(): number {
   return token;
 }
 
-/** How many stacks are suspended now. */
-export function suspendedCount(): number {
-  return suspended.size;
+/** The stacks that are suspended, in the order in which they suspended: linked, since each goes in and out at every wait. */
+class Suspended {
+  count = 0;
+  #first: Stack | undefined;
+  #last: Stack | undefined;
+
+  add(stack: Stack): void {
+    stack.before = this.#last;
+    if (this.#last === undefined) this.#first = stack;
+    else this.#last.behind = stack;
+    this.#last = stack;
+    this.count++;
+  }
+
+  remove(stack: Stack): void {
+    const { before, behind } = stack;
+    if (before === undefined) this.#first = behind;
+    else before.behind = behind;
+    if (behind === undefined) this.#last = before;
+    else behind.before = before;
+    stack.before = undefined;
+    stack.behind = undefined;
+    this.count--;
+  }
+
+  *[Symbol.iterator](): Generator<Stack> {
+    for (let stack = this.#first; stack !== undefined; stack = stack.behind) yield stack;
+  }
 }
 
-/** One stack: from the call of a promised function to its end. */
-export class Stack {
+const suspended = /* @__PURE__ */ new Suspended();
+
+/** How many stacks are suspended now. */
+export function suspendedCount(): number {
+  return suspended.count;
+}
+
+/** One stack: from the call of a promised function to its end. As an activity: it goes on. */
+export class Stack implements Activity {
   /** By which wasm tells JavaScript which stack it is about. */
   readonly token: number = takeToken();
   /** Called with the core results while the guest is still on the stack. */
@@ -78,10 +115,23 @@ export class Stack {
   #labels: readonly string[] = [];
   #state: State = 'fresh';
   #base: number = CALL_STACK;
-  #saved: Saved | undefined;
+  /** While it is suspended: for each frame, outermost first, its slot, its thread and the context of its instance. Only grows. */
+  readonly #saved: number[] = [];
+  /** How many words of that count. */
+  #savedWords = 0;
+  #borrows: BorrowEntries = NO_BORROWS;
   #closes = false;
   #continue: Continuation | undefined;
   #resolve: ((token: number) => void) | undefined;
+  /** Its neighbours among those that are suspended. */
+  before: Stack | undefined;
+  behind: Stack | undefined;
+  /** The host's promise that it waits for, and how that ended. */
+  #settle: Settle | undefined;
+  #host: Store | undefined;
+  #settled = false;
+  #ok = false;
+  #value: unknown;
 
   constructor(onEnd: (...results: Flat[]) => void, onTrap: (trap: Trap) => void) {
     this.onEnd = onEnd;
@@ -99,7 +149,17 @@ export class Stack {
 
   /** Slots of the instances on it, outermost first, while it is suspended. */
   get slots(): readonly number[] {
-    return this.#saved?.frames.filter((_, i) => i % FRAME_WORDS === 0) ?? [];
+    const slots: number[] = [];
+    for (let i = 0; i < this.#savedWords; i += SAVED_FRAME) slots.push(this.#saved[i] ?? 0);
+    return slots;
+  }
+
+  ready(): boolean {
+    return true;
+  }
+
+  resume(): boolean {
+    return this.go();
   }
 
   /**
@@ -177,15 +237,19 @@ export class Stack {
     invariant(this.#continue !== undefined, 'a stack suspends because it asked to');
     const s = control.i32;
     s[PENDING >> 2] = 0;
-    const top = callTop();
-    const frames = Array.from(s.subarray(this.#base >> 2, top >> 2));
-    const contexts: number[] = [];
-    for (let i = 0; i < frames.length; i += FRAME_WORDS) {
-      const context = ((frames[i] ?? 0) + CONTEXT_0) >> 2;
-      for (let word = 0; word < CONTEXT_WORDS; word++) contexts.push(s[context + word] ?? 0);
-      if (this.#closes) s[((frames[i] ?? 0) + CLOSED) >> 2] = 1;
+    const top = callTop() >> 2;
+    const saved = this.#saved;
+    let at = 0;
+    for (let frame = this.#base >> 2; frame < top; frame += FRAME_SIZE >> 2) {
+      const slot = s[frame] ?? 0;
+      saved[at++] = slot;
+      saved[at++] = s[frame + (FRAME_THREAD >> 2)] ?? 0;
+      const context = (slot + CONTEXT_0) >> 2;
+      for (let word = 0; word < CONTEXT_WORDS; word++) saved[at++] = s[context + word] ?? 0;
+      if (this.#closes) s[(slot + CLOSED) >> 2] = 1;
     }
-    this.#saved = { frames, contexts, borrows: detachAbove(this.#base), base: this.#base };
+    this.#savedWords = at;
+    this.#borrows = detachAbove(this.#base);
     popTo(this.#base);
     this.#state = 'suspended';
     suspended.add(this);
@@ -215,44 +279,54 @@ export class Stack {
     this.#state = 'going';
     beforeResumption?.();
     this.#resolve?.(this.token);
-    queueMicrotask(() => {
-      this.#went();
-      scheduler.kick();
-    });
+    now.then(this.#afterRun);
     return true;
   }
 
   /** On the stack again: takes its part of the control memory back and does what it suspended for. Throws if a store died meanwhile. */
   resumed(): Flat | undefined {
-    const saved = this.#saved;
     const then = this.#continue;
-    invariant(saved !== undefined && then !== undefined, 'a stack is resumed once for each time it is suspended');
-    suspended.delete(this);
-    this.#saved = undefined;
+    invariant(this.#state === 'going' && then !== undefined, 'a stack is resumed once for each time it is suspended');
+    suspended.remove(this);
     this.#continue = undefined;
     this.#resolve = undefined;
     this.#state = 'running';
-    this.#base = CALL_STACK;
     running = this;
-    const s = control.i32;
-    const { frames, contexts } = saved;
-    s.set(frames, CALL_STACK >> 2);
-    s[CALL_TOP >> 2] = CALL_STACK + 4 * frames.length;
-    s[SUSPENDABLE >> 2] = 1;
-    for (let i = 0; i < frames.length; i += FRAME_WORDS) {
-      const slot = frames[i] ?? 0;
-      if (this.#closes) s[(slot + CLOSED) >> 2] = 0;
-      const from = (i / FRAME_WORDS) * CONTEXT_WORDS;
-      for (let word = 0; word < CONTEXT_WORDS; word++) s[((slot + CONTEXT_0) >> 2) + word] = contexts[from + word] ?? 0;
-    }
-    attach(saved.borrows, CALL_STACK - saved.base);
+    const shift = CALL_STACK - this.#base;
+    this.#base = CALL_STACK;
+    const isAlive = this.#takeBack();
+    attach(this.#borrows, shift);
     if (this.#closes) scheduler.opened();
-    for (let i = 0; i < frames.length; i += FRAME_WORDS) {
-      const store = storeOf(frames[i] ?? 0);
-      if (store !== undefined && !store.alive) throw store.deadTrap(undefined);
-    }
+    if (!isAlive) throwDead(slotsAbove(CALL_STACK));
     return then();
   }
+
+  /** Puts frames and contexts back. Answers whether all its stores are alive. */
+  #takeBack(): boolean {
+    const s = control.i32;
+    const saved = this.#saved;
+    let isAlive = true;
+    let frame = CALL_STACK >> 2;
+    for (let at = 0; at < this.#savedWords; at += SAVED_FRAME) {
+      const slot = saved[at] ?? 0;
+      s[frame] = slot;
+      s[frame + (FRAME_THREAD >> 2)] = saved[at + 1] ?? 0;
+      frame += FRAME_SIZE >> 2;
+      if (this.#closes) s[(slot + CLOSED) >> 2] = 0;
+      const context = (slot + CONTEXT_0) >> 2;
+      for (let word = 0; word < CONTEXT_WORDS; word++) s[context + word] = saved[at + 2 + word] ?? 0;
+      if (s[((s[(slot + STORE) >> 2] ?? 0) + STORE_STATE) >> 2] !== 0) isAlive = false;
+    }
+    this.#savedWords = 0;
+    s[CALL_TOP >> 2] = frame << 2;
+    s[SUSPENDABLE >> 2] = 1;
+    return isAlive;
+  }
+
+  readonly #afterRun = (): void => {
+    this.#went();
+    scheduler.kick();
+  };
 
   /** The job right after a resumption: a stack that neither ended nor suspended again has trapped. */
   #went(): void {
@@ -262,6 +336,45 @@ export class Stack {
       popTo(CALL_STACK);
     }
     control.i32[SUSPENDABLE >> 2] = 0;
+  }
+
+  /** It will suspend until the promise settles; then `settle` gives the core result. `host` is told. */
+  awaitHost(until: Promise<unknown>, host: Store | undefined, settle: Settle): void {
+    this.#settle = settle;
+    this.#host = host;
+    this.#settled = false;
+    this.ask(this.#afterHost, true);
+    host?.hostBegins();
+    until.then(this.#fulfilled, this.#rejected);
+  }
+
+  readonly #afterHost = (): Flat | undefined => {
+    const settle = this.#settle;
+    const value = this.#value;
+    this.#settle = undefined;
+    this.#value = undefined;
+    return settle?.(this.#ok, value);
+  };
+
+  readonly #fulfilled = (value: unknown): void => this.#hostSettled(true, value);
+
+  readonly #rejected = (error: unknown): void => this.#hostSettled(false, error);
+
+  #hostSettled(ok: boolean, value: unknown): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    this.#ok = ok;
+    this.#value = value;
+    this.#host?.hostAnswers();
+    this.#host = undefined;
+    scheduler.enqueueNow(this);
+  }
+}
+
+function throwDead(slots: readonly number[]): void {
+  for (const slot of slots) {
+    const store = storeOf(slot);
+    if (store !== undefined && !store.alive) throw store.deadTrap(undefined);
   }
 }
 
@@ -287,15 +400,21 @@ export function wouldBlock(what: string): Error {
   });
 }
 
+/** The stack that runs, if it may suspend now; else throws why not. */
+function suspendable(what: string): Stack {
+  const stack = suspendableStack();
+  if (stack === undefined || !canSuspend) throw wouldBlock(what);
+  if (suspended.count >= MAX_SUSPENDED)
+    throw makeTrap('too-many-suspended', { hint: `at most ${MAX_SUSPENDED} calls may wait at once` });
+  return stack;
+}
+
 /**
  * Asks the shim that called to suspend; `then` runs when the stack goes on. Throws the trap `would-block` where the stack cannot suspend.
  * `closes` where no other call may enter its instances meanwhile.
  */
 export function askToSuspend(then: Continuation, what: string, closes: boolean): Stack {
-  const stack = suspendableStack();
-  if (stack === undefined || !canSuspend) throw wouldBlock(what);
-  if (suspended.size >= MAX_SUSPENDED)
-    throw makeTrap('too-many-suspended', { hint: `at most ${MAX_SUSPENDED} calls may wait at once` });
+  const stack = suspendable(what);
   stack.ask(then, closes);
   return stack;
 }
@@ -334,56 +453,23 @@ export function finishStack(token: number, ...results: Flat[]): void {
   stack.finish(results);
 }
 
-/** A stack that waits for the host. */
-class HostWait implements Activity {
-  readonly #stack: Stack;
-  constructor(stack: Stack) {
-    this.#stack = stack;
-  }
-  ready(): boolean {
-    return true;
-  }
-  resume(): boolean {
-    return this.#stack.go();
-  }
-}
-
 /** Asks to suspend until a promise settles, with the instances of the stack closed: for host functions that are synchronous to the guest. */
-export function awaitHost(
-  until: Promise<unknown>,
-  what: string,
-  then: (ok: boolean, value: unknown) => Flat | undefined,
-): void {
-  let ok = true;
-  let value: unknown;
-  let wait: HostWait;
+export function awaitHost(until: Promise<unknown>, what: string, settle: Settle): void {
+  let stack: Stack;
   try {
-    wait = new HostWait(askToSuspend(() => then(ok, value), what, true));
+    stack = suspendable(what);
   } catch (error) {
     // Nobody will look at it any more; the trap says what happened.
     until.catch(() => {});
     throw error;
   }
-  const settled = (success: boolean, result: unknown): void => {
-    ok = success;
-    value = result;
-    store?.hostEnds();
-    scheduler.enqueueNow(wait);
-  };
-  const store = storeOf(control.i32[(callTop() - FRAME_SIZE) >> 2] ?? 0);
-  store?.hostBegins();
-  until.then(
-    (result) => settled(true, result),
-    (error) => settled(false, error),
-  );
+  stack.awaitHost(until, storeOf(control.i32[(callTop() - FRAME_SIZE) >> 2] ?? 0), settle);
 }
 
 /** Suspended stacks of stores that end go on once more, to unwind. */
-class Unwinding extends HostWait {}
-
 function unwindStacks(store: Store): void {
   const ended = (slot: number): boolean => storeOf(slot) === store;
-  for (const stack of suspended) if (stack.touches(ended)) scheduler.enqueue(new Unwinding(stack));
+  for (const stack of suspended) if (stack.touches(ended)) scheduler.enqueue(stack);
   // Who waits for one of its instances meets a dead store.
   scheduler.opened();
 }

@@ -132,6 +132,11 @@ export class Store {
     this.#group.hostWork++;
   }
 
+  /** The same as {@link hostEnds} where the scheduler is about to be told of what goes on now. */
+  hostAnswers(): void {
+    this.#group.hostWork--;
+  }
+
   hostEnds(): void {
     this.#group.hostWork--;
     // Only when the host has nothing more to do, and nothing came of it, is it known that nothing ever will.
@@ -175,6 +180,12 @@ export class Store {
   /** A border function marks it dead before it looks into a failure, since that may fail too; the failure was none of the guest's. */
   revive(): void {
     if (!this.#condemned) control.i32[(this.record + STORE_STATE) >> 2] = 0;
+  }
+
+  /** Calls `watcher` when it ends, or now if it has. */
+  watch(watcher: (failure: Trap) => void): void {
+    if (this.#ended) watcher(this.failure ?? this.deadTrap(undefined));
+    else this.watchers.add(watcher);
   }
 
   /** Ends the store: nothing enters it any more. The first reason stays. */

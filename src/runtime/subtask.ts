@@ -3,7 +3,7 @@ import type { Flat } from '../abi/js/border.ts';
 import { makeTrap } from '../error/trap.ts';
 import { invariant } from '../util/invariant.ts';
 import { SUBTASK } from './object-handles.ts';
-import { EVENT, Waitable } from './waitable.ts';
+import { EVENT, type Event, Waitable } from './waitable.ts';
 
 /** Specification: `Subtask.State`. */
 export const SUBTASK_STATE = {
@@ -69,11 +69,12 @@ export class Subtask extends Waitable {
   }
 
   #progress(): void {
-    if (this.#index === 0) return;
-    this.setPendingEvent(() => {
-      if (this.resolved) this.deliverResolve();
-      return [EVENT.subtask, this.#index, this.state];
-    });
+    if (this.#index !== 0) this.setPendingEvent();
+  }
+
+  protected deliver(): Event {
+    if (this.resolved) this.deliverResolve();
+    return [EVENT.subtask, this.#index, this.state];
   }
 
   get resolveDelivered(): boolean {

@@ -3,6 +3,7 @@
  * An event is composed when it is delivered: what has happened since counts.
  */
 import { makeTrap } from '../error/trap.ts';
+import { Few } from '../util/few.ts';
 import { invariant } from '../util/invariant.ts';
 import { type HandleObject, WAITABLE_SET } from './object-handles.ts';
 import { type Activity, scheduler } from './scheduler.ts';
@@ -26,13 +27,13 @@ export const CANCELLED_EVENT: Event = [EVENT.taskCancelled, 0, 0];
 
 export abstract class Waitable implements HandleObject {
   abstract readonly tableType: number;
-  #pending: (() => Event) | undefined;
+  #pending = false;
   #set: WaitableSet | undefined;
   /** The thread that waits for it without a set. */
   #waiter: Activity | undefined;
 
   get hasPendingEvent(): boolean {
-    return this.#pending !== undefined;
+    return this.#pending;
   }
 
   get inWaitableSet(): boolean {
@@ -43,20 +44,22 @@ export abstract class Waitable implements HandleObject {
     return this.#waiter !== undefined;
   }
 
+  /** The event as it is now that it is delivered. */
+  protected abstract deliver(): Event;
+
   /** Something has happened; of what has not been delivered, only the last counts. */
-  setPendingEvent(event: () => Event): void {
-    this.#pending = event;
+  setPendingEvent(): void {
+    this.#pending = true;
     if (this.#waiter !== undefined) scheduler.enqueue(this.#waiter);
     this.#set?.eventOf(this);
   }
 
   /** Delivers the event. */
   getPendingEvent(): Event {
-    const event = this.#pending;
-    invariant(event !== undefined, 'an event is pending');
-    this.#pending = undefined;
+    invariant(this.#pending, 'an event is pending');
+    this.#pending = false;
     this.#set?.deliveredOf(this);
-    return event();
+    return this.deliver();
   }
 
   /** A thread waits for the next event of this alone, or does so no more. */
@@ -87,7 +90,7 @@ export abstract class Waitable implements HandleObject {
   leave(): void {
     this.#set?.remove(this);
     this.#set = undefined;
-    this.#pending = undefined;
+    this.#pending = false;
   }
 
   abandon(): void {
@@ -95,15 +98,20 @@ export abstract class Waitable implements HandleObject {
   }
 }
 
+function wake(waiter: Activity): boolean {
+  scheduler.enqueue(waiter);
+  return false;
+}
+
 export class WaitableSet implements HandleObject {
   readonly tableType = WAITABLE_SET;
   readonly #elements = new Set<Waitable>();
   /** Those with an event, in the order in which it came. */
-  readonly #pending = new Set<Waitable>();
-  readonly #waiters = new Set<Activity>();
+  readonly #pending = new Few<Waitable>();
+  readonly #waiters = new Few<Activity>();
 
   get hasPendingEvent(): boolean {
-    return this.#pending.size > 0;
+    return !this.#pending.isEmpty;
   }
 
   add(waitable: Waitable): void {
@@ -118,7 +126,7 @@ export class WaitableSet implements HandleObject {
 
   eventOf(waitable: Waitable): void {
     this.#pending.add(waitable);
-    for (const waiter of this.#waiters) scheduler.enqueue(waiter);
+    this.#waiters.some(wake);
   }
 
   deliveredOf(waitable: Waitable): void {
@@ -126,7 +134,7 @@ export class WaitableSet implements HandleObject {
   }
 
   getPendingEvent(): Event {
-    const [first] = this.#pending;
+    const { first } = this.#pending;
     invariant(first !== undefined, 'an event is pending');
     return first.getPendingEvent();
   }
@@ -143,6 +151,6 @@ export class WaitableSet implements HandleObject {
   drop(): void {
     if (this.#elements.size > 0)
       throw makeTrap('waitable-in-use', { reason: 'cannot drop waitable set that still has waitables in it' });
-    if (this.#waiters.size > 0) throw makeTrap('waitable-in-use', { reason: 'cannot drop waitable set with waiters' });
+    if (!this.#waiters.isEmpty) throw makeTrap('waitable-in-use', { reason: 'cannot drop waitable set with waiters' });
   }
 }

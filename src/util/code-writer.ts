@@ -3,7 +3,8 @@
 const encoder = /* @__PURE__ */ new TextEncoder();
 
 export class CodeWriter {
-  #bytes = new Uint8Array(256);
+  /** Small at first: many writers write a few bytes, and arrays up to this size are cheap to make. */
+  #bytes = new Uint8Array(64);
   #length = 0;
 
   /** How many bytes have been written. */
@@ -14,7 +15,7 @@ export class CodeWriter {
   #reserve(extra: number): void {
     const needed = this.#length + extra;
     if (needed <= this.#bytes.length) return;
-    const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
+    const grown = new Uint8Array(Math.max(needed, this.#bytes.length * (this.#bytes.length < 4_096 ? 4 : 2)));
     grown.set(this.#bytes.subarray(0, this.#length));
     this.#bytes = grown;
   }
@@ -74,15 +75,33 @@ export class CodeWriter {
 
   /** A name: byte length, then UTF-8. */
   name(text: string): this {
-    const bytes = encoder.encode(text);
-    return this.u(bytes.length).raw(bytes);
+    const start = this.#length;
+    this.u(text.length);
+    this.#reserve(text.length);
+    for (let i = 0; i < text.length; i++) {
+      const unit = text.charCodeAt(i);
+      if (unit > 0x7f) {
+        this.#length = start;
+        const bytes = encoder.encode(text);
+        return this.u(bytes.length).raw(bytes);
+      }
+      this.#bytes[this.#length++] = unit;
+    }
+    return this;
   }
 
   /** Writes what `body` writes, preceded by its byte length. */
   sized(body: (w: CodeWriter) => void): this {
-    const inner = new CodeWriter();
-    body(inner);
-    return this.u(inner.length).raw(inner.view());
+    const start = this.#length;
+    body(this);
+    const size = this.#length - start;
+    // The length goes in front, once it is known.
+    this.u(size);
+    const prefix = this.#length - start - size;
+    const length = this.#bytes.slice(start + size, this.#length);
+    this.#bytes.copyWithin(start + prefix, start, start + size);
+    this.#bytes.set(length, start);
+    return this;
   }
 
   /** A count, then each item. */

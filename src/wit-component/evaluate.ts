@@ -49,7 +49,7 @@ function alias(scope: Scope, { sort, target }: AliasDef): Extern {
 }
 
 /** The type behind its other names. */
-function behind(type: TypeNode | undefined): TypeNode | undefined {
+export function behind(type: TypeNode | undefined): TypeNode | undefined {
   let at = type;
   while (at?.def.kind === 'alias') at = at.def.of;
   return at;
@@ -72,6 +72,8 @@ function declared(scope: Scope, def: ExternTypeDef): Extern {
     }
     case 'component':
       return { sort: 'component', component: undefined, scope };
+    case 'core module':
+      return { sort: 'module' };
     default:
       return OTHER;
   }
@@ -81,7 +83,12 @@ function named(name: ExternNameDecl, extern: Extern): NamedExport {
   return { extern, implements: name.implements, externalId: name.externalId };
 }
 
-function declarations(scope: Scope, list: readonly Declaration[]): Externs {
+/** The exports of an instance or component type; what a component type imports goes into `imports`. */
+export function declarations(
+  scope: Scope,
+  list: readonly Declaration[],
+  imports: Map<string, NamedExport> = new Map(),
+): Externs {
   const exports = new Map<string, NamedExport>();
   for (const declaration of list) {
     scope.step();
@@ -92,9 +99,12 @@ function declarations(scope: Scope, list: readonly Declaration[]): Externs {
       case 'alias':
         scope.add(alias(scope, declaration));
         break;
-      case 'import':
-        scope.add(declared(scope, declaration.type));
+      case 'import': {
+        const extern = declared(scope, declaration.type);
+        scope.add(extern);
+        imports.set(declaration.name.name, named(declaration.name, extern));
         break;
+      }
       case 'export': {
         const extern = declared(scope, declaration.type);
         scope.add(extern);

@@ -34,6 +34,7 @@ export type Extern =
   | { readonly sort: 'func'; readonly type: TypeNode | undefined }
   | { readonly sort: 'instance'; readonly exports: Externs }
   | { readonly sort: 'component'; readonly component: Component | undefined; readonly scope: Scope }
+  | { readonly sort: 'module' }
   | { readonly sort: 'other' };
 
 export interface NamedExport {

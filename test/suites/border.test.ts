@@ -13,6 +13,7 @@ import type { AbiValue } from '../../src/abi/values.ts';
 import { ComponentError } from '../../src/index.ts';
 import { borderRuntime } from '../../src/runtime/border-runtime.ts';
 import type { FuncType, ValueType } from '../../src/types/value-type.ts';
+import { cpuTime } from '../support/cpu-time.ts';
 import { generateFunc, generateValue, pick, type Random, random } from '../support/generate-abi.ts';
 import { OneGuest } from '../support/one-guest.ts';
 
@@ -57,6 +58,7 @@ function seen(type: ValueType | undefined, value: AbiValue | undefined): End {
 
 const EXPORTS: readonly [string, (s: Signature) => ExportFactory][] = [
   ['generated', compileExport],
+  ['generated, of an instance that calls nobody', (s) => compileExport({ ...s, leaf: true })],
   ['interpreted', interpretExport],
 ];
 const IMPORTS: readonly [string, (s: Signature) => ImportFactory][] = [
@@ -164,7 +166,7 @@ describe('generated border functions equal the interpreter', () => {
         assert.equal(guest.store.alive, true, 'a mistake of the host ends nothing');
         return { end, got: args(signature.type, got.length === 0 ? params : got) };
       });
-      assert.deepEqual(ends[0], ends[1], `signature ${i}`);
+      for (const end of ends) assert.deepEqual(end, ends.at(-1), `signature ${i}`);
       if ('code' in ends[0]!.end) refused++;
     }
     assert.ok(refused > SIGNATURES / 3, `${refused} were refused`);
@@ -197,7 +199,7 @@ describe('generated border functions equal the interpreter', () => {
           return { value: 'mistake' };
         }
       });
-      assert.deepEqual(ends[0], ends[1], `signature ${i}`);
+      for (const end of ends) assert.deepEqual(end, ends.at(-1), `signature ${i}`);
       if ('code' in ends[0]!) trapped++;
     }
     assert.ok(trapped > SIGNATURES / 5, `${trapped} trapped`);
@@ -242,7 +244,7 @@ test('types that double at every level stay small', () => {
     callback: false,
   };
   for (const type of [tuple, variant]) {
-    const begin = performance.now();
+    const begin = cpuTime();
     const func: FuncType = {
       kind: 'func',
       async: false,
@@ -251,7 +253,7 @@ test('types that double at every level stay small', () => {
     };
     compileExport({ type: func, options: shape });
     compileImport({ type: func, options: shape });
-    assert.ok(performance.now() - begin < 1_000, `${performance.now() - begin} ms`);
+    assert.ok(cpuTime() - begin < 1_000, `${cpuTime() - begin} ms`);
   }
   assert.throws(() => fromJs(variant, 'x', 'v'), { code: 'wrong-value' });
 });

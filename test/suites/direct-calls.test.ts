@@ -163,6 +163,127 @@ describe('a call that returns, and then waits', () => {
   }
 });
 
+/**
+ * `get` is lent a thing of its own component; before its `task.return` it runs `before`, and answers `answer`. `run` makes a thing, has it
+ * lent, runs `after`, drops it and answers what `get` said. Through `Middle`, the thing is a third component's.
+ */
+function lending(before: string, answer: string, drop: string, through: 'direct' | 'middle'): string {
+  const imported = `
+      (export "thing" (type $thing (sub resource)))
+      (export "make" (func (param "rep" u32) (result (own $thing))))
+      (export "get" (func async (param "self" (borrow $thing)) (result u32)))`;
+  return `(component
+    (component $B
+      (type $thing' (resource (rep i32)))
+      (export $thing "thing" (type $thing'))
+      (core func $new (canon resource.new $thing'))
+      (core func $return (canon task.return (result u32)))
+      (core func $index (canon thread.index))
+      (core module $M
+        (import "" "new" (func $new (param i32) (result i32)))
+        (import "" "return" (func $return (param i32)))
+        (import "" "index" (func $index (result i32)))
+        (func (export "make") (param i32) (result i32) (call $new (local.get 0)))
+        (func (export "get") (param i32) (result i32) ${before} (call $return (local.get 0)) ${answer})
+        (func (export "cb") (param i32 i32 i32) (result i32) (i32.const 0)))
+      (core instance $m (instantiate $M (with "" (instance
+        (export "new" (func $new)) (export "return" (func $return)) (export "index" (func $index))))))
+      (func (export "make") (param "rep" u32) (result (own $thing)) (canon lift (core func $m "make")))
+      (func (export "get") async (param "self" (borrow $thing)) (result u32)
+        (canon lift (core func $m "get") async (callback (core func $m "cb")))))
+    (component $Middle
+      (import "b" (instance $b ${imported}))
+      (alias export $b "thing" (type $thing))
+      (export $shown "thing" (type $thing))
+      (core func $get (canon lower (func $b "get")))
+      (core func $return (canon task.return (result u32)))
+      (core func $drop (canon resource.drop $thing))
+      (core module $M
+        (import "" "get" (func $get (param i32) (result i32)))
+        (import "" "return" (func $return (param i32)))
+        (import "" "drop" (func $drop (param i32)))
+        (func (export "get") (param i32) (result i32) (local $r i32)
+          (local.set $r (call $get (local.get 0)))
+          ${drop}
+          (call $return (local.get $r)) (i32.const 0))
+        (func (export "cb") (param i32 i32 i32) (result i32) unreachable))
+      (core instance $m (instantiate $M (with "" (instance
+        (export "get" (func $get)) (export "return" (func $return)) (export "drop" (func $drop))))))
+      (func (export "get") async (param "self" (borrow $shown)) (result u32)
+        (canon lift (core func $m "get") async (callback (core func $m "cb")))))
+    (component $A
+      (import "make" (instance $make (export "thing" (type $thing (sub resource)))
+        (export "make" (func (param "rep" u32) (result (own $thing))))))
+      (alias export $make "thing" (type $thing))
+      (import "get" (func $get async (param "self" (borrow $thing)) (result u32)))
+      (core func $drop (canon resource.drop $thing))
+      (core module $Mem (memory (export "mem") 1))
+      (core instance $mem (instantiate $Mem))
+      (core func $make (canon lower (func $make "make")))
+      (core func $sync (canon lower (func $get)))
+      (core func $async (canon lower (func $get) async (memory (core memory $mem "mem"))))
+      (core module $M
+        (import "" "mem" (memory 1))
+        (import "" "make" (func $make (param i32) (result i32)))
+        (import "" "sync" (func $sync (param i32) (result i32)))
+        (import "" "async" (func $async (param i32 i32) (result i32)))
+        (import "" "drop" (func $drop (param i32)))
+        (func (export "sync") (result i32) (local $h i32) (local $r i32)
+          (local.set $h (call $make (i32.const 42)))
+          (local.set $r (call $sync (local.get $h)))
+          (call $drop (local.get $h)) (local.get $r))
+        (func (export "async") (result i32) (local $h i32) (local $r i32)
+          (local.set $h (call $make (i32.const 42)))
+          (local.set $r (call $async (local.get $h) (i32.const 4096)))
+          (call $drop (local.get $h))
+          (i32.add (i32.mul (i32.const 100) (local.get $r)) (i32.load (i32.const 4096)))))
+      (core instance $m (instantiate $M (with "" (instance (export "mem" (memory $mem "mem"))
+        (export "make" (func $make)) (export "sync" (func $sync)) (export "async" (func $async)) (export "drop" (func $drop))))))
+      (func (export "sync") (result u32) (canon lift (core func $m "sync")))
+      (func (export "async") (result u32) (canon lift (core func $m "async"))))
+    (instance $b (instantiate $B))
+    ${through === 'middle' ? '(instance $g (instantiate $Middle (with "b" (instance $b))))' : '(alias export $b "get" (func $get))'}
+    ${through === 'middle' ? '(alias export $g "get" (func $get))' : ''}
+    (instance $a (instantiate $A (with "make" (instance $b)) (with "get" (func $get))))
+    (export "sync" (func $a "sync")) (export "async" (func $a "async")))`;
+}
+
+describe('what is lent', () => {
+  const run = async (wat: string): Promise<Record<'sync' | 'async', () => Promise<unknown>>> => {
+    const component = await Component.load(parseText(wat).bytes);
+    return (await new Linker().link(component)).instantiate().promised as never;
+  };
+  const cases: readonly [name: string, before: string, answer: string][] = [
+    ['and nothing asks for the task', '', '(i32.const 0)'],
+    ['and something asks for the task', ASK, '(i32.const 0)'],
+    ['and the task yields once it has returned', '', '(i32.const 1)'],
+  ];
+  for (const [name, before, answer] of cases) {
+    test(`is given back when the call ends, ${name}`, async () => {
+      const calls = await run(lending(before, answer, '', 'direct'));
+      for (let i = 0; i < 3; i++) assert.equal(await calls.sync(), 42);
+      for (let i = 0; i < 3; i++) assert.equal(await calls.async(), RETURNED * 100 + 42);
+    });
+
+    test(`the same of a third component's, ${name}`, async () => {
+      const calls = await run(lending(before, answer, '(call $drop (local.get 0))', 'middle'));
+      for (let i = 0; i < 3; i++) assert.equal(await calls.sync(), 42);
+      for (let i = 0; i < 3; i++) assert.equal(await calls.async(), RETURNED * 100 + 42);
+    });
+  }
+
+  test('a borrow that is held when the task returns is a trap', async () => {
+    const calls = await run(lending('', '(i32.const 0)', '', 'middle'));
+    await assert.rejects(calls.sync(), (error) => error instanceof Trap && error.code === 'borrows-remain');
+  });
+
+  test('what a call under way was lent cannot be dropped', async () => {
+    const waits = '(if (i32.eqz (i32.const 0)) (then (return (i32.const 1))))';
+    const calls = await run(lending(waits, '(i32.const 0)', '', 'direct'));
+    await assert.rejects(calls.async(), (error) => error instanceof Trap && error.code === 'handle-borrowed');
+  });
+});
+
 describe('what traps', () => {
   const trap = async (one: Partial<Case>, reason: RegExp): Promise<void> => {
     for (const how of ['async', 'sync'] as const) {

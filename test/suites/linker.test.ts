@@ -13,6 +13,12 @@ const needs = (version: string): string => `
   (core instance $m (instantiate $M (with "h" (instance (export "now" (func $now))))))
   (func (export "f") (result u32) (canon lift (core func $m "f"))))`;
 
+class Item {
+  size(): number {
+    return 3;
+  }
+}
+
 describe('names of imports', () => {
   const fits: readonly [wanted: string, given: string][] = [
     ['@1.2.3', '@1.2.3'],
@@ -56,6 +62,28 @@ describe('names of imports', () => {
       'test:app/clock@0.2.9': of(9),
     });
     assert.equal(fn(guest.exports, 'f')(), 10);
+  });
+
+  test("a world that uses an interface's resource asks for its class there alone", async () => {
+    const guest = await instance(
+      `(component
+        (import "test:app/store" (instance $store
+          (export "item" (type $item (sub resource)))
+          (export "[method]item.size" (func (param "self" (borrow $item)) (result u32)))))
+        (alias export $store "item" (type $item))
+        (import "item" (type $own (eq $item)))
+        (import "last" (func $last (result (own $own))))
+        (core func $get (canon lower (func $last)))
+        (core func $size (canon lower (func $store "[method]item.size")))
+        (core module $M
+          (import "h" "get" (func $get (result i32)))
+          (import "h" "size" (func $size (param i32) (result i32)))
+          (func (export "f") (result i32) (call $size (call $get))))
+        (core instance $m (instantiate $M (with "h" (instance (export "get" (func $get)) (export "size" (func $size))))))
+        (func (export "f") (result u32) (canon lift (core func $m "f"))))`,
+      { 'test:app/store': { Item }, last: () => new Item() },
+    );
+    assert.equal(fn(guest.exports, 'f')(), 3);
   });
 
   test('a name defined twice is refused', () => {

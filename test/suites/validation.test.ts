@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { decodeComponent } from '../../src/binary/decode.ts';
 import { validateComponent } from '../../src/validate/validate.ts';
+import { cpuTime } from '../support/cpu-time.ts';
 import { needs, SHARED } from '../support/shared.ts';
 
 const CORPUS = join(SHARED, 'corpus');
@@ -28,9 +29,9 @@ describe('components of other toolchains', needs('corpus'), () => {
     const decoded = decodeComponent(new Uint8Array(readFileSync(join(CORPUS, 'py-cmd.wasm'))));
     let best = Number.POSITIVE_INFINITY;
     for (let i = 0; i < 10; i++) {
-      const start = performance.now();
+      const start = cpuTime();
       validateComponent(decoded, { coreBodies: 'skip' });
-      best = Math.min(best, performance.now() - start);
+      best = Math.min(best, cpuTime() - start);
     }
     assert.ok(best < 100, `best of 10 took ${best} ms`);
   });

@@ -264,6 +264,8 @@ export interface Extras {
   readonly endThread?: (thread: number) => void;
   readonly end?: () => void;
   readonly counter?: number;
+  /** What the resources of the type are: number, and slot of the instance whose they are. */
+  readonly resource?: { readonly type: number; readonly home: number };
   /** Of an async function: by its parts, though the whole call is in core wasm. */
   readonly parts?: boolean;
   /** Of an async function: `task.return` has the other of the keys that fit. */
@@ -298,10 +300,13 @@ function instantiate(
       callee.trace('post-return', args),
     );
   }
-  if (lends(type) && !type.async) imports['end'] = (extras.end ?? (() => {})) as WebAssembly.ImportValue;
+  if (lends(type)) imports['end'] = (extras.end ?? (() => {})) as WebAssembly.ImportValue;
   if (extras.counter !== undefined) imports['counter'] = global(extras.counter);
   const shift = { 'own-in': OWN_IN, 'borrow-in': BORROW_IN, 'own-out': OWN_OUT };
   for (const [n, resource] of signatureResources(type).entries()) {
+    // Where the tables are empty, every handle is the imported functions' to move.
+    imports[`type${n}`] = global(extras.resource?.type ?? 1);
+    imports[`home${n}`] = global(extras.resource?.home ?? 0);
     for (const what of ['own-in', 'borrow-in', 'own-out'] as const) {
       imports[`${what}${n}`] = ((index: number) =>
         extras.handles?.(what, resource, index) ?? index + shift[what]) as WebAssembly.ImportValue;

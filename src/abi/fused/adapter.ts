@@ -6,7 +6,7 @@
  *
  * Imports: `tenon` (`control`, `trap`, `closed`, `end-thread`), `memory` (`m<key>`), and for the adapter `i` a module `a<i>`: `callee`, `post`,
  * `from-realloc`, `to-realloc`, globals `from-slot` and `to-slot`, `counter`, `end`, and for the n-th resource `own-in<n>`,
- * `borrow-in<n>`, `own-out<n>`, for the n-th stream or future `end-in<n>`, `end-out<n>`, and `error-in`, `error-out`. Exports `a<i>`.
+ * `borrow-in<n>`, `own-out<n>` and the globals `type<n>` and `home<n>`, for the n-th stream or future `end-in<n>`, `end-out<n>`, and `error-in`, `error-out`. Exports `a<i>`.
  *
  * Where both sides share a memory (an instance that calls itself) and `realloc` or the return pointer gives a place that overlaps a
  * source not yet read, the value that arrives is a mix; every access is checked all the same.
@@ -19,6 +19,7 @@ import { AsyncAdapter } from './async-adapter.ts';
 import { CallValues } from './call-values.ts';
 import { emitCount, emitFrame, emitMustLeave, emitMustLive, emitPop, emitPush } from './frame.ts';
 import { FunctionWriter, type Memory } from './function.ts';
+import { endLends } from './handles.ts';
 import { emitMayLeave, emitTrap, enterThread, leaveThread, type Shared } from './side.ts';
 import { type AdapterSpec, type Imports, importsOf } from './spec.ts';
 import { StringKit } from './strings.ts';
@@ -86,7 +87,7 @@ function emitSync(spec: AdapterSpec, imports: Imports, shared: Shared, values: C
     emitMayLeave(f, to, 1);
   }
   leaveThread(f, to, thread);
-  if (end !== undefined) f.call(end);
+  if (end !== undefined) f.call(endLends(shared)).open('if').call(end).op('end');
   if (pushes) emitExit(f, spec, imports, shared);
   if (result !== undefined) f.get(result);
   f.op('return', 'end', 'end');

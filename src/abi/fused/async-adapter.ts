@@ -29,12 +29,13 @@ import { type FlatType, flattenFuncType } from '../flatten.ts';
 import { type CallValues, givenResults } from './call-values.ts';
 import { emitCount, emitPop, emitPush } from './frame.ts';
 import { type Access, FunctionWriter } from './function.ts';
+import { endLends } from './handles.ts';
 import { emitMayLeave, emitTrap, enterThread, leaveThread, type Shared } from './side.ts';
-import { type AdapterSpec, type Imports, lends } from './spec.ts';
+import type { AdapterSpec, Imports } from './spec.ts';
 
 /** Whether the whole call is in core wasm. */
 export function isDirect(spec: AdapterSpec): boolean {
-  return spec.type.async && !spec.crossStore && !spec.maySuspend && !lends(spec.type);
+  return spec.type.async && !spec.crossStore && !spec.maySuspend;
 }
 
 const NUMBERS: ReadonlySet<ValueType['kind']> = new Set([
@@ -222,12 +223,14 @@ export class AsyncAdapter {
       this.#isDone(f, direct, frame, depth, answers);
       f.open('if');
       const flat = this.#finish(f, direct, values, frame, answers);
+      this.#endLends(f);
       leaveThread(f, to, thread);
       emitPop(f, to, frame);
       this.#value(f, frame, flat);
       f.op('return', 'end');
       for (const local of answers) f.get(local);
       f.call(direct.settle);
+      this.#endLends(f);
       leaveThread(f, to, thread);
       emitPop(f, to, frame);
       f.get(depth).call(direct.answer);
@@ -249,6 +252,12 @@ export class AsyncAdapter {
     if (result !== undefined) f.set(result);
     f.br(1).op('end', 'end');
     if (result !== undefined) f.get(result);
+  }
+
+  /** Gives back what the call was lent; of one that has a task, JavaScript has taken that over. */
+  #endLends(f: FunctionWriter): void {
+    const { end } = this.#imports;
+    if (end !== undefined) f.call(endLends(this.#shared)).open('if').call(end).op('end');
   }
 
   /** Leaves whether the task is over, without anything that it started having to go first, and nothing has asked for it. */

@@ -2,7 +2,7 @@
  * Carries the parameters of a call from caller to callee, and its result back, flat or through memory. Specification: CanonicalABI.md,
  * `lift_flat_values`, `lower_flat_values`, `canon_task_return`.
  */
-import type { ValueType } from '../../types/value-type.ts';
+import type { ResourceType, ValueType } from '../../types/value-type.ts';
 import { invariant } from '../../util/invariant.ts';
 import {
   type FlatType,
@@ -17,10 +17,11 @@ import {
 import { layout } from '../layout.ts';
 import { allocates, holds } from './contents.ts';
 import type { FunctionWriter } from './function.ts';
+import { emitLend, emitMoveOwn } from './handles.ts';
 import { branchUnlessFits, emitAligned, emitAllocate, emitMayLeave, rangeCheck, type Side } from './side.ts';
 import type { AdapterSpec, Imports } from './spec.ts';
 import type { StringKit } from './strings.ts';
-import { Direction, type Place } from './translate.ts';
+import { Direction, type HandleFunction, type Place } from './translate.ts';
 
 type FlatPlace = Extract<Place, { kind: 'flat' }>;
 
@@ -37,6 +38,23 @@ export function spillsResult({ type, lower }: AdapterSpec): boolean {
   return flattenType(type.result, pointerSize(lower)).length > (lower.async ? 0 : MAX_FLAT_RESULTS);
 }
 
+/** What moves handles of one way: own and borrowed ones in core wasm, each function made when it is first asked for. */
+function inWasm(from: Side, to: Side, resources: Imports['resources'], otherwise: HandleFunction): HandleFunction {
+  const made = { own: new Map<ResourceType, number>(), borrow: new Map<ResourceType, number>() };
+  return (handle) => {
+    if (handle.kind !== 'own' && handle.kind !== 'borrow') return otherwise(handle);
+    const { kind, resource } = handle;
+    let index = made[kind].get(resource);
+    if (index === undefined) {
+      const imports = resources.get(resource);
+      invariant(imports !== undefined, 'a resource of the signature');
+      index = (kind === 'own' ? emitMoveOwn : emitLend)(from, to, imports, otherwise(handle));
+      made[kind].set(resource, index);
+    }
+    return index;
+  };
+}
+
 export class CallValues {
   readonly #spec: AdapterSpec;
   readonly #from: Side;
@@ -44,12 +62,12 @@ export class CallValues {
   readonly #in: Direction;
   readonly #out: Direction;
 
-  constructor(spec: AdapterSpec, { from, to, handleIn, handleOut }: Imports, kit: StringKit) {
+  constructor(spec: AdapterSpec, { from, to, handleIn, handleOut, resources }: Imports, kit: StringKit) {
     this.#spec = spec;
     this.#from = from;
     this.#to = to;
-    this.#in = new Direction(from, to, kit, handleIn);
-    this.#out = new Direction(to, from, kit, handleOut);
+    this.#in = new Direction(from, to, kit, inWasm(from, to, resources, handleIn));
+    this.#out = new Direction(to, from, kit, inWasm(to, from, resources, handleOut));
   }
 
   /** A place in memory at the address in `local`, checked. */

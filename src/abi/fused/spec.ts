@@ -1,7 +1,7 @@
 /** What an adapter is emitted from, and what it imports. */
 import type { ModuleBuilder } from '../../core/builder.ts';
 import { signatureEnds, signatureResources } from '../../types/resources-of.ts';
-import type { FuncType, ValueType } from '../../types/value-type.ts';
+import type { FuncType, ResourceType, ValueType } from '../../types/value-type.ts';
 import { invariant } from '../../util/invariant.ts';
 import type { OptionShape } from '../context.ts';
 import { flattenFuncType, pointerSize, pointerType } from '../flatten.ts';
@@ -47,6 +47,12 @@ export function lends(type: FuncType): boolean {
   return type.params.some((p) => holds(p.type, (t) => t.kind === 'borrow'));
 }
 
+/** Globals of a resource type: its number, and the slot of the instance whose resource it is. */
+export interface ResourceImports {
+  readonly type: number;
+  readonly home: number;
+}
+
 /** What the imports of an adapter are, as indices of its module. */
 export interface Imports {
   readonly callee: number;
@@ -58,6 +64,7 @@ export interface Imports {
   /** Moves handles from the caller to the callee, and back. */
   readonly handleIn: HandleFunction;
   readonly handleOut: HandleFunction;
+  readonly resources: ReadonlyMap<ResourceType, ResourceImports>;
 }
 
 /** Finds a memory of the module by its key. */
@@ -118,16 +125,23 @@ export function importsOf(spec: AdapterSpec, name: string, shared: Shared, memor
   const { module } = shared;
   const { type, lower, lift } = spec;
   const core = flattenFuncType(type, 'lift', lift);
-  // Lends of an asynchronous call belong to its subtask, which ends them.
-  const ends = lends(type) && !type.async;
   return {
     callee: module.importFunction(name, 'callee', core),
     post: lift.postReturn ? module.importFunction(name, 'post', { params: core.results, results: [] }) : undefined,
-    end: ends ? module.importFunction(name, 'end', { params: [], results: [] }) : undefined,
+    end: lends(type) ? module.importFunction(name, 'end', { params: [], results: [] }) : undefined,
     counter: spec.flavour === 'counted' ? module.importGlobal(name, 'counter', 'i32') : undefined,
     from: sideOf(shared, name, 'from', lower, memory(spec.callerMemory, lower), spec.callerContext),
     to: sideOf(shared, name, 'to', lift, memory(spec.calleeMemory, lift), spec.context),
     handleIn: handleFunctions(module, name, type, 'in'),
     handleOut: handleFunctions(module, name, type, 'out'),
+    resources: new Map(
+      signatureResources(type).map((resource, n) => [
+        resource,
+        {
+          type: module.importGlobal(name, `type${n}`, 'i32'),
+          home: module.importGlobal(name, `home${n}`, 'i32'),
+        },
+      ]),
+    ),
   };
 }

@@ -15,6 +15,12 @@ export interface BorderResource {
   liftOwn(index: number): object;
   /** The object that the host sees until the call ends. */
   liftBorrow(index: number): object;
+  /**
+   * Of a host's resource, what borrows as parameters of a synchronous import need: its number in handle tables, and its objects by rep.
+   * Of any other the number is none, and {@link liftBorrow} is called.
+   */
+  readonly number: number;
+  readonly objects: readonly (object | undefined)[];
   /** Throws a ValueError if `value` is not an object of this resource. */
   lowerOwn(value: unknown, path: string): number;
   lowerBorrow(value: unknown, path: string): number;
@@ -52,6 +58,8 @@ export interface BorderRuntime {
   refuse(env: BorderEnv): never;
   /** A call failed after `enter`: unwinds the call stack to `top`, restores `suspendable`, poisons unless a ValueError, gives the error to throw. */
   failed(env: BorderEnv, error: unknown, top: number, suspendable: number): unknown;
+  /** The same for a call that {@link BorderRuntime.failed} cannot find on the call stack, since its instance calls nobody. */
+  failedLeaf(env: BorderEnv, error: unknown): unknown;
   /** The call stack of component instances is full: throws. */
   overflow(env: BorderEnv): never;
   /** Import called while MAY_LEAVE is 0: throws the trap. */

@@ -23,10 +23,11 @@ import {
   MAX_FLAT_RESULTS,
   pointerSize,
 } from '../flatten.ts';
-import { allocates, holdsBorrow, holdsOwn } from '../holds.ts';
+import { allocates, asksHost, holdsBorrow, holdsHandle, holdsOwn } from '../holds.ts';
 import { fieldOffsets, layout } from '../layout.ts';
+import { endLent, lentParams, lentPrologue, liftLent } from './emit-borrow.ts';
 import { Emitter, quote } from './emit-code.ts';
-import { liftFlat, liftTopResult, load } from './emit-lift.ts';
+import { beginLift, liftFlat, liftTopResult, load } from './emit-lift.ts';
 import { lowerFlat, store } from './emit-lower.ts';
 import { RETURNED, topResult } from './shape.ts';
 
@@ -54,7 +55,7 @@ function comment(signature: Signature): string {
 function prologue(e: Emitter, signature: Signature): void {
   e.line(`// ${comment(signature)}`);
   e.line('const C = R.control, cx = env.context, mem = cx.memory, store = env.store >> 2, slot = env.slot;');
-  e.line(`const leave = (slot + ${MAY_LEAVE}) >> 2, path = env.path;`);
+  e.line(`const leave = (slot + ${MAY_LEAVE}) >> 2, closed = (slot + ${CLOSED}) >> 2, path = env.path;`);
   for (let i = 0; i < e.resources.size; i++) e.line(`const r${i} = env.resources[${i}];`);
 }
 
@@ -68,7 +69,7 @@ function lowerParams(e: Emitter, signature: Signature, args: readonly string[]):
   const types = params.map((p) => p.type);
   const spills = flattenTypes(types, e.pointer).length > MAX_FLAT_PARAMS;
   if (types.some(holdsOwn)) e.line(`S.checkAll(${e.constant(params)}, [${args.join(', ')}], env);`);
-  const touches = spills || types.some(allocates);
+  const touches = !isUnseen(signature) && (spills || types.some(allocates));
   if (touches) e.line('C.i32[leave] = 0;');
   let flat: readonly string[];
   if (spills) {
@@ -89,6 +90,7 @@ function lowerParams(e: Emitter, signature: Signature, args: readonly string[]):
 function finish(e: Emitter, signature: Signature, core: readonly string[], value: string, failed: string): void {
   const { result } = signature.type;
   if (result !== undefined) {
+    if (signature.options.memory !== undefined) beginLift(e);
     const spills = flattenType(result, e.pointer).length > resultLimit(signature);
     let at: string | undefined;
     if (spills) {
@@ -102,7 +104,8 @@ function finish(e: Emitter, signature: Signature, core: readonly string[], value
   }
   if (signature.options.postReturn) {
     const returns = result !== undefined;
-    e.line(`C.i32[leave] = 0; env.postReturn(${returns ? core[0] : ''}); C.i32[leave] = 1;`);
+    const call = `env.postReturn(${returns ? core[0] : ''});`;
+    e.line(isUnseen(signature) ? call : `C.i32[leave] = 0; ${call} C.i32[leave] = 1;`);
   }
   if (signature.type.params.some((p) => holdsBorrow(p.type))) e.line('R.endBorrows(env);');
 }
@@ -119,11 +122,44 @@ function coreResults(e: Emitter, signature: Signature): readonly string[] {
   return Array.from({ length: count > resultLimit(signature) ? 1 : count }, (_, i) => `core${i}`);
 }
 
+/** Whether nothing can look at a call while it runs: then it needs no frame. */
+function isUnseen({ type, leaf }: Signature): boolean {
+  const types = [...type.params.map((p) => p.type), ...(type.result === undefined ? [] : [type.result])];
+  return leaf === true && !types.some(holdsHandle);
+}
+
+/** Emits the synchronous entry of a function whose instance calls nobody. */
+function emitUnseenCall(e: Emitter, signature: Signature, args: readonly string[], fails: boolean): void {
+  e.block(`function call(${args.join(', ')})`, () => {
+    e.line('const s = C.i32;');
+    e.line('if (s[store] !== 0 || s[closed] !== 0) R.refuse(env);');
+    e.line(`if (s[${CALL_TOP >> 2}] >= ${CALL_LIMIT}) R.overflow(env);`);
+    e.line(`let value${fails ? ', failed = false' : ''};`);
+    e.block(
+      'try',
+      () => {
+        const flat = lowerParams(e, signature, args);
+        // Code of the host may have ended the store.
+        if (signature.type.params.some((p) => asksHost(p.type)))
+          e.line('if (C.i32[store] !== 0) throw R.poisoned(env);');
+        e.line(`const core = env.core(${flat.join(', ')});`);
+        finish(e, signature, ['core'], 'value', 'failed');
+      },
+      '} catch (error) {',
+    );
+    e.line('  C.i32[store] = 1; C.i32[leave] = 1;');
+    e.line('  throw R.failedLeaf(env, error);');
+    e.line('}');
+    if (fails) e.line('if (failed) throw new ComponentError(value);');
+    e.line('return value;');
+  });
+}
+
 /** Emits the synchronous entry. */
 function emitCall(e: Emitter, signature: Signature, args: readonly string[], fails: boolean): void {
   e.block(`function call(${args.join(', ')})`, () => {
     e.line('let s = C.i32;');
-    e.line(`if (s[store] !== 0 || s[(slot + ${CLOSED}) >> 2] !== 0) R.refuse(env);`);
+    e.line('if (s[store] !== 0 || s[closed] !== 0) R.refuse(env);');
     e.line(`const top = s[${CALL_TOP >> 2}], suspendable = s[${SUSPENDABLE >> 2}];`);
     e.line(`if (top >= ${CALL_LIMIT}) R.overflow(env);`);
     e.line(`s[top >> 2] = slot; s[(top + ${FRAME_THREAD}) >> 2] = 0;`);
@@ -157,7 +193,7 @@ export function emitExport(signature: Signature): Emitted {
   const args = signature.type.params.map((_, i) => `a${i}x`);
   const fails = topResult(signature) !== undefined;
   prologue(e, signature);
-  if (!signature.type.async) emitCall(e, signature, args, fails);
+  if (!signature.type.async) (isUnseen(signature) ? emitUnseenCall : emitCall)(e, signature, args, fails);
   e.block('function start(entry, token, args)', () => {
     for (const [i, a] of args.entries()) e.line(`const ${a} = args[${i}];`);
     e.block(
@@ -193,6 +229,8 @@ interface ImportShape {
   readonly names: readonly string[];
   /** What stands for the core result while it is not known. */
   readonly zero: string;
+  /** Parameters that are borrows, where no other value holds any: ended one by one. */
+  readonly lent: readonly number[];
 }
 
 function importShape(e: Emitter, { type, options }: Signature): ImportShape {
@@ -206,6 +244,7 @@ function importShape(e: Emitter, { type, options }: Signature): ImportShape {
     spillsResult: returns.length > (options.async ? 0 : MAX_FLAT_RESULTS),
     names: spilled ? ['f0x'] : flat.map((_, i) => `f${i}x`),
     zero: options.async || returns.length !== 1 ? '0' : returns[0] === 'i64' ? '0n' : '0',
+    lent: type.async || spilled ? [] : lentParams(types),
   };
 }
 
@@ -234,9 +273,11 @@ function emitEnds(e: Emitter, signature: Signature, shape: ImportShape): void {
       e.block(
         'try',
         () => {
-          e.line('C.i32[leave] = 0;');
+          // Only what allocates, or asks the host, runs code meanwhile.
+          const touches = allocates(result) || asksHost(result);
+          if (touches) e.line('C.i32[leave] = 0;');
           lowerResult(e, signature, shape, 'answer');
-          e.line('C.i32[leave] = 1;');
+          if (touches) e.line('C.i32[leave] = 1;');
         },
         '} catch (error) {',
       );
@@ -244,7 +285,7 @@ function emitEnds(e: Emitter, signature: Signature, shape: ImportShape): void {
       e.line('  throw R.hostValue(env, error);');
       e.line('}');
     }
-    if (!async && shape.types.some(holdsBorrow)) e.line('R.endBorrows(env);');
+    if (!async && shape.lent.length === 0 && shape.types.some(holdsBorrow)) e.line('R.endBorrows(env);');
     if (signature.options.async) e.line(`return ${RETURNED};`);
     else if (result !== undefined && !shape.spillsResult) e.line('return out;');
   });
@@ -266,6 +307,7 @@ export function emitImport(signature: Signature): Emitted {
   const ok = (value: string): string => (topResult(signature) === undefined ? value : `{ tag: 'ok', val: ${value} }`);
   prologue(e, signature);
   e.line('const host = env.host;');
+  lentPrologue(e, shape.types, shape.lent);
   emitEnds(e, signature, shape);
   const params = [...shape.names, ...(shape.spillsResult ? ['pointerRaw'] : [])].join(', ');
   e.block(`function enter(${params})`, () => {
@@ -289,25 +331,33 @@ export function emitImport(signature: Signature): Emitted {
     } else values = liftParams(e, shape);
     e.line('let answer;');
     const args = [...values, ...(async ? ['call'] : [])].join(', ');
-    e.line(
-      `try { answer = host(${args}); } catch (error) { ${async ? 'call.end(); ' : ''}return fail(error, pointer); }`,
-    );
+    const ends = endLent(e, shape.types, shape.lent);
+    const failed = `${async ? 'call.end(); ' : ''}${returning('fail(error, pointer)', ends)}`;
+    e.line(`try { answer = host(${args}); } catch (error) { ${failed} }`);
     // The promise of a future is the future itself.
     if (result?.kind !== 'future') {
       e.block("if (typeof answer === 'object' && S.isPromise(answer))", () => {
-        e.line(`const settle = (ok, value) => (ok ? lower(${ok('value')}, pointer) : fail(value, pointer));`);
+        const outcome = `(ok ? lower(${ok('value')}, pointer) : fail(value, pointer))`;
+        const body = ends === '' ? outcome : `{ ${returning(outcome, ends)} }`;
+        e.line(`const settle = (ok, value) => ${body};`);
         if (async) e.line('return R.pendingAsync(env, answer, call, settle);');
         else e.line(`R.pending(env, answer, settle); return ${shape.zero};`);
       });
     }
     if (async) e.line('call.end();');
-    e.line(`return lower(${ok('answer')}, pointer);`);
+    e.line(returning(`lower(${ok('answer')}, pointer)`, ends));
   });
   e.line('return { enter };');
   return { source: `'use strict';\n${e.source()}`, constants: e.constants };
 }
 
-function liftParams(e: Emitter, { types, names, spilled }: ImportShape): readonly string[] {
+/** Returns a value, after it was made and what follows it was done. */
+function returning(value: string, then: string): string {
+  return then === '' ? `return ${value};` : `const out = ${value}; ${then} return out;`;
+}
+
+function liftParams(e: Emitter, { types, names, spilled, lent }: ImportShape): readonly string[] {
+  if (spilled || types.some(allocates)) beginLift(e);
   if (spilled) {
     const { align, size } = layout({ kind: 'tuple', types }, e.pointer);
     const base = e.let(e.pointer === 8 ? `S.word64(${names[0]})` : `${names[0]} >>> 0`, 'p');
@@ -316,9 +366,10 @@ function liftParams(e: Emitter, { types, names, spilled }: ImportShape): readonl
     return types.map((t, i) => e.let(load(e, t, `${base} + ${offsets[i]}`)));
   }
   let at = 0;
-  return types.map((t) => {
+  return types.map((t, i) => {
     const count = flattenType(t, e.pointer).length;
     at += count;
+    if (lent.includes(i)) return liftLent(e, t, at - count);
     return e.let(liftFlat(e, t, names.slice(at - count, at)));
   });
 }

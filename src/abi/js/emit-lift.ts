@@ -79,23 +79,28 @@ function object(names: readonly string[], values: readonly string[], e: Emitter)
 }
 
 const GETTERS: Partial<Record<ValueType['kind'], (at: string) => string>> = {
-  bool: (at) => `mem.view.getUint8(${at})`,
-  u8: (at) => `mem.view.getUint8(${at})`,
-  s8: (at) => `mem.view.getInt8(${at})`,
-  u16: (at) => `mem.view.getUint16(${at}, true)`,
-  s16: (at) => `mem.view.getInt16(${at}, true)`,
-  u64: (at) => `mem.view.getBigUint64(${at}, true)`,
-  s64: (at) => `mem.view.getBigInt64(${at}, true)`,
-  f32: (at) => `mem.view.getFloat32(${at}, true)`,
-  f64: (at) => `mem.view.getFloat64(${at}, true)`,
+  bool: (at) => `view.getUint8(${at})`,
+  u8: (at) => `view.getUint8(${at})`,
+  s8: (at) => `view.getInt8(${at})`,
+  u16: (at) => `view.getUint16(${at}, true)`,
+  s16: (at) => `view.getInt16(${at}, true)`,
+  u64: (at) => `view.getBigUint64(${at}, true)`,
+  s64: (at) => `view.getBigInt64(${at}, true)`,
+  f32: (at) => `view.getFloat32(${at}, true)`,
+  f64: (at) => `view.getFloat64(${at}, true)`,
 };
 
 const BY_SIZE = { 1: 'getUint8', 2: 'getUint16', 4: 'getUint32' } as const;
 
 function coreAt(type: ValueType, at: string): string {
-  if (type.kind === 'flags') return `mem.view.${BY_SIZE[flagsSize(type.labels.length)]}(${at}, true)`;
-  if (type.kind === 'enum') return `mem.view.${BY_SIZE[discriminantSize(type.labels.length)]}(${at}, true)`;
-  return GETTERS[type.kind]?.(at) ?? `mem.view.getUint32(${at}, true)`;
+  if (type.kind === 'flags') return `view.${BY_SIZE[flagsSize(type.labels.length)]}(${at}, true)`;
+  if (type.kind === 'enum') return `view.${BY_SIZE[discriminantSize(type.labels.length)]}(${at}, true)`;
+  return GETTERS[type.kind]?.(at) ?? `view.getUint32(${at}, true)`;
+}
+
+/** Emits what lifting needs before it begins: no guest runs while values are lifted, so the view stays what it is. */
+export function beginLift(e: Emitter): void {
+  e.line('const view = mem.view;');
 }
 
 /** The value of a pointer and a length, both expressions of unsigned numbers (the length as it stands, with its tag). */
@@ -134,7 +139,7 @@ function elements(e: Emitter, element: ValueType, pointer: string, length: strin
 }
 
 function wordAt(e: Emitter, at: string): string {
-  return e.pointer === 8 ? `mem.view.getBigUint64(${at}, true)` : `mem.view.getUint32(${at}, true)`;
+  return e.pointer === 8 ? `view.getBigUint64(${at}, true)` : `view.getUint32(${at}, true)`;
 }
 
 function address(e: Emitter, word: string): string {
@@ -146,7 +151,10 @@ export function load(e: Emitter, type: ValueType, at: string): string {
   const parts = partsOf(type);
   if (parts > MAX_EMITTED_PARTS) return e.let(`S.loadAny(cx, ${e.constant(type)}, ${at})`);
   if (parts > OUTLINE_ABOVE) {
-    const name = e.outline('load', type, 'at', () => e.line(`return ${loadInline(e, type, 'at')};`));
+    const name = e.outline('load', type, 'at', () => {
+      beginLift(e);
+      e.line(`return ${loadInline(e, type, 'at')};`);
+    });
     return e.let(`${name}(${at})`);
   }
   return loadInline(e, type, at);
@@ -182,7 +190,7 @@ function loadInline(e: Emitter, type: ValueType, at: string): string {
     case 'option':
     case 'result': {
       const cases = casesOf(type);
-      const at0 = `mem.view.${BY_SIZE[discriminantSize(cases.length)]}(${base}, true)`;
+      const at0 = `view.${BY_SIZE[discriminantSize(cases.length)]}(${base}, true)`;
       const payload = `${base} + ${payloadOffset(cases, e.pointer)}`;
       return variant(e, type, at0, (inner) => load(e, inner, payload));
     }
@@ -295,7 +303,7 @@ export function liftTopResult(
   failed: string,
 ): void {
   const cases = casesOf(type);
-  const discriminant = 'at' in from ? `mem.view.getUint8(${from.at})` : `${from.flat[0]} >>> 0`;
+  const discriminant = 'at' in from ? `view.getUint8(${from.at})` : `${from.flat[0]} >>> 0`;
   e.block(`switch (${discriminant})`, () => {
     for (const [index, c] of cases.entries()) {
       e.block(`case ${index}:`, () => {

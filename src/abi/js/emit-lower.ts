@@ -96,7 +96,9 @@ function flags(e: Emitter, type: FlagsType, value: string, path: Path): string {
 function range(e: Emitter, type: ValueType, value: string, path: Path): readonly [string, string] | undefined {
   switch (type.kind) {
     case 'string': {
-      const pointer = e.let(`S.lowerString(cx, ${value}, () => ${path})`, 'p');
+      const text = e.let(value, 't');
+      e.line(`if (typeof ${text} !== 'string') S.checkString(${text}, ${path});`);
+      const pointer = e.let(`S.lowerString(cx, ${text})`, 'p');
       return [pointer, e.let('S.last.units', 'n')];
     }
     case 'list': {

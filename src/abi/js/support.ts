@@ -20,6 +20,7 @@ import {
   mismatch,
 } from './check.ts';
 import { fromJs, toJs } from './convert.ts';
+import { storePlain } from './store-numbers.ts';
 import { type NumberArray, type NumberKind, TYPED_ARRAYS } from './typed-array.ts';
 
 const encoder = /* @__PURE__ */ new TextEncoder();
@@ -31,32 +32,64 @@ const SHORT = 32;
 /** Second results: the length that belongs to the pointer which was answered. */
 export const last: { units: number | bigint } = { units: 0 };
 
-function isAscii(text: string): boolean {
-  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7f) return false;
+/** Strings up to this length are encoded aside first, so that their size is known before memory is asked for. */
+const MEDIUM = 16_384;
+/** Of longer strings, so many units tell what the rest is like. */
+const SAMPLE = 64;
+
+let aside: Uint8Array<ArrayBuffer> | undefined;
+
+function isAscii(text: string, units: number): boolean {
+  for (let i = 0; i < units; i++) if (text.charCodeAt(i) > 0x7f) return false;
   return true;
 }
 
+/** Stores a string of some length as UTF-8. */
+function lowerMedium(cx: AbiContext, text: string): number {
+  aside ??= new Uint8Array(3 * MEDIUM);
+  const bytes = encoder.encodeInto(text, aside).written;
+  const pointer = allocate(cx, 0, 0, 1, bytes, 'realloc-out-of-bounds/string');
+  memoryOf(cx).u8.set(aside.subarray(0, bytes), pointer);
+  last.units = bytes;
+  return pointer;
+}
+
+/** Stores a long string as UTF-8: at once into memory where it seems to be ASCII. */
+function lowerLong(cx: AbiContext, text: string): number {
+  const units = text.length;
+  let old = 0;
+  let oldSize = 0;
+  if (isAscii(text, SAMPLE)) {
+    old = allocate(cx, 0, 0, 1, units, 'realloc-out-of-bounds/string');
+    oldSize = units;
+    if (encoder.encodeInto(text, memoryOf(cx).u8.subarray(old, old + units)).read === units) {
+      last.units = units;
+      return old;
+    }
+  }
+  const bytes = encoder.encode(text);
+  trapIf(bytes.length > MAX_REALLOC, 'value-too-large');
+  const pointer = allocate(cx, old, oldSize, 1, bytes.length, 'realloc-out-of-bounds/string');
+  memoryOf(cx).u8.set(bytes, pointer);
+  last.units = bytes.length;
+  return pointer;
+}
+
 /** Stores a string; answers its pointer, its (tagged) length is in `last.units`. */
-export function lowerString(cx: AbiContext, value: unknown, path: () => string): number {
-  const text = typeof value === 'string' ? value : checkString(value, path());
+export function lowerString(cx: AbiContext, text: string): number {
   if (cx.options.encoding !== 'utf8') {
     const stored = storeStringRange(cx, hostString(text));
     last.units = joinTag(cx, stored);
     return stored.pointer;
   }
-  if (text.length <= SHORT && isAscii(text)) {
+  if (text.length <= SHORT && isAscii(text, text.length)) {
     const pointer = allocate(cx, 0, 0, 1, text.length, 'realloc-out-of-bounds/string');
     const { u8 } = memoryOf(cx);
     for (let i = 0; i < text.length; i++) u8[pointer + i] = text.charCodeAt(i);
     last.units = text.length;
     return pointer;
   }
-  const bytes = encoder.encode(text);
-  trapIf(bytes.length > MAX_REALLOC, 'value-too-large');
-  const pointer = allocate(cx, 0, 0, 1, bytes.length, 'realloc-out-of-bounds/string');
-  memoryOf(cx).u8.set(bytes, pointer);
-  last.units = bytes.length;
-  return pointer;
+  return text.length <= MEDIUM ? lowerMedium(cx, text) : lowerLong(cx, text);
 }
 
 /** Loads a string. `pointer` is unsigned, `raw` the length as it stands. */
@@ -107,25 +140,25 @@ export function storeNumbers(
   cx: AbiContext,
   kind: NumberKind,
   values: ArrayLike<unknown>,
+  count: number,
   pointer: number,
   path: () => string,
 ): void {
-  const Typed = TYPED_ARRAYS[kind];
-  const { buffer } = memoryOf(cx).u8;
-  if (values instanceof Typed) {
-    new Uint8Array(buffer, pointer, values.byteLength).set(
-      new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
-    );
+  const size = TYPED_ARRAYS[kind].BYTES_PER_ELEMENT;
+  const memory = memoryOf(cx);
+  if (values instanceof TYPED_ARRAYS[kind]) {
+    memory.numbers(kind).set(values as never, pointer / size);
     return;
   }
-  const target = new Typed(buffer, pointer, values.length) as NumberArray;
+  const target = new TYPED_ARRAYS[kind](memory.u8.buffer, pointer, count);
   const check = CHECKS[kind];
-  let i = 0;
-  try {
-    for (; i < values.length; i++) target[i] = check(values[i], '') as never;
-  } catch {
-    // The message needs the place, which is not worth composing for every element.
-    check(values[i], `${path()}[${i}]`);
+  for (let i = storePlain(kind, target, values, count); i < count; i++) {
+    try {
+      target[i] = check(values[i], '') as never;
+    } catch {
+      // The message needs the place, which is not worth composing for every element.
+      target[i] = check(values[i], `${path()}[${i}]`) as never;
+    }
   }
 }
 
@@ -136,20 +169,21 @@ export function lowerNumbers(cx: AbiContext, kind: NumberKind, value: unknown, p
       ? value
       : arrayOf(value, path(), 'a typed array or an array of numbers');
   const size = TYPED_ARRAYS[kind].BYTES_PER_ELEMENT;
-  trapIf(values.length * size > MAX_REALLOC, 'value-too-large');
   const { length } = values;
+  trapIf(length * size > MAX_REALLOC, 'value-too-large');
   const pointer = allocate(cx, 0, 0, size, length * size, 'realloc-out-of-bounds/list');
-  storeNumbers(cx, kind, values, pointer, path);
+  storeNumbers(cx, kind, values, length, pointer, path);
   last.units = length;
   return pointer;
 }
 
 /** A copy of numbers in memory, as their typed array. */
 export function liftNumbers(cx: AbiContext, kind: NumberKind, pointer: number, length: number): NumberArray {
-  const Typed = TYPED_ARRAYS[kind];
-  const bytes = length * Typed.BYTES_PER_ELEMENT;
-  checkList(cx, pointer, length, Typed.BYTES_PER_ELEMENT, Typed.BYTES_PER_ELEMENT);
-  return new Typed(memoryOf(cx).u8.buffer.slice(pointer, pointer + bytes));
+  const size = TYPED_ARRAYS[kind].BYTES_PER_ELEMENT;
+  checkList(cx, pointer, length, size, size);
+  return memoryOf(cx)
+    .numbers(kind)
+    .slice(pointer / size, pointer / size + length) as NumberArray;
 }
 
 /** Traps unless a list of `length` elements at `pointer` is aligned, in bounds, and not too long. */
@@ -234,4 +268,4 @@ export function word64(value: bigint): number {
   return toNumber(BigInt.asUintN(64, value));
 }
 
-export { checkBig, checkBool, checkCharText, checkFloat, checkInt, checkObject, mismatch };
+export { checkBig, checkBool, checkCharText, checkFloat, checkInt, checkObject, checkString, mismatch };

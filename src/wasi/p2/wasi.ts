@@ -2,6 +2,7 @@
  * WASI 0.2 as an imports object, made from a grant: what is not granted is not there. The keys have no version, so that one
  * object serves every 0.2.x. It holds the `wasi:cli/command` world without `wasi:http`; sockets refuse everything.
  */
+import type { Provided } from '../../runtime/world.ts';
 import { openGrant, type WasiOptions } from '../open-grant.ts';
 import { makeClocks } from './clocks.ts';
 import { makeEnvironment } from './environment.ts';
@@ -14,14 +15,17 @@ import { makeDeniedSockets } from './sockets-denied.ts';
 import { makeStdio } from './stdio.ts';
 import { ioStreams } from './streams.ts';
 
+/** Not an interface, which would not fit `Imports`. */
+type Interfaces<Names extends string> = { readonly [Name in Names]: Provided } & { [Symbol.dispose](): void };
+
 /** Interfaces by name. Dispose it when the program has ended: it closes what was opened for it. */
-export type WasiImports = { readonly [name: string]: Readonly<Record<string, unknown>> } & Disposable;
+export type WasiImports = ReturnType<typeof createWasi>;
 
 /**
  * Makes the imports of a WASI 0.2 program. Two calls share nothing but the classes of resources, so that handles may pass
  * between programs. Throws UsageError (`bad-grant`, `no-directory`, `no-proc`).
  */
-export function createWasi(options: WasiOptions): WasiImports {
+export function createWasi(options: WasiOptions) {
   const opened = openGrant(options);
   const { host } = options;
   const { grant } = opened;
@@ -45,5 +49,5 @@ export function createWasi(options: WasiOptions): WasiImports {
       opened[Symbol.dispose]();
     },
   });
-  return imports as unknown as WasiImports;
+  return imports as unknown as Interfaces<keyof typeof imports>;
 }
