@@ -15,6 +15,7 @@ import { showPath } from './bind.ts';
 import { endCall, remember } from './borrow-log.ts';
 import { calleeOf, componentOf } from './callee.ts';
 import { control, RECORD_DELIVER, RECORD_KEY, RECORD_OTHER_KEY } from './control.ts';
+import { Counters } from './counters.ts';
 import { DirectCall } from './direct-call.ts';
 import { awaitedOpen, awaitOpen } from './entrance.ts';
 import { FusedTransfer } from './fused-transfer.ts';
@@ -125,7 +126,8 @@ class AdaptedCall {
     this.call = call;
     this.spec = spec;
     this.ends = ends;
-    this.#counter = spec.flavour === 'counted' ? run.store.counters.between(path) : undefined;
+    if (spec.flavour === 'counted') run.store.counters ??= new Counters();
+    this.#counter = run.store.counters?.between(path);
     const imports: Imports = {
       callee: core as WebAssembly.ImportValue,
       'from-slot': global(caller.slot),

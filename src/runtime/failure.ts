@@ -1,6 +1,6 @@
 /** Turns whatever left a guest into one trap with a stable code, and ends the stores that it went through. */
 import { ComponentError, UsageError, ValueError } from '../error/error.ts';
-import { adoptTrap, makeTrap, Trap, type TrapCode } from '../error/trap.ts';
+import { adoptTrap, makeCoreTrap, Trap, type TrapCode } from '../error/trap.ts';
 import { InvariantError } from '../util/invariant.ts';
 import { abandonAbove } from './borrow-log.ts';
 import { CALL_TOP, control, SUSPENDABLE } from './control.ts';
@@ -48,22 +48,21 @@ export function asTrap(error: unknown, path: string | undefined): Trap {
     return error;
   }
   if (error instanceof WebAssembly.Exception) {
-    return makeTrap('uncaught-exception', { path, hint: 'catch core exceptions inside the component' });
+    return makeCoreTrap('uncaught-exception', { path, hint: 'catch core exceptions inside the component' });
   }
   const known = engineTrap(error);
-  if (known !== undefined)
-    return adoptTrap(error as WebAssembly.RuntimeError, known.code, { reason: known.reason, path });
+  if (known !== undefined) return adoptTrap(error as WebAssembly.RuntimeError, known.code, known.reason, { path });
   if (isStackOverflow(error)) {
-    return makeTrap('stack-exhausted', { path, cause: error });
+    return makeCoreTrap('stack-exhausted', { path, cause: error });
   }
   if (error instanceof Error && error.name === 'SuspendError') {
-    return makeTrap('would-block', {
+    return makeCoreTrap('would-block', {
       reason: 'cannot block a synchronous task before returning: JavaScript stands between the guest and its caller',
       path,
       hint: 'link the instances with a Linker, so that they call each other without JavaScript',
     });
   }
-  return makeTrap('host-error', { reason: `a host function failed: ${messageOf(error)}`, path, cause: error });
+  return makeCoreTrap('host-error', { reason: `a host function failed: ${messageOf(error)}`, path, cause: error });
 }
 
 /** Whether the engine ran out of stack. Asks nothing of an object that would refuse to answer. */

@@ -9,6 +9,7 @@ import { connect } from './connect.ts';
 import { trapOnDeadlock } from './deadlock.ts';
 import { defineResource } from './define-resource.ts';
 import { disposeHostHandles } from './dispose.ts';
+import { makeGroup } from './group.ts';
 import { hostHooks } from './host-hooks.ts';
 import type { CanonMaker, Kit } from './kit.ts';
 import { newPayload } from './payload.ts';
@@ -25,6 +26,7 @@ const canons = Object.fromEntries(
 ) as Record<CanonKind, CanonMaker>;
 
 export const FULL_KIT: Kit = {
+  makeGroup,
   canons,
   connect,
   wait: behindWaitShims,

@@ -59,8 +59,8 @@ export interface InstanceOptions {
   readonly trapOnDeadlock?: boolean;
 }
 
-/** Makes a fresh instance in a store of its own. Throws as `InstancePre.instantiate` does. */
-export function makeInstance<W extends WorldTypes>(prepared: Prepared, options: InstanceOptions): Instance<W> {
+/** Makes a fresh instance in a store of its own. */
+function makeInstance<W extends WorldTypes>(prepared: Prepared, options: InstanceOptions): Instance<W> {
   const store = new Store();
   if (options.trapOnDeadlock === true) prepared.kit.trapOnDeadlock?.(store);
   const run = new Instantiation(prepared, store);
@@ -73,4 +73,25 @@ export function makeInstance<W extends WorldTypes>(prepared: Prepared, options: 
       : error;
   }
   return new Instance<W>(run);
+}
+
+/** A component whose imports are resolved, checked and compiled: instantiates cheaply and synchronously, as often as wanted. */
+export class InstancePre<W extends WorldTypes = AnyWorld> {
+  readonly #prepared: Prepared;
+  readonly #options: InstanceOptions;
+
+  /** Made by `Linker.link`. */
+  constructor(prepared: Prepared, options: InstanceOptions) {
+    this.#prepared = prepared;
+    this.#options = options;
+  }
+
+  /**
+   * Makes a fresh instance in a store of its own.
+   * @throws Trap if a start function of the component traps.
+   * @throws LinkError if a core module does not fit what it imports.
+   */
+  instantiate(): Instance<W> {
+    return makeInstance(this.#prepared, this.#options);
+  }
 }

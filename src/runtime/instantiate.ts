@@ -7,15 +7,13 @@ import type { BorderEnv, BorderResource } from '../abi/js/border.ts';
 import type { CoreInstanceValue, CoreRef, ModuleRef, PlanOptions, PlanResource } from '../link/plan.ts';
 import type { ResourceType, ValueType } from '../types/value-type.ts';
 import { invariant } from '../util/invariant.ts';
-import { showPath } from './bind.ts';
 import { abandonAbove } from './borrow-log.ts';
-import { canonKind } from './canon/kind.ts';
 import { control, SUSPENDABLE } from './control.ts';
 import { asTrap } from './failure.ts';
 import { popTo, pushFrame } from './frames.ts';
 import { LinearMemory } from './memory.ts';
 import type { Payload, TypeScope } from './payload.ts';
-import type { CoreFunction, PlannedBorder, Prepared, PreparedGroup, PreparedHost } from './prepared.ts';
+import type { CoreFunction, PlannedBorder, Prepared } from './prepared.ts';
 import type { RuntimeResource } from './resource.ts';
 import { abiContext, type Side } from './side.ts';
 import type { Store } from './store.ts';
@@ -33,7 +31,8 @@ export class Instantiation implements TypeScope {
   /** Table slots of the edges to live instances. */
   readonly edges: { readonly canon: number; readonly table: WebAssembly.Table }[] = [];
   readonly #cores: WebAssembly.Exports[] = [];
-  readonly #canons: CoreFunction[] = [];
+  /** Core functions of canons, by their place in the plan. */
+  readonly canons: CoreFunction[] = [];
   readonly #resources = new Map<PlanResource, RuntimeResource>();
   readonly #payloads = new Map<ValueType | undefined, Payload>();
   readonly #memories = new Map<WebAssembly.Memory, LinearMemory>();
@@ -61,7 +60,7 @@ export class Instantiation implements TypeScope {
           break;
         }
         case 'canons':
-          this.#makeCanons(step.canons, groups[group++]!);
+          kit.makeGroup!(this, step.canons, groups[group++]!);
           break;
         case 'instantiate':
           this.#cores[step.core] = this.#instantiate(step.module, step.args, this.slots[step.instance]!).exports;
@@ -107,7 +106,7 @@ export class Instantiation implements TypeScope {
   /** What a reference of the plan stands for. */
   item(ref: CoreRef): CoreItem {
     if (ref.kind === 'canon') {
-      const made = this.#canons[ref.canon];
+      const made = this.canons[ref.canon];
       invariant(made !== undefined, `canon ${ref.canon} was made`);
       return made as unknown as CoreItem;
     }
@@ -160,32 +159,6 @@ export class Instantiation implements TypeScope {
       slot: this.slots[instance]!,
       store: this.store,
     };
-  }
-
-  #makeCanons(canons: readonly number[], group: PreparedGroup): void {
-    const { plan, kit } = this.prepared;
-    for (const index of canons) {
-      const canon = plan.canons[index]!;
-      if (canon.kind !== 'lower') this.#canons[index] = kit.canons[canonKind(canon)]!(this, canon as never);
-    }
-    for (const host of group.hosts) this.#canons[host.canon] = this.#host(host);
-    kit.connect?.(this, group, (canon, fn) => {
-      this.#canons[canon] = fn;
-    });
-    const { shims, blocking } = group;
-    if (shims === undefined) return;
-    const behind = kit.wait!(
-      shims,
-      blocking.map((canon) => this.#canons[canon]!),
-    );
-    for (const [i, canon] of blocking.entries()) this.#canons[canon] = behind[i]!;
-  }
-
-  #host(host: PreparedHost): CoreFunction {
-    const canon = this.prepared.plan.canons[host.canon]!;
-    invariant(canon.kind === 'lower', 'a lowered import');
-    const side = this.side(canon.options, canon.instance);
-    return host.factory(this.env(host, showPath(host.path), side, { host: host.fn, zero: host.zero })).enter;
   }
 
   /** The environment of one border function. */

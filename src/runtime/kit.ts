@@ -29,7 +29,9 @@ export interface SuspendableExport {
 }
 
 export interface Kit {
-  readonly canons: { readonly [K in CanonKind]?: CanonMaker };
+  /** Makes the core functions of one step (`group.ts`); with it what that needs. */
+  readonly makeGroup?: (run: Instantiation, canons: readonly number[], group: PreparedGroup) => void;
+  readonly canons?: { readonly [K in CanonKind]?: CanonMaker };
   /** Makes the functions by which components call each other (`connect.ts`). */
   readonly connect?: (
     run: Instantiation,

@@ -1,19 +1,20 @@
 /** Joins components to what they import: host functions and classes, live instances, core modules, components. */
 import { LinkError, UsageError } from '../error/error.ts';
-import type { ModuleRef, Plan } from '../link/plan.ts';
+import type { ModuleRef, Plan, PlanFunc, PlanItem } from '../link/plan.ts';
 import { makePlan } from '../link/planner.ts';
 import type { Component as ComponentData } from '../types/definition.ts';
 import { type Bindings, bind, findOffer, pathKey, showPath } from './bind.ts';
 import { GENERATED_BORDERS, INTERPRETED_BORDERS } from './borders.ts';
 import type { Component } from './component.ts';
 import { FULL_KIT } from './full-kit.ts';
-import { type Instance, type InstanceOptions, makeInstance } from './instance.ts';
+import { type Instance, type InstanceOptions, InstancePre } from './instance.ts';
 import { dataOf, moduleOf } from './loaded.ts';
 import { limitedModules, memoryWidth } from './memories.ts';
 import { prepare } from './prepare.ts';
 import type { Flavour, Mode, Prepared } from './prepared.ts';
 import type { AnyWorld, Imports, WorldTypes } from './world.ts';
 
+export { InstancePre } from './instance.ts';
 export type { Imports } from './world.ts';
 
 /** What an instance may use. */
@@ -31,24 +32,11 @@ export interface LinkOptions extends InstanceOptions {
   readonly flavour?: Flavour;
 }
 
-/** A component whose imports are resolved, checked and compiled: instantiates cheaply and synchronously, as often as wanted. */
-export class InstancePre<W extends WorldTypes = AnyWorld> {
-  readonly #prepared: Prepared;
-  readonly #options: LinkOptions;
-
-  /** Made by {@link Linker.link}. */
-  constructor(prepared: Prepared, options: LinkOptions) {
-    this.#prepared = prepared;
-    this.#options = options;
-  }
-
-  /**
-   * Makes a fresh instance in a store of its own.
-   * @throws Trap if a start function of the component traps.
-   * @throws LinkError if a core module does not fit what it imports.
-   */
-  instantiate(): Instance<W> {
-    return makeInstance(this.#prepared, this.#options);
+/** The functions among items, those of instances included. */
+function* functionsOf(items: Iterable<PlanItem>): Generator<PlanFunc> {
+  for (const item of items) {
+    if (item.kind === 'func') yield item.func;
+    else if (item.kind === 'instance') yield* functionsOf(item.exports.values());
   }
 }
 
@@ -103,7 +91,7 @@ export class Linker {
     if (data === undefined)
       throw new UsageError('not-a-component', 'only a loaded Component can be linked', { hint: 'use Component.load' });
     const plan = makePlan(data, this.#components(component), memoryWidth);
-    const bindings = bind(plan, this.#offers);
+    const bindings = bind({ ...plan, exported: functionsOf(plan.exports.values()) }, this.#offers);
     const { mode = 'generated', flavour = 'plain', limits = {} } = options;
     const borders = mode === 'generated' ? GENERATED_BORDERS : INTERPRETED_BORDERS;
     const modules = await this.#modules(plan, bindings, limits);
@@ -125,14 +113,12 @@ export class Linker {
     const limited = limits.memory === undefined ? undefined : await limitedModules(plan, limits.memory);
     return (ref: ModuleRef): WebAssembly.Module => {
       const module =
-        ref.kind === 'import'
-          ? bindings.modules.get(pathKey(ref.path))
-          : (limited?.get(ref) ?? moduleOf(ref.bytes, ref.start));
-      if (module !== undefined) return module;
-      throw new LinkError(
-        'missing-import',
-        `no core module for ${ref.kind === 'import' ? showPath(ref.path) : 'a nested component'}`,
-      );
+        ref.kind === 'static'
+          ? (limited?.get(ref) ?? moduleOf(ref.bytes, ref.start))
+          : ref.kind === 'import' && bindings.modules.get(pathKey(ref.path));
+      if (module) return module;
+      const path = ref.kind === 'import' ? showPath(ref.path) : 'a nested component';
+      throw new LinkError('missing-import', `no core module for ${path}`);
     };
   }
 }

@@ -4,7 +4,6 @@
  */
 import { emitAdapters } from '../abi/fused/adapter.ts';
 import type { ExportBorder, ImportBorder } from '../abi/js/border.ts';
-import { LinkError } from '../error/error.ts';
 import type { Plan, PlanFunc } from '../link/plan.ts';
 import { blockingShims, edgeShim, promisedEntries } from '../link/shim.ts';
 import { emitShim, type ShimKey, type ShimSource } from '../link/shims.ts';
@@ -19,10 +18,10 @@ import {
   shimKeys,
   whatMustWait,
 } from './draft.ts';
-import { canSuspend } from './jspi.ts';
 import type { Kit } from './kit.ts';
 import { cachedModule, moduleOfSignatures } from './module-cache.ts';
 import type { Factory, Flavour, Mode, Prepared, PreparedExport, PreparedGroup, PreparedHost } from './prepared.ts';
+import { refuseWaiting } from './refuse-waiting.ts';
 
 /** Where border functions come from: generated, interpreted, or written out ahead of time. */
 export interface Borders {
@@ -49,16 +48,6 @@ export const shimModule: ShimSource = (key) => {
   }
   return module;
 };
-
-/** Throws where a component may have to wait amid its code, and the engine cannot. */
-export function refuseWaiting(what: string | undefined): void {
-  if (canSuspend || what === undefined) return;
-  throw new LinkError('needs-jspi', `the component needs ${what}, which may have to wait amid its code`, {
-    expected: 'an engine with JSPI (WebAssembly.Suspending)',
-    found: 'an engine without',
-    hint: 'use Node 24 or newer; or a component whose exports are lifted with a callback',
-  });
-}
 
 /** What a host's function is bound to. */
 function hostFunction(bindings: Bindings, { path }: DraftHost): PreparedHost['fn'] {

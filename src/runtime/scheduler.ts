@@ -10,7 +10,7 @@
 
 import { Few } from '../util/few.ts';
 import { control, OBLIGATIONS } from './control.ts';
-import type { Store } from './store.ts';
+import { onHostIdle, type Store } from './store.ts';
 
 /** Something that can go on: a thread that is blocked, or a stack that waits for what it started. */
 export interface Activity {
@@ -77,6 +77,10 @@ export class Scheduler {
   /** Called when an instance may be entered again that the host kept closed, as long as something waits for one. */
   onOpen: (() => void) | undefined;
   #calls = 0;
+
+  constructor() {
+    onHostIdle(() => this.schedule());
+  }
 
   /** A call of the host's is under way. */
   callBegins(): void {

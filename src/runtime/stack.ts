@@ -211,7 +211,7 @@ export class Stack implements Activity {
     trap.components ??= this.#labels;
     if (this.#placeholder !== undefined) {
       const { code, reason, path, hint } = trap;
-      adoptTrap(this.#placeholder, code, { reason, path, hint, cause: trap.cause });
+      adoptTrap(this.#placeholder, code, reason, { path, hint, cause: trap.cause });
       this.#placeholder.components = trap.components;
     }
     for (const store of this.#condemned ?? []) store.end(trap);

@@ -2,7 +2,7 @@
  * A store: the unit of failure and of ownership. One per root instantiation; a trap ends it. Holds the slots of its component
  * instances in the control memory. Specification: Explainer, "Component Invariants" (lockdown is ours: the whole store).
  */
-import { makeTrap, readyTraps, type Trap } from '../error/trap.ts';
+import { makeCoreTrap, readyTraps, type Trap } from '../error/trap.ts';
 import {
   control,
   ENTRY_SIZE,
@@ -14,8 +14,8 @@ import {
   TABLE,
   TABLE_CAPACITY,
 } from './control.ts';
+import type { Counters } from './counters.ts';
 import { slotsAbove } from './frames.ts';
-import { scheduler } from './scheduler.ts';
 
 /** Counters that tell how a store's calls were carried. */
 export interface StoreStats {
@@ -50,26 +50,11 @@ export function storeOf(slot: number): Store | undefined {
   return storesByRecord.get(control.i32[(slot + STORE) >> 2] ?? 0);
 }
 
-/** Counters of the `counted` flavour, in the control memory so that adapters can reach them. */
-class Counters {
-  readonly #between = new Map<string, number>();
+let hostIsIdle: (() => void) | undefined;
 
-  /** Address of the counter of calls along one path between components. */
-  between(path: string): number {
-    let address = this.#between.get(path);
-    if (address === undefined) {
-      address = control.allocate(16);
-      this.#between.set(path, address);
-    }
-    return address;
-  }
-
-  /** How many calls each path had. */
-  read(): Readonly<Record<string, number>> {
-    return Object.fromEntries(
-      [...this.#between].map(([path, address]) => [path, (control.i32[address >> 2] ?? 0) >>> 0]),
-    );
-  }
+/** Says what is called when the host has answered everything that some stores asked of it. */
+export function onHostIdle(listener: () => void): void {
+  hostIsIdle = listener;
 }
 
 /** Stores that call each other: what one waits for may be another's to do. */
@@ -81,7 +66,8 @@ class StoreGroup {
 
 export class Store {
   #group = new StoreGroup();
-  readonly counters = new Counters();
+  /** Of the flavour `counted`. */
+  counters: Counters | undefined;
   /** Byte address of the record in the control memory. */
   readonly record: number;
   /** Calls that the interpreter carried. */
@@ -140,11 +126,11 @@ export class Store {
   hostEnds(): void {
     this.#group.hostWork--;
     // Only when the host has nothing more to do, and nothing came of it, is it known that nothing ever will.
-    if (this.#group.hostWork === 0) scheduler.schedule();
+    if (this.#group.hostWork === 0) hostIsIdle?.();
   }
 
   get stats(): StoreStats {
-    return { interpreted: this.interpreted, calls: this.counters.read() };
+    return { interpreted: this.interpreted, calls: this.counters?.read() ?? {} };
   }
 
   /** True while calls may enter. */
@@ -230,7 +216,7 @@ export class Store {
   deadTrap(path: string | undefined): Trap {
     const why = this.#condemned ? 'it was disposed' : 'it trapped before: call stack exhausted';
     const because = this.failure === undefined ? why : `it trapped before: ${this.failure.reason}`;
-    return makeTrap('store-dead', {
+    return makeCoreTrap('store-dead', {
       reason: `cannot enter component instance: its store has ended; ${because}`,
       path,
       hint: 'instantiate the component again',

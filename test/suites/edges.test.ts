@@ -36,7 +36,7 @@ function linkTo(f: unknown): { run: Instantiation; call: () => unknown } {
   const plan = makePlan(data, new Map(), memoryWidth);
   const modules = (ref: { start?: number; end?: number }): WebAssembly.Module =>
     new WebAssembly.Module(data.bytes.subarray(ref.start, ref.end));
-  const prepared = prepare(plan, bind(plan, new Map([['f', f]])), {
+  const prepared = prepare(plan, bind({ ...plan, exported: [] }, new Map([['f', f]])), {
     mode: 'generated',
     flavour: 'plain',
     borders: GENERATED_BORDERS,

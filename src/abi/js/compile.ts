@@ -69,7 +69,7 @@ const importsByKey = new Map<string, ImportFactory>();
 
 /** The generated functions of exports. */
 export function compileExports(signatures: readonly Signature[]): readonly ExportFactory[] {
-  return compile<ExportBorder>(exportsByKey, signatures, emitExport);
+  return compile<ExportBorder>(exportsByKey, signatures, (signature) => emitExport(signature));
 }
 
 /** The generated functions of imports. */
