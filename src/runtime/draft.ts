@@ -16,7 +16,6 @@ import type { FuncType } from '../types/value-type.ts';
 import { type Bindings, pathKey } from './bind.ts';
 import { CALLBACK } from './callback.ts';
 import { blockingSignature, returnedBy } from './canon/signatures.ts';
-import { canSuspend } from './jspi.ts';
 import type { LiveFunc } from './live.ts';
 import { zeroOf } from './lower.ts';
 import type {
@@ -51,6 +50,8 @@ export interface DraftGroup
 export interface DraftOptions {
   readonly mode: Mode;
   readonly flavour: Flavour;
+  /** Whether the engine that will run it can suspend stacks. */
+  readonly suspends: boolean;
 }
 
 /** Keys of live instances' memories begin here; those of the plan's own are below. */
@@ -137,15 +138,16 @@ class Drafter {
       callerContext: this.#plan.usesContext[canon.instance] === true,
       flavour: this.#options.flavour,
     };
-    const fused = this.#options.mode === 'generated' && canFuse(spec);
+    const { mode, suspends } = this.#options;
+    const fused = mode === 'generated' && canFuse(spec);
     return {
       canon: index,
       callee,
       type,
       adapter: fused ? specs.push(spec) - 1 : undefined,
-      maySuspend: spec.maySuspend && canSuspend,
+      maySuspend: spec.maySuspend && suspends,
       // One that lends may yet have to be carried by parts: that depends on whose the resources are.
-      mustBeAwaited: type.async ? !(fused && isDirect(spec)) || lends(type) : !fused && spec.maySuspend && canSuspend,
+      mustBeAwaited: type.async ? !(fused && isDirect(spec)) || lends(type) : !fused && spec.maySuspend && suspends,
       edge: live === undefined || type.async ? undefined : coreSignature(type, 'lower', canon.options.shape),
     };
   }

@@ -6,13 +6,18 @@ import { invariant } from '../util/invariant.ts';
 import type { Fuse } from './built.ts';
 import { draftGroups } from './draft.ts';
 import { FULL_KIT } from './full-kit.ts';
+import { canSuspend } from './jspi.ts';
 import { compileGroups, shimModule } from './prepare.ts';
 
 /** For the option `fuse` of `instantiate` and `link`. */
 export const fuse: Fuse = (built, bindings) => {
   if (![...bindings.functions.values()].some(({ kind }) => kind === 'live')) return undefined;
   const hosts = new Map((built.groups ?? []).flatMap((group) => group.hosts.map((host) => [host.canon, host])));
-  const drafts = draftGroups(built.plan, bindings.functions, { mode: 'generated', flavour: 'plain' });
+  const drafts = draftGroups(built.plan, bindings.functions, {
+    mode: 'generated',
+    flavour: 'plain',
+    suspends: canSuspend,
+  });
   const groups = compileGroups(drafts, bindings, {
     imports: (imports) =>
       imports.map(({ canon }) => {

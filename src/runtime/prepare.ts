@@ -18,6 +18,7 @@ import {
   shimKeys,
   whatMustWait,
 } from './draft.ts';
+import { canSuspend } from './jspi.ts';
 import type { Kit } from './kit.ts';
 import { cachedModule, moduleOfSignatures } from './module-cache.ts';
 import type { Factory, Flavour, Mode, Prepared, PreparedExport, PreparedGroup, PreparedHost } from './prepared.ts';
@@ -79,7 +80,7 @@ export function compileGroups(
 export function prepare(plan: Plan, bindings: Bindings, options: PrepareOptions): Prepared {
   const { mode, flavour, borders, kit, modules } = options;
   refuseWaiting(whatMustWait(plan));
-  const drafts = draftGroups(plan, bindings.functions, { mode, flavour });
+  const drafts = draftGroups(plan, bindings.functions, { mode, flavour, suspends: canSuspend });
   const { shape, exports, entries } = draftExports(plan);
   const factories = borders.exports([...exports.values()]);
   for (const key of shimKeys(plan, drafts)) shimModule(key);

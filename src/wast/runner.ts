@@ -7,7 +7,7 @@ import { Component } from '../runtime/component.ts';
 import { engineTrap, isStackOverflow, messageOf } from '../runtime/failure.ts';
 import type { Instance } from '../runtime/instance.ts';
 import { canSuspend } from '../runtime/jspi.ts';
-import { Linker, type LinkOptions } from '../runtime/linker.ts';
+import { type Imports, Linker, type LinkOptions } from '../runtime/linker.ts';
 import { parseQuoted } from '../text/parse.ts';
 import type { Action, Directive, ScriptDefinition } from '../text/script.ts';
 import type { ScriptValue } from '../text/script-value.ts';
@@ -20,9 +20,18 @@ import { type CoreDefinition, CoreHost, type CoreInstance, defineModule } from '
 import { coreMatches } from './core-values.ts';
 import { scriptHost } from './host.ts';
 
+/** Makes an instance of a component. */
+export type Start = (component: Component, imports: Imports, options: LinkOptions) => Promise<Instance>;
+
 export interface RunnerOptions {
   readonly features?: Partial<Features>;
   readonly link?: LinkOptions;
+  /** How instances are made. Default: by a Linker. */
+  readonly start?: Start;
+}
+
+async function linkAndStart(component: Component, imports: Imports, options: LinkOptions): Promise<Instance> {
+  return (await new Linker().defineAll(imports).link(component, options)).instantiate();
 }
 
 type Definition =
@@ -170,20 +179,18 @@ export class ScriptRunner {
   async #start(definition: Definition): Promise<LiveInstance> {
     if (definition.kind === 'module') return this.#core.instantiate(definition);
     const { component } = definition;
-    const pre = await this.#linker().link(component, { trapOnDeadlock: true, ...this.#options.link });
-    const instance = pre.instantiate();
+    const { start = linkAndStart, link } = this.#options;
+    const instance = await start(component, this.#offers(), { trapOnDeadlock: true, ...link });
     this.#made.push(instance);
     return { kind: 'component', component, instance };
   }
 
   /** The host's imports, and every instance under the name that it has. */
-  #linker(): Linker {
+  #offers(): Imports {
     const offers = new Map<string, unknown>(Object.entries(this.#host));
     for (const named of [this.#instances, this.#registered])
       for (const [name, one] of named) if (one.kind === 'component') offers.set(name, one.instance.exports);
-    const linker = new Linker();
-    for (const [name, value] of offers) linker.define(name, value);
-    return linker;
+    return Object.fromEntries(offers);
   }
 
   #instance(id: string | undefined): LiveInstance {

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Mode } from '../../src/runtime/prepared.ts';
 import { runScript, type ScriptReport } from '../../src/wast/wast.ts';
+import { startBuilt } from './built.ts';
 import { SHARED } from './shared.ts';
 
 export const SUITE = join(SHARED, 'conformance/component-model');
@@ -40,15 +41,19 @@ export function suiteFiles(): readonly (readonly [folder: string, file: string])
   );
 }
 
+/** How components are run: loaded in process, with calls generated or interpreted, or built ahead of time. */
+export type Form = Mode | 'built';
+
 /** Runs one script. */
-export async function runFile(folder: string, file: string, mode: Mode = 'generated'): Promise<Row> {
+export async function runFile(folder: string, file: string, form: Form = 'generated'): Promise<Row> {
   const source = readFileSync(join(SUITE, folder, file), 'utf8');
-  return { folder, file, ...(await runScript(source, { file: `${folder}/${file}`, link: { mode } })) };
+  const how = form === 'built' ? { start: startBuilt } : { link: { mode: form } };
+  return { folder, file, ...(await runScript(source, { file: `${folder}/${file}`, ...how })) };
 }
 
 /** Runs all scripts, one after the other. */
-export async function runSuite(mode: Mode = 'generated'): Promise<readonly Row[]> {
+export async function runSuite(form: Form = 'generated'): Promise<readonly Row[]> {
   const rows: Row[] = [];
-  for (const [folder, file] of suiteFiles()) rows.push(await runFile(folder, file, mode));
+  for (const [folder, file] of suiteFiles()) rows.push(await runFile(folder, file, form));
   return rows;
 }

@@ -1,0 +1,85 @@
+/** Which parts of the runtime a component needs, as code that names them: its kit (`src/runtime/kit.ts`). */
+import type { Signature } from '../../abi/context.ts';
+import { holds, holdsHandle } from '../../abi/holds.ts';
+import { MAX_EMITTED_PARTS } from '../../abi/js/emit-code.ts';
+import { partsOf } from '../../abi/parts.ts';
+import type { ExportShape } from '../../link/export-shape.ts';
+import type { Plan } from '../../link/plan.ts';
+import { canonKind } from '../../runtime/canon/kind.ts';
+import { CANON_MAKERS } from '../../runtime/canon/names.ts';
+import type { DraftExports, DraftGroup } from '../../runtime/draft.ts';
+import type { Kit } from '../../runtime/kit.ts';
+import type * as runtime from '../../runtime/runtime.ts';
+import { Code } from './literal.ts';
+
+type KitCode = { readonly [K in keyof Kit]?: Code | undefined | { readonly [kind: string]: Code } };
+
+/** An export of the runtime. */
+export function fromRuntime(name: keyof typeof runtime): Code {
+  return new Code(`R.${name}`);
+}
+
+function when(needed: boolean, name: keyof typeof runtime): Code | undefined {
+  return needed ? fromRuntime(name) : undefined;
+}
+
+/** Whether handles pass the border other than by the code of its function: those of streams, of errors, and in what the interpreter carries. */
+function needsHooks({ type }: Signature): boolean {
+  const types = [...type.params.map((p) => p.type), ...(type.result === undefined ? [] : [type.result])];
+  const special = ({ kind }: { kind: string }): boolean =>
+    kind === 'stream' || kind === 'future' || kind === 'error-context';
+  return types.some((t) => holds(t, special) || (partsOf(t) > MAX_EMITTED_PARTS && holdsHandle(t)));
+}
+
+function hasClass(shape: readonly ExportShape[]): boolean {
+  return shape.some((item) => item.kind === 'class' || (item.kind === 'instance' && hasClass(item.exports)));
+}
+
+function canonCode(plan: Plan): { readonly [kind: string]: Code } | undefined {
+  const kinds = new Set(plan.canons.flatMap((canon) => (canon.kind === 'lower' ? [] : [canonKind(canon)])));
+  if (kinds.size === 0) return undefined;
+  return Object.fromEntries([...kinds].map((kind) => [kind, fromRuntime(CANON_MAKERS[kind])]));
+}
+
+/** The kit of a component. */
+export function kitCode(plan: Plan, groups: readonly DraftGroup[], { exports, shape }: DraftExports): KitCode {
+  const hosts = groups.flatMap((group) => group.hosts);
+  const calls = groups.flatMap((group) => group.calls);
+  const borders = [...hosts, ...exports.values()];
+  const concurrent = plan.isConcurrent.includes(true);
+  const hooks = borders.some(({ signature }) => needsHooks(signature));
+  return {
+    makeGroup: when(groups.length > 0, 'makeGroup'),
+    canons: canonCode(plan),
+    connect: when(calls.length > 0, 'connect'),
+    wait: when(
+      groups.some(({ waiting }) => waiting.length > 0),
+      'behindWaitShims',
+    ),
+    defineResource: when(
+      plan.steps.some(({ kind }) => kind === 'resource'),
+      'defineResource',
+    ),
+    border: when(
+      borders.some(({ resources }) => resources.length > 0),
+      'borderOf',
+    ),
+    hooks: when(hooks, 'hostHooks'),
+    classes: when(hasClass(shape), 'classMaker'),
+    disposeHostHandles: when(
+      plan.resources.some(({ origin }) => origin.kind === 'imported'),
+      'disposeHostHandles',
+    ),
+    promised: when(
+      [...exports.values()].some(({ entry }) => entry !== undefined),
+      'promisedExport',
+    ),
+    asyncExport: when(
+      [...exports.keys()].some(({ type }) => type.async),
+      'asyncExport',
+    ),
+    concurrency: when(concurrent, 'concurrency'),
+    payload: when(concurrent || hooks, 'newPayload'),
+    trapOnDeadlock: when(concurrent, 'trapOnDeadlock'),
+  };
+}
