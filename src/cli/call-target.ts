@@ -60,15 +60,18 @@ export function findTarget(path: string, component: Component, call: string): Ta
   const functions = exportedFunctions(component);
   const dot = text.lastIndexOf('.');
   const [where, name] = dot < 0 ? [undefined, text] : [text.slice(0, dot), text.slice(dot + 1)];
-  const found = functions.filter(
-    (f) => f.name === name && (where === undefined ? f.interface === undefined : sameInterface(where, f.interface)),
+  const named = functions.filter((f) => f.name === name);
+  const exact = named.filter((f) =>
+    where === undefined ? f.interface === undefined : sameInterface(where, f.interface),
   );
+  // A function of the world goes before those of interfaces, which need not be named where one alone has it.
+  const found = where === undefined && exact.length === 0 ? named : exact;
   const [first, second] = found;
   if (first !== undefined && second === undefined) return first;
   if (second !== undefined) {
     throw new UsageError('ambiguous-function', `${path} exports more than one ${text}`, {
       found: found.map(showTarget).join(', '),
-      hint: 'write the version too',
+      hint: where === undefined ? 'write the interface too' : 'write the version too',
     });
   }
   const member = memberOf(functions, text);

@@ -61,9 +61,10 @@ export function grantOf(args: Parsed, program: readonly string[]): Grant {
   });
 }
 
+/** A program that waits for nobody ends: there is nobody here who could call it again. */
 export function linkOptionsOf(args: Parsed): LinkOptions {
   const max = args.values.get('max-memory')?.[0];
-  return max === undefined ? {} : { limits: { memory: parseBytes(max) } };
+  return { trapOnDeadlock: true, ...(max === undefined ? {} : { limits: { memory: parseBytes(max) } }) };
 }
 
 /** A component file with its name for messages. */
@@ -92,6 +93,25 @@ function offered(component: Component, name: string): string | undefined {
   return component.exports.find((e) => e.name === name || compatKey(e.name) === key)?.name;
 }
 
+/** The interfaces of versions of WASI that are not there at all, among what a component could not be given. */
+function unknownWasi(error: LinkError): readonly string[] {
+  const names = new Set(error.mismatches.map(({ path }) => path.split('#')[0]!));
+  return [...names].filter((name) => /^wasi:.*@0\.(?:[3-9]|\d\d)/.test(name));
+}
+
+function linkError(path: string, error: LinkError): Error {
+  const newer = unknownWasi(error);
+  if (newer.length > 0) {
+    const listed = `${path} needs interfaces of WASI 0.3, which this version of Tenon does not have:`;
+    return new UsageError('wasi-version', [listed, ...newer].join('\n  '), {
+      hint: 'build it for WASI 0.2, or name a component that exports them: --plug OTHER.wasm',
+      cause: error,
+    });
+  }
+  const details = { hint: linkHint(error), cause: error };
+  return new LinkError(error.code, `${path}: ${error.message}`, details, error.mismatches);
+}
+
 /** Links plugs and the program, in the order of the command line; each plug may use those before it. */
 export async function linkProgram(
   main: Loaded,
@@ -118,12 +138,7 @@ export async function linkProgram(
       return (await linker.link(component, options)).instantiate();
     } catch (error) {
       if (!(error instanceof LinkError)) throw error;
-      throw new LinkError(
-        error.code,
-        `${path}: ${error.message}`,
-        { hint: linkHint(error), cause: error },
-        error.mismatches,
-      );
+      throw linkError(path, error);
     }
   };
   for (const plug of plugs) parts.push({ path: plug.path, component: plug.component, instance: await link(plug) });

@@ -55,7 +55,15 @@ function write(kind: string, code: string, message: string, hint: string | undef
   if (hint !== undefined) process.stderr.write(`  ${colour('36', 'next:')} ${safeText(hint)}\n`);
 }
 
-function reportTrap(trap: Trap): void {
+/** The trap that started it: whoever waited for a component that trapped has only a trap that says so. */
+function originOf(trap: Trap): Trap {
+  const { cause } = trap;
+  return trap.code === 'store-dead' && cause instanceof Trap ? originOf(cause) : trap;
+}
+
+function reportTrap(last: Trap): void {
+  const trap = originOf(last);
+  trap.path ??= last.path;
   write('trap', trap.code, trap.reason, trap.hint);
   if (trap.path !== undefined) process.stderr.write(`  in ${safeText(trap.path)}\n`);
   for (const label of trap.components ?? []) process.stderr.write(`  component ${safeText(label)}\n`);

@@ -70,6 +70,11 @@ export type TrapReason = CoreReason | keyof typeof OTHER_REASONS;
 /** The stable code of a trap. */
 export type TrapCode = Exclude<TrapReason, `${string}/${string}`>;
 
+/** The sentence of a code, or of one of its reasons. */
+export function reasonOf(why: TrapReason): string {
+  return { ...CORE_REASONS, ...OTHER_REASONS }[why];
+}
+
 let numbered: readonly TrapReason[] | undefined;
 
 /** All reasons, in the order of the numbers by which generated core wasm knows them. */
@@ -176,8 +181,7 @@ export function adoptTrap(
 
 /** Makes a trap to throw. Takes about 2 microseconds: for failures only. */
 export function makeTrap(why: TrapReason, details: TrapDetails = {}): Trap {
-  const reason = details.reason ?? { ...CORE_REASONS, ...OTHER_REASONS }[why];
-  return adoptTrap(realTrap(), codeOf(why), reason, details);
+  return adoptTrap(realTrap(), codeOf(why), details.reason ?? reasonOf(why), details);
 }
 
 /** The same, for a trap that any component may end in. */

@@ -3,12 +3,13 @@ import type { FlatType } from '../abi/flatten.ts';
 import { returnShim } from '../abi/fused/return-shim.ts';
 import type { WasmSignature, WasmType } from '../core/builder.ts';
 import { unreachable } from '../util/invariant.ts';
-import { closedShim, dropShim, promisedEntry, threadShim } from './shim.ts';
+import { blockingShims, closedShim, dropShim, promisedEntry, threadShim } from './shim.ts';
 
 /** Which shim; core types stand behind its kind, separated by commas. */
 export type ShimKey =
   | 'drop'
   | 'closed'
+  | 'ends'
   | `thread ${'i32' | 'i64'}`
   | `return ${string}`
   /** Parameters, a colon, results. */
@@ -31,14 +32,25 @@ function typesOf(text: string | undefined): readonly FlatType[] {
   return text === undefined || text === '' ? [] : (text.split(',') as FlatType[]);
 }
 
+/** The end of a synchronous call: of a thread by its number, of the innermost frame (`runtime/sync-end.ts`). */
+const ENDS: readonly WasmSignature[] = [
+  { params: ['i32'], results: [] },
+  { params: [], results: [] },
+];
+
 /** Emits the module of a shim. */
 export function emitShim(key: ShimKey): Uint8Array<ArrayBuffer> {
-  const [kind, rest = ''] = key.split(' ') as ['drop' | 'closed' | 'thread' | 'return' | 'entry', string | undefined];
+  const [kind, rest = ''] = key.split(' ') as [
+    'drop' | 'closed' | 'ends' | 'thread' | 'return' | 'entry',
+    string | undefined,
+  ];
   switch (kind) {
     case 'drop':
       return dropShim();
     case 'closed':
       return closedShim();
+    case 'ends':
+      return blockingShims(ENDS);
     case 'thread':
       return threadShim(rest as 'i32' | 'i64');
     case 'return':

@@ -3,9 +3,9 @@
  * docs/guide-js.md, "Asynchronous functions".
  */
 import type { ExportBorder, Flat } from '../abi/js/border.ts';
+import type { Trap } from '../error/trap.ts';
 import { rememberIn } from './borrow-log.ts';
 import { calleeOf } from './callee.ts';
-import { CALL_STACK } from './control.ts';
 import type { AnyFunction } from './exports.ts';
 import { unwind } from './failure.ts';
 import { callTop } from './frames.ts';
@@ -14,26 +14,12 @@ import type { SuspendableExport } from './kit.ts';
 import { type Callee, type Caller, type LiftedTask, requestCancellation, startTask } from './lift.ts';
 import { scheduler } from './scheduler.ts';
 import { isPlaceholder } from './stack.ts';
+import { inTurn } from './turn.ts';
 
 /** What a call may be given behind its arguments. */
 export interface CallOptions {
   /** Cancels the call: its promise is rejected with the signal's reason, and the guest is asked to end early. */
   readonly signal?: AbortSignal;
-}
-
-/** Does `body` now if guests are on the stack (it is nested then) or none is about to go on; else when its turn comes. */
-function inTurn(body: () => void): void {
-  if (scheduler.free || callTop() !== CALL_STACK) {
-    body();
-    return;
-  }
-  scheduler.enqueue({
-    ready: () => true,
-    resume() {
-      body();
-      return false;
-    },
-  });
 }
 
 /** One call under way. */
@@ -44,15 +30,18 @@ class HostCaller implements Caller {
   readonly #resolve: (boxed: { value: unknown }) => void;
   readonly #reject: (error: unknown) => void;
   readonly #undo: (() => void)[] = [];
+  readonly #signal: AbortSignal | undefined;
+  #begun = false;
   #settled = false;
   #watches = false;
+  #aborted = false;
   #task: LiftedTask | undefined;
-  #signal: AbortSignal | undefined;
 
   constructor(
     callee: Callee,
     border: ExportBorder,
     args: readonly unknown[],
+    signal: AbortSignal | undefined,
     resolve: (boxed: { value: unknown }) => void,
     reject: (error: unknown) => void,
   ) {
@@ -61,22 +50,24 @@ class HostCaller implements Caller {
     this.#args = args;
     this.#resolve = resolve;
     this.#reject = reject;
+    this.#signal = signal;
+    signal?.addEventListener('abort', this.#abort);
   }
 
-  begin(signal: AbortSignal | undefined): void {
+  /** Its turn has come; what was cancelled before does not begin. */
+  begin(): void {
+    if (this.#settled) return;
     const { store } = this.#callee.component;
     if (!store.alive) {
-      this.#reject(store.deadTrap(this.#callee.path));
+      this.#fail(store.deadTrap(this.#callee.path));
       return;
     }
+    this.#begun = true;
     scheduler.callBegins();
-    if (signal !== undefined) {
-      this.#signal = signal;
-      signal.addEventListener('abort', this.#abort);
-    }
     const top = callTop();
     try {
       this.#task = startTask(this.#callee, this);
+      if (this.#aborted) this.#cancel(this.#task);
     } catch (error) {
       this.#fail(isPlaceholder(error) ? undefined : unwind(error, this.#callee.path, top, 0));
     }
@@ -137,7 +128,7 @@ class HostCaller implements Caller {
   #settle(): void {
     if (this.#settled) return;
     this.#settled = true;
-    scheduler.callEnds();
+    if (this.#begun) scheduler.callEnds();
     if (this.#watches) this.#callee.component.store.watchers.delete(this.#ended);
     this.#signal?.removeEventListener('abort', this.#abort);
   }
@@ -149,13 +140,19 @@ class HostCaller implements Caller {
     this.#reject(error);
   }
 
-  readonly #ended = (failure: Error): void => this.#fail(failure);
+  readonly #ended = (failure: Trap): void => {
+    failure.path ??= this.#callee.path;
+    this.#fail(failure);
+  };
 
   readonly #abort = (): void => {
-    const task = this.#task;
+    this.#aborted = true;
     this.#settle();
     this.#reject(this.#signal?.reason);
-    if (task === undefined) return;
+    if (this.#task !== undefined) this.#cancel(this.#task);
+  };
+
+  #cancel(task: LiftedTask): void {
     inTurn(() => {
       const top = callTop();
       try {
@@ -164,7 +161,7 @@ class HostCaller implements Caller {
         if (!isPlaceholder(error)) unwind(error, task.path, top, 0);
       }
     });
-  };
+  }
 }
 
 function optionsOf(args: readonly unknown[], params: number): CallOptions {
@@ -186,8 +183,8 @@ function hostFunction(callee: Callee, border: ExportBorder, params: number): Any
     const { signal } = optionsOf(args, params);
     signal?.throwIfAborted();
     const { promise, resolve, reject } = Promise.withResolvers<{ value: unknown }>();
-    const caller = new HostCaller(callee, border, args, resolve, reject);
-    inTurn(() => caller.begin(signal));
+    const caller = new HostCaller(callee, border, args, signal, resolve, reject);
+    inTurn(() => caller.begin());
     return (await promise).value;
   };
 }

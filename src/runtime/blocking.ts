@@ -3,14 +3,15 @@
  * task of a synchronous function is blocked, only ready threads of its instance run, and without any it traps.
  */
 import type { Flat } from '../abi/js/border.ts';
+import { CALL_STACK } from './control.ts';
 import { type Activity, type SyncScope, scheduler } from './scheduler.ts';
-import { askToSuspend, type Continuation, type Stack, suspendableStack, wouldBlock } from './stack.ts';
+import { askToSuspend, type Continuation, neverReady, type Stack, suspendableStack, type WaitedFor } from './stack.ts';
 import { materialiseAbove, type Task, Thread, type Wait } from './task.ts';
 
 /** The scope of a synchronous task that is blocked on `what`. */
 class BlockedSyncTask implements SyncScope {
   readonly #task: Task;
-  what = 'what it waits for';
+  what: WaitedFor = 'what it waits for';
 
   constructor(task: Task) {
     this.#task = task;
@@ -24,21 +25,24 @@ class BlockedSyncTask implements SyncScope {
     return this.#task.component.closed;
   }
 
+  /** Threads of its instance, but not of tasks that wait to enter it. */
   holds(activity: Activity): boolean {
-    return activity instanceof Thread && activity.task.component === this.#task.component;
+    return (
+      activity instanceof Thread && activity.index !== undefined && activity.task.component === this.#task.component
+    );
   }
 
   fail(): Activity {
     const thread = this.#task.implicit!;
-    const trap = wouldBlock(this.what);
+    const trap = neverReady(this.what);
     return { ready: () => true, resume: () => thread.fail(trap) };
   }
 }
 
-/** A stack that suspends: its calls have their threads from now on, as if each had begun with its call. */
-function suspending(then: Continuation, what: string): Stack {
+/** A stack that suspends: its calls, and those below, have their threads from now on, as if each had begun with its call. */
+function suspending(then: Continuation, what: WaitedFor): Stack {
   const stack = askToSuspend(then, what, false);
-  materialiseAbove(stack.base);
+  materialiseAbove(CALL_STACK);
   return stack;
 }
 

@@ -175,7 +175,10 @@ export function componentState(slot: number): ComponentState | undefined {
 }
 
 function forget(store: Store): void {
-  for (const slot of store.slots) states.delete(slot);
+  for (const slot of store.slots) {
+    for (const thread of states.get(slot)?.waiting ?? []) thread.abandon();
+    states.delete(slot);
+  }
   // Others may wait in vain from now on.
   scheduler.schedule();
 }

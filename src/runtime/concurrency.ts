@@ -1,6 +1,7 @@
 /** The concurrency of component instances, as the kit has it. */
 import { ComponentState } from './component-state.ts';
 import type { Kit } from './kit.ts';
+import { syncEnds } from './sync-end.ts';
 import { leaveFrame } from './task.ts';
 
 export const concurrency: NonNullable<Kit['concurrency']> = {
@@ -8,4 +9,5 @@ export const concurrency: NonNullable<Kit['concurrency']> = {
     new ComponentState(slot, store, label, usesContext);
   },
   leaveFrame,
+  ends: syncEnds,
 };

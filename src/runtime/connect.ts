@@ -28,7 +28,6 @@ import type { PreparedCall, PreparedGroup } from './prepared.ts';
 import { giveBorrow, lend } from './resource.ts';
 import type { Side } from './side.ts';
 import { resumed, waitImport } from './stack.ts';
-import { endSyncThread } from './task.ts';
 import { returnsOf } from './task-returns.ts';
 
 type CoreFunction = (...args: Flat[]) => Flat | undefined;
@@ -61,6 +60,7 @@ function endsOf(run: Instantiation, call: PreparedCall): Ends {
     realloc: callee.realloc as CoreFunction | undefined,
     postReturn: callee.postReturn as CoreFunction | undefined,
     slot: callee.slot,
+    usesContext: callee.usesContext,
     store: callee.store,
   };
   const path = canon.func.kind === 'import' ? showPath(canon.func.path) : 'a live instance';
@@ -82,6 +82,8 @@ function closedFunction(shims: ShimSource): WebAssembly.ImportValue {
   }
   return closed;
 }
+
+function nothing(): void {}
 
 function raise(code: number): never {
   throw makeTrap(trapReason(code));
@@ -265,7 +267,7 @@ function instantiateAdapters(
     control: control.memory,
     trap: raise,
     closed: closedFunction(run.prepared.shims),
-    'end-thread': endSyncThread,
+    'end-thread': run.prepared.kit.concurrency?.ends(run.prepared.shims).thread ?? nothing,
     wait: waitImport as WebAssembly.ImportValue,
   };
   const memory: Imports = {};

@@ -1,4 +1,4 @@
-/** Context slots of a component instance. Specification: CanonicalABI.md, "Thread State". */
+/** The context slots of an instance while calls into it come and go. Specification: CanonicalABI.md, "Thread State" (`storage`). */
 import { CONTEXT_0, control } from './control.ts';
 
 /** The context slots of a new thread, as words. */

@@ -51,6 +51,11 @@ export class CopyEnd extends Waitable implements Copier<GuestBuffer> {
     this.shared = shared;
   }
 
+  get what(): string {
+    const { payload, what } = this.shared;
+    return `a ${this.#readable ? 'writer' : 'reader'} of a ${what}${payload.type === undefined ? '' : `<${payload.name}>`}`;
+  }
+
   get #readable(): boolean {
     return this.tableType === READABLE_STREAM || this.tableType === READABLE_FUTURE;
   }
@@ -112,11 +117,12 @@ export class CopyEnd extends Waitable implements Copier<GuestBuffer> {
   }
 
   /** Specification: `cancel_copy`, up to the wait for its event. */
-  cancel(): void {
+  cancel(isAsync: boolean): void {
     if (this.#state !== 'copying' || this.hasSyncWaiter)
       throw makeTrap('end-done', {
         reason: `there is no ${this.#readable ? 'read' : 'write'} to cancel on the ${this.shared.what}`,
       });
+    if (!isAsync) this.mustNotBeInSet();
     this.#state = 'cancelling';
     if (!this.hasPendingEvent) this.shared.cancel();
   }

@@ -19,9 +19,10 @@ export function trapOnDeadlock(store: Store): void {
   scheduler.onPause = endWatched;
 }
 
+/** Who waits for what, in the store and in those that it waits for. */
 function waiting(store: Store): string[] {
   const lines: string[] = [];
-  for (const slot of store.slots) {
+  for (const slot of store.linked.flatMap(({ slots }) => slots)) {
     const component = componentState(slot);
     if (component === undefined) continue;
     for (const thread of component.waiting)
@@ -39,9 +40,15 @@ function deadlock(store: Store): Trap {
   });
 }
 
+/** Ends stores of which nothing can come any more. Each has its own reason before the end of one ends another. */
+function endAll(stores: readonly Store[]): void {
+  for (const store of stores) store.failure = deadlock(store);
+  for (const store of stores) store.end(store.failure);
+}
+
 /** Ends every store that has calls under way, of which nothing can come any more. */
 export function endDeadlocked(stores: Iterable<Store>): void {
-  for (const store of stores) if (store.alive && store.watchers.size > 0) store.end(deadlock(store));
+  endAll([...stores].filter((store) => store.alive && store.watchers.size > 0));
 }
 
 /** Whether something is queued that may let guests of the store go on. */
@@ -54,8 +61,6 @@ function isBusy(store: Store): boolean {
 
 function endWatched(): void {
   if (watched.size === 0) return;
-  for (const store of watched) {
-    if (!store.alive) watched.delete(store);
-    else if (store.watchers.size > 0 && store.hostWork === 0 && !isBusy(store)) store.end(deadlock(store));
-  }
+  for (const store of watched) if (!store.alive) watched.delete(store);
+  endAll([...watched].filter((store) => store.watchers.size > 0 && store.hostWork === 0 && !isBusy(store)));
 }

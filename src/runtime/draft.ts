@@ -206,6 +206,11 @@ function liftsOf(plan: Plan): ReadonlySet<Lift> {
   return lifts;
 }
 
+/** Whether calls of an export may have to wait: for the host, or for their turn. */
+function mayWait(plan: RunnablePlan, { instance }: Lift): boolean {
+  return plan.maySuspend[instance] === true || plan.isConcurrent[instance] === true;
+}
+
 /** Drafts what the exports of a plan need. */
 export function draftExports(plan: Plan): DraftExports {
   const exports = new Map<PlanFunc, DraftExport>();
@@ -213,7 +218,7 @@ export function draftExports(plan: Plan): DraftExports {
   const busy = new Set(plan.canons.map(({ instance }) => instance));
   for (const lift of liftsOf(plan)) {
     const { type, options } = lift;
-    const suspends = !type.async && plan.maySuspend[lift.instance] === true;
+    const suspends = !type.async && mayWait(plan, lift);
     const entry = suspends ? entries.push(coreSignature(type, 'lift', options.shape)) - 1 : undefined;
     const leaf = !busy.has(lift.instance);
     exports.set(lift, { signature: { type, options: options.shape, leaf }, entry, ...borderOf(type) });
@@ -225,8 +230,10 @@ export function draftExports(plan: Plan): DraftExports {
 export function shimKeys(plan: Plan, groups: readonly DraftGroup[]): ReadonlySet<ShimKey> {
   const keys = new Set<ShimKey>();
   const callees = new Set<Lift>([...liftsOf(plan)].filter(({ type }) => type.async));
+  const ends = plan.isConcurrent.includes(true);
   for (const { adapters, calls } of groups) {
     if (adapters.length > 0) keys.add('closed');
+    if (adapters.length > 0 && ends) keys.add('ends');
     for (const { callee, adapter } of calls)
       if (!('store' in callee) && (callee.type.async || adapter === undefined)) callees.add(callee);
   }
@@ -238,7 +245,9 @@ export function shimKeys(plan: Plan, groups: readonly DraftGroup[]): ReadonlySet
   for (const canon of plan.canons) {
     if (canon.kind === 'resource.drop') {
       const { origin } = canon.resource;
-      if (origin.kind === 'imported' || origin.dtor !== undefined) keys.add('drop');
+      if (origin.kind === 'defined' && origin.dtor === undefined) continue;
+      keys.add('drop');
+      if (ends) keys.add('ends');
     } else if (canon.kind === 'builtin') {
       if (canon.canon.kind === 'task.return') keys.add(returnShimKey(returnedBy(canon)));
       else if (canon.canon.kind === 'thread.new-indirect') keys.add(`thread ${canon.start!}`);

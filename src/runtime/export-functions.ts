@@ -33,7 +33,7 @@ function lifted(run: Instantiation, func: Lift, path: string): ExportedFunction 
   } else {
     call = inFreshContext(run, func, synchronous(border(false)));
     promised =
-      plan.maySuspend[func.instance] === true
+      run.prepared.exports.get(func)?.entry !== undefined
         ? kit.promised!(run, { func, path, border: () => border(true) })
         : promisedAtOnce(run, func, call, () => synchronous(border(true)));
   }

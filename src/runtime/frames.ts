@@ -23,6 +23,11 @@ export function popTo(top: number): void {
   control.i32[CALL_TOP >> 2] = top;
 }
 
+/** Takes off the innermost frame. */
+export function popFrame(): void {
+  popTo(callTop() - FRAME_SIZE);
+}
+
 /** Slot addresses of the frames at or above `base`, innermost last. */
 export function slotsAbove(base: number): readonly number[] {
   const s = control.i32;

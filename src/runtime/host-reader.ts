@@ -127,7 +127,10 @@ export class HostReader {
       done: (result: CopyResult) => {
         deliver();
         if (result !== COPY.dropped) return;
-        controller.close();
+        const { store } = shared.payload.scope;
+        // A writer that trapped has not come to the stream's end.
+        if (store.alive) controller.close();
+        else controller.error(store.deadTrap(undefined));
         this.#close();
       },
     };

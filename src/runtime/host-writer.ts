@@ -127,6 +127,7 @@ export class HostWriter {
   readonly #chunks: Chunks;
   readonly #path: string;
   readonly #conversion: HandleConversion;
+  #exhausted = false;
 
   private constructor(shared: SharedStream, chunks: Chunks, path: string, conversion: HandleConversion) {
     this.#shared = shared;
@@ -144,27 +145,27 @@ export class HostWriter {
   /** Reads on until the source or the guest ends. A source that fails is one that ends; what does not fit ends the guest's store. */
   async run(): Promise<void> {
     const shared = this.#shared;
-    const { store } = shared.payload.scope;
+    // All of it is the host's to do, but for the time that a guest lets it wait: `writeOnce`.
+    shared.payload.scope.store.hostBegins();
+    shared.onDrop = () => this.#end();
     while (!shared.dropped) {
       let chunk: { done?: boolean; value?: unknown };
-      store.hostBegins();
       try {
         chunk = await this.#chunks.next();
       } catch {
-        break;
-      } finally {
-        store.hostEnds();
-      }
-      if (chunk.done === true) break;
-      if (shared.dropped || !(await this.#write(chunk.value))) {
-        this.#stop();
+        this.#exhausted = true;
         break;
       }
+      this.#exhausted = chunk.done === true;
+      if (this.#exhausted || shared.dropped || !(await this.#write(chunk.value))) break;
     }
     shared.drop();
   }
 
-  #stop(): void {
+  /** Nobody reads any more, or there is no more to read: the source is told, even while it has to give its next chunk. */
+  #end(): void {
+    this.#shared.payload.scope.store.hostEnds();
+    if (this.#exhausted) return;
     try {
       const stopped = this.#chunks.stop();
       if (stopped instanceof Promise) stopped.catch(() => {});
@@ -191,23 +192,40 @@ export class HostWriter {
 
 /** One write, until all is taken or nobody reads. */
 function writeOnce(shared: SharedStream, source: Source): Promise<CopyResult> {
-  return new Promise((resolve) => {
-    const copier: Copier<Source> = {
-      slot: undefined,
-      buffer: source,
-      copied() {
-        if (source.remain > 0) return;
-        shared.reclaim(copier);
-        resolve(COPY.completed);
-      },
-      done: resolve,
-    };
-    inGuest(shared.payload, () => shared.write(copier));
-  });
+  const { store } = shared.payload.scope;
+  const { promise, resolve } = Promise.withResolvers<CopyResult>();
+  let state: 'begun' | 'waits' | 'over' = 'begun';
+  const done = (result: CopyResult): void => {
+    // The host goes on, and is at work again.
+    if (state === 'waits') store.hostBegins();
+    state = 'over';
+    resolve(result);
+  };
+  const copier: Copier<Source> = {
+    slot: undefined,
+    buffer: source,
+    copied() {
+      if (source.remain > 0) return;
+      shared.reclaim(copier);
+      done(COPY.completed);
+    },
+    done,
+  };
+  inGuest(
+    shared.payload,
+    () => {
+      shared.write(copier);
+      if (state !== 'begun') return;
+      state = 'waits';
+      store.hostEnds();
+    },
+    () => done(COPY.dropped),
+  );
+  return promise;
 }
 
 /** Does what may run a guest's code (`realloc`) when no other guest runs; a trap there ends its store. */
-function inGuest(payload: Payload, body: () => void): void {
+function inGuest(payload: Payload, body: () => void, failed = (): void => {}): void {
   scheduler.enqueueNow({
     ready: () => true,
     resume() {
@@ -215,6 +233,7 @@ function inGuest(payload: Payload, body: () => void): void {
         body();
       } catch (error) {
         payload.scope.fail(error);
+        failed();
       }
       return false;
     },

@@ -157,6 +157,7 @@ export class Instantiation implements TypeScope {
       realloc: options.realloc === undefined ? undefined : this.core(options.realloc),
       postReturn: options.postReturn === undefined ? undefined : this.core(options.postReturn),
       slot: this.slots[instance]!,
+      usesContext: this.prepared.plan.usesContext[instance] === true,
       store: this.store,
     };
   }

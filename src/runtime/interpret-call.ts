@@ -11,6 +11,8 @@ import type { Flat } from '../abi/js/border.ts';
 import { makeTrap } from '../error/trap.ts';
 import type { ShimSource } from '../link/shims.ts';
 import type { FuncType } from '../types/value-type.ts';
+import { afterStarted } from './blocking.ts';
+import { withFreshContext } from './context-slots.ts';
 import { CLOSED, control, MAY_LEAVE, SUSPENDABLE } from './control.ts';
 import { asTrap } from './failure.ts';
 import { pushFrame } from './frames.ts';
@@ -88,14 +90,17 @@ export function interpretCall(call: InterpretedCall): CoreFunction {
   const { type, caller, callee, core, path } = call;
   const zero = zeroOf(flattenFuncType(type, 'lower', caller.shape).results[0]);
   const entry = promisedEntryOf(call.shims, flattenFuncType(type, 'lift', callee.shape), core);
+  const inThread = <T>(body: () => T): T => (callee.usesContext ? withFreshContext(callee.slot, body) : body());
   const here = (flat: readonly Flat[]): Flat | undefined => {
     const { params, results } = translation(call, flat);
     const suspendable = control.i32[SUSPENDABLE >> 2] ?? 0;
     pushFrame(callee.slot);
     control.i32[SUSPENDABLE >> 2] = 0;
     try {
-      const result = core(...params());
-      const back = results(result === undefined ? [] : [result]);
+      const back = inThread(() => {
+        const result = core(...params());
+        return results(result === undefined ? [] : [result]);
+      });
       leaveFrame();
       return back;
     } catch (error) {
@@ -109,27 +114,28 @@ export function interpretCall(call: InterpretedCall): CoreFunction {
     const { params, results } = translation(call, flat);
     let back: Flat | undefined;
     let failure: Error | undefined;
-    let goOn: (() => void) | undefined;
+    let goOn: ((depth: number) => void) | undefined;
+    let depth = 0;
     const stack = new Stack(
       (...given) => {
         back = results(given);
-        endFrameThread();
-        goOn?.();
+        depth = endFrameThread();
+        goOn?.(depth);
       },
       (trap) => {
         failure = trap;
-        goOn?.();
+        goOn?.(scheduler.depth);
       },
     );
-    stack.start(callee.slot, 0, (token) => entry(token, ...params()));
+    inThread(() => stack.start(callee.slot, 0, (token) => entry(token, ...params())));
     stack.throwIfTrapped();
-    if (stack.state === 'ended') return back;
+    if (stack.state === 'ended') return afterStarted(depth, () => back, zero);
     const after = (): Flat | undefined => {
       if (failure !== undefined) throw failure;
       return back;
     };
     const waiting = askToSuspend(after, path, false);
-    goOn = () => scheduler.runNext({ ready: () => true, resume: () => waiting.go() });
+    goOn = (below) => scheduler.returnTo({ ready: () => true, resume: () => waiting.go() }, below);
     return zero;
   };
   return (...flat) => {

@@ -6,6 +6,7 @@
 import type { HandleHooks } from '../abi/context.ts';
 import type { BorderEnv, BorderResource, ExportBorder } from '../abi/js/border.ts';
 import type { PlanResource } from '../link/plan.ts';
+import type { ShimSource } from '../link/shims.ts';
 import type { ResourceType, ValueType } from '../types/value-type.ts';
 import type { CanonKind } from './canon/kind.ts';
 import type { AnyFunction, ClassMaker } from './exports.ts';
@@ -16,6 +17,7 @@ import type { CoreFunction, Lift, PreparedGroup } from './prepared.ts';
 import type { GuestResource, RuntimeResource } from './resource.ts';
 import type { Side } from './side.ts';
 import type { Store } from './store.ts';
+import type { SyncEnds } from './sync-end.ts';
 
 /** Makes the core function of a canon other than lower. */
 export type CanonMaker = (run: Instantiation, canon: never) => CoreFunction;
@@ -67,6 +69,8 @@ export interface Kit {
     begin(slot: number, store: Store, label: string, usesContext: boolean): void;
     /** The innermost call is over: ends its thread if something asked for it, and takes its frame. */
     leaveFrame(): void;
+    /** By which adapters and shims end synchronous calls. */
+    ends(shims: ShimSource): SyncEnds;
   };
   readonly payload?: (type: ValueType | undefined, scope: TypeScope) => Payload;
   readonly trapOnDeadlock?: (store: Store) => void;

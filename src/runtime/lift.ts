@@ -9,14 +9,15 @@ import type { FuncType } from '../types/value-type.ts';
 import { invariant } from '../util/invariant.ts';
 import type { ComponentState } from './component-state.ts';
 import { FRESH } from './context-slots.ts';
-import { control, MAY_LEAVE } from './control.ts';
+import { CALL_STACK, control, MAY_LEAVE } from './control.ts';
+import { isHostMistake } from './failure.ts';
 import { getObject, WAITABLE_SET } from './object-handles.ts';
 import type { Payload } from './payload.ts';
 import type { PromisedEntry } from './promised-entry.ts';
 import { Refused } from './refused.ts';
 import { runApart, runHere } from './run-thread.ts';
 import { scheduler } from './scheduler.ts';
-import { Task, Thread, threadByNumber } from './task.ts';
+import { materialiseAbove, Task, Thread, threadByNumber } from './task.ts';
 import { CANCELLED_EVENT, type Event, NO_EVENT, type WaitableSet } from './waitable.ts';
 
 type CoreFunction = (...args: Flat[]) => Flat | undefined;
@@ -43,7 +44,7 @@ export interface Caller {
   start(task: LiftedTask): readonly Flat[];
   /** The task returns these core values, or was cancelled. */
   resolve(flat: readonly Flat[] | undefined, task: LiftedTask): void;
-  /** The task could not start, by the caller's own fault; without it that is thrown. */
+  /** The task could not start, by the host's own mistake; without it that is thrown. */
   refused?(error: unknown): void;
 }
 
@@ -134,12 +135,13 @@ function letHolderGoOn(task: LiftedTask, thread: Thread): void {
 
 function enter(task: LiftedTask, thread: Thread): void {
   const { callee } = task;
+  materialiseAbove(CALL_STACK, task.component);
   begin(task, thread);
   const start = (): readonly Flat[] => {
     try {
       return task.caller.start(task);
     } catch (error) {
-      if (task.caller.refused === undefined) throw error;
+      if (task.caller.refused === undefined || !isHostMistake(error)) throw error;
       throw new Refused(error);
     }
   };
@@ -245,14 +247,15 @@ function park(task: LiftedTask, thread: Thread, set: WaitableSet | undefined): v
   const wait = {
     ready: () => component.exclusive === 0 && set?.hasPendingEvent !== false,
     cancellable: true,
-    what: set === undefined ? 'its turn' : 'an event of its waitable set',
+    what: set ?? 'its turn',
   };
   component.hold(thread);
   set?.waitedBy(thread);
   // The thread waits before the lock is free for others: the order in which they become ready is theirs.
   thread.block(wait, { kind: 'call', run });
   component.exclusive = 0;
-  if (task.state === 'pending-cancel') scheduler.enqueue(thread);
+  // What waits to be cancelled does not wait: nobody comes between.
+  if (task.state === 'pending-cancel') scheduler.runNext({ ready: () => true, resume: () => thread.resume() });
 }
 
 function callback(task: LiftedTask, thread: Thread, event: Event): void {

@@ -12,6 +12,7 @@ import type { Lift } from './prepared.ts';
 import { scheduler } from './scheduler.ts';
 import { finishStack, promisingOf, Stack } from './stack.ts';
 import { endFrameThread } from './task.ts';
+import { inTurn, isTurn } from './turn.ts';
 
 const instances = new WeakMap<Instantiation, WebAssembly.Exports>();
 
@@ -80,16 +81,17 @@ export function promisedExport(run: Instantiation, { func, path, border: makeBor
       throw new UsageError('no-jspi', 'promised calls need an engine with JSPI (WebAssembly.promising)', {
         hint: 'use `exports`, or Node 24 or newer',
       });
-    if (!mustQueue(slot)) return (await go(args)).value;
-    // The next in line starts within the same job, so that the instance is closed again before anybody else looks.
+    if (isTurn() && !mustQueue(slot)) return (await go(args)).value;
     const queued = Promise.withResolvers<{ value: unknown }>();
-    whenOpen(slot, () => {
+    const begin = (): void => {
       try {
         queued.resolve(go(args));
       } catch (error) {
         queued.reject(error);
       }
-    });
+    };
+    // The next in line starts within the same job, so that the instance is closed again before anybody else looks.
+    inTurn(() => (mustQueue(slot) ? whenOpen(slot, begin) : begin()));
     return (await queued.promise).value;
   };
 }

@@ -402,8 +402,8 @@ export function dropHandle(slot: number, index: number, resource: RuntimeResourc
   const s = control.i32;
   const state = s[entry + (ENTRY_STATE >> 2)] ?? 0;
   const rep = s[entry + (ENTRY_REP >> 2)] ?? 0;
+  if (state >= LEND) throw makeTrap('handle-borrowed');
   if ((state & OWN) !== 0) {
-    if (state >= LEND) throw makeTrap('handle-borrowed');
     freeHandle(slot, index, entry);
     return rep;
   }

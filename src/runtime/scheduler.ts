@@ -193,10 +193,12 @@ export class Scheduler {
     this.schedule();
   }
 
-  /** A blocked synchronous task has returned. */
-  leaveSync(scope: SyncScope): void {
-    const owed = this.#obligations.findLast((o) => o.kind === 'sync' && o.scope === scope);
-    if (owed !== undefined) this.#acquit(owed);
+  /** A blocked synchronous task has returned. Answers how deep the obligations are that its caller may not go before. */
+  leaveSync(scope: SyncScope): number {
+    const at = this.#obligations.findLastIndex((o) => o.kind === 'sync' && o.scope === scope);
+    if (at < 0) return this.depth;
+    this.#acquit(this.#obligations[at]!);
+    return at;
   }
 
   /** Looks for work in a job of its own, when no guest is on the stack. */

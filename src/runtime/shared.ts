@@ -29,6 +29,8 @@ export abstract class Shared {
   abstract readonly what: 'stream' | 'future';
   #dropped = false;
   protected pending: Copier | undefined;
+  /** Told when an end is gone, whether or not it waits then. */
+  onDrop: (() => void) | undefined;
 
   constructor(payload: Payload) {
     this.payload = payload;
@@ -59,6 +61,7 @@ export abstract class Shared {
     if (this.#dropped) return;
     this.#dropped = true;
     if (this.pending !== undefined) this.notifyPending(COPY.dropped);
+    this.onDrop?.();
   }
 
   /** Within one instance only numbers are copied, for now. */

@@ -1,6 +1,7 @@
 /** One side of a call in a running instance: what its canonical options refer to. Specification: CanonicalABI.md, `LiftLowerContext`. */
 import type { AbiContext, HandleHooks, OptionShape } from '../abi/context.ts';
 import type { Flat } from '../abi/js/border.ts';
+import { withFreshContext } from './context-slots.ts';
 import type { LinearMemory } from './memory.ts';
 import type { Store } from './store.ts';
 
@@ -13,17 +14,20 @@ export interface Side {
   readonly realloc: CoreFunction | undefined;
   readonly postReturn: CoreFunction | undefined;
   readonly slot: number;
+  /** Whether the instance uses context slots, which `realloc` must find zeroed and leave as they were. */
+  readonly usesContext: boolean;
   readonly store: Store;
 }
 
 /** The ABI's context of one side. */
 export function abiContext(side: Side, handles: HandleHooks): AbiContext {
-  return { options: side.shape, memory: side.memory, realloc: wrapRealloc(side.realloc, side.shape.memory), handles };
+  return { options: side.shape, memory: side.memory, realloc: wrapRealloc(side), handles };
 }
 
-function wrapRealloc(realloc: CoreFunction | undefined, width: OptionShape['memory']): AbiContext['realloc'] {
-  if (realloc === undefined) return undefined;
-  if (width === '64') {
+function wrapRealloc({ realloc: core, shape, slot, usesContext }: Side): AbiContext['realloc'] {
+  if (core === undefined) return undefined;
+  const realloc: CoreFunction = usesContext ? (...flat) => withFreshContext(slot, () => core(...flat)) : core;
+  if (shape.memory === '64') {
     return (old, oldSize, align, size) =>
       Number(BigInt.asUintN(64, realloc(BigInt(old), BigInt(oldSize), BigInt(align), BigInt(size)) as bigint));
   }

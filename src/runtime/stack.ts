@@ -41,6 +41,26 @@ const CONTEXT_WORDS = 4;
 /** Words that a frame takes while its stack is suspended. */
 const SAVED_FRAME = 2 + CONTEXT_WORDS;
 
+/** The context slots of each frame's instance from `base` to `top`, as words. */
+function contextsBetween(base: number, top: number): readonly number[] {
+  const s = control.i32;
+  const contexts: number[] = [];
+  for (let frame = base; frame < top; frame += FRAME_SIZE) {
+    const context = ((s[frame >> 2] ?? 0) + CONTEXT_0) >> 2;
+    for (let word = 0; word < CONTEXT_WORDS; word++) contexts.push(s[context + word] ?? 0);
+  }
+  return contexts;
+}
+
+/** Puts back what {@link contextsBetween} gave, for the frames from `base` on. */
+function setContexts(base: number, contexts: readonly number[]): void {
+  const s = control.i32;
+  for (let i = 0, frame = base; i < contexts.length; frame += FRAME_SIZE) {
+    const context = ((s[frame >> 2] ?? 0) + CONTEXT_0) >> 2;
+    for (let word = 0; word < CONTEXT_WORDS; word++) s[context + word] = contexts[i++] ?? 0;
+  }
+}
+
 type State = 'fresh' | 'running' | 'suspended' | 'going' | 'ended';
 
 const placeholders = new WeakSet<object>();
@@ -170,6 +190,7 @@ export class Stack implements Activity {
     const base = pushFrame(slot, thread);
     const suspendable = control.i32[SUSPENDABLE >> 2] ?? 0;
     const before = running;
+    const contexts = contextsBetween(before?.base ?? CALL_STACK, base);
     this.#base = base;
     this.#state = 'running';
     stacks.set(this.token, this);
@@ -187,6 +208,8 @@ export class Stack implements Activity {
       running = before;
       popTo(base);
       control.i32[SUSPENDABLE >> 2] = suspendable;
+      // If it has suspended, calls on it have not put the slots of their instances back.
+      setContexts(before?.base ?? CALL_STACK, contexts);
     }
   }
 
@@ -195,6 +218,8 @@ export class Stack implements Activity {
     stacks.delete(this.token);
     this.#labels = labelsAbove(this.#base);
     this.#condemned = condemnAbove(this.#base);
+    // Who waits for one of them is told once it is known why: until then nobody waits in vain.
+    for (const store of this.#condemned) store.hostBegins();
     abandonAbove(this.#base);
   }
 
@@ -213,9 +238,12 @@ export class Stack implements Activity {
       const { code, reason, path, hint } = trap;
       adoptTrap(this.#placeholder, code, reason, { path, hint, cause: trap.cause });
       this.#placeholder.components = trap.components;
+      // Where it happened, not where it was seen.
+      if (trap.stack !== undefined) this.#placeholder.stack = trap.stack;
     }
     for (const store of this.#condemned ?? []) store.end(trap);
     this.onTrap(trap);
+    for (const store of this.#condemned ?? []) store.hostEnds();
   }
 
   /** The end of its outermost function, on the guest's stack. */
@@ -390,10 +418,29 @@ export function suspendableStack(): Stack | undefined {
   return control.i32[SUSPENDABLE >> 2] === 0 ? undefined : running;
 }
 
-/** The trap of what would have to wait where nothing can. */
-export function wouldBlock(what: string): Error {
+/** What is waited for, in words for messages; or what has the words, if a message asks for them. */
+export type WaitedFor = string | { readonly what: string };
+
+export function wordsOf(what: WaitedFor): string {
+  return typeof what === 'string' ? what : what.what;
+}
+
+function notReady(what: WaitedFor): string {
+  return `cannot block a synchronous task before returning: ${wordsOf(what)} is not ready`;
+}
+
+/** The same trap where the stack can wait, but the type of the function promises that it does not wait for other guests. */
+export function neverReady(what: WaitedFor): Error {
   return makeTrap('would-block', {
-    reason: `cannot block a synchronous task before returning: ${what} is not ready`,
+    reason: notReady(what),
+    hint: 'declare the function `async func` in its WIT: only such a function may wait for others before it returns',
+  });
+}
+
+/** The trap of what would have to wait where nothing can. */
+export function wouldBlock(what: WaitedFor): Error {
+  return makeTrap('would-block', {
+    reason: notReady(what),
     hint: canSuspend
       ? 'call the export through `instance.promised`, whose stack can wait'
       : 'this engine has no JSPI (WebAssembly.promising), so no call can wait',
@@ -401,7 +448,7 @@ export function wouldBlock(what: string): Error {
 }
 
 /** The stack that runs, if it may suspend now; else throws why not. */
-function suspendable(what: string): Stack {
+function suspendable(what: WaitedFor): Stack {
   const stack = suspendableStack();
   if (stack === undefined || !canSuspend) throw wouldBlock(what);
   if (suspended.count >= MAX_SUSPENDED)
@@ -413,7 +460,7 @@ function suspendable(what: string): Stack {
  * Asks the shim that called to suspend; `then` runs when the stack goes on. Throws the trap `would-block` where the stack cannot suspend.
  * `closes` where no other call may enter its instances meanwhile.
  */
-export function askToSuspend(then: Continuation, what: string, closes: boolean): Stack {
+export function askToSuspend(then: Continuation, what: WaitedFor, closes: boolean): Stack {
   const stack = suspendable(what);
   stack.ask(then, closes);
   return stack;

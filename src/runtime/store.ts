@@ -57,6 +57,16 @@ export function onHostIdle(listener: () => void): void {
   hostIsIdle = listener;
 }
 
+/** Until its stack is read, an error holds the objects of all frames, and so what its store must not reach. */
+function forgetFrames(failure: Trap | undefined): void {
+  try {
+    void failure?.stack;
+    void (failure?.cause as { readonly stack?: unknown } | undefined)?.stack;
+  } catch {
+    // A cause may be anything that a host has thrown.
+  }
+}
+
 /** Stores that call each other: what one waits for may be another's to do. */
 class StoreGroup {
   readonly stores = new Set<Store>();
@@ -106,6 +116,11 @@ export class Store {
       store.#group = this.#group;
       this.#group.stores.add(store);
     }
+  }
+
+  /** This store, and all that it is linked to. */
+  get linked(): readonly Store[] {
+    return [this, ...[...this.#group.stores].filter((store) => store !== this)];
   }
 
   /** How much the host has still to answer, to this store or one that it is linked to. */
@@ -176,20 +191,26 @@ export class Store {
 
   /** Ends the store: nothing enters it any more. The first reason stays. */
   end(failure: Trap | undefined): void {
-    if (this.failure === undefined) this.failure = failure;
+    if (this.failure === undefined) {
+      this.failure = failure;
+      forgetFrames(failure);
+    }
     if (this.#ended) return;
     this.#ended = true;
     this.condemn();
     for (const callback of this.onEnd.splice(0)) callback();
     if (this.watchers.size > 0) {
-      const trap = failure ?? this.deadTrap(undefined);
+      const trap = this.failure ?? this.deadTrap(undefined);
       for (const watcher of this.watchers) watcher(trap);
       this.watchers.clear();
     }
     for (const listener of endListeners) listener?.(this);
   }
 
-  /** Calls `callback` when its place in the control memory is given back. */
+  /**
+   * Calls `callback` when its place in the control memory is given back, since nothing that could call it is reachable any more: the
+   * callback must not itself reach what is to become unreachable.
+   */
   whenReleased(callback: () => void): void {
     this.#onRelease.push(callback);
   }

@@ -33,6 +33,10 @@ export class Subtask extends Waitable {
     this.path = path;
   }
 
+  get what(): string {
+    return `the result of ${this.path}`;
+  }
+
   get resolved(): boolean {
     return this.state >= SUBTASK_STATE.returned;
   }

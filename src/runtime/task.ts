@@ -12,7 +12,7 @@ import { CALL_STACK, control, FRAME_SIZE, FRAME_THREAD } from './control.ts';
 import { unwind } from './failure.ts';
 import { callTop, popTo } from './frames.ts';
 import { type Activity, type SyncScope, scheduler } from './scheduler.ts';
-import { isPlaceholder, type Stack } from './stack.ts';
+import { isPlaceholder, type Stack, type WaitedFor, wordsOf } from './stack.ts';
 import type { Store } from './store.ts';
 
 /** Specification: `Task.State`. */
@@ -60,8 +60,14 @@ export class Task {
   mustHoldNoBorrows(): void {
     if (this.#borrows === 0) return;
     if (control.i32[this.#borrows >> 2] !== 0) throw makeTrap('borrows-remain');
-    control.release(this.#borrows, BORROWS_SIZE);
+    control.release(this.takeBorrows(), BORROWS_SIZE);
+  }
+
+  /** The place of the count, which is the caller's to give back; 0: it has none. */
+  takeBorrows(): number {
+    const borrows = this.#borrows;
     this.#borrows = 0;
+    return borrows;
   }
 
   /** Specification: `Task.deliver_pending_cancel`. */
@@ -71,6 +77,7 @@ export class Task {
     return true;
   }
 
+  /** Puts a thread into its table: those of calls that began before must be there. */
   register(thread: Thread): void {
     this.threads.add(thread);
     thread.index = this.component.threads.add(thread);
@@ -79,6 +86,7 @@ export class Task {
   /** Specification: `Task.unregister_thread`. */
   unregister(thread: Thread): void {
     invariant(thread.index !== undefined, 'a registered thread');
+    materialiseAbove(CALL_STACK, this.component);
     this.threads.delete(thread);
     if (this.threads.size === 0 && this.state !== 'resolved')
       throw makeTrap('task-unresolved', {
@@ -113,7 +121,7 @@ export interface Wait {
   /** Whether it has come about; without it the thread is suspended until another resumes it. */
   readonly ready?: (() => boolean) | undefined;
   readonly cancellable: boolean;
-  readonly what: string;
+  readonly what: WaitedFor;
 }
 
 const threads: (Thread | undefined)[] = [undefined];
@@ -144,8 +152,21 @@ export class Thread implements Activity {
 
   /** It has ended: frames may name another by its number. */
   release(): void {
+    if (threads[this.number] !== this) return;
     threads[this.number] = undefined;
     freeNumbers.push(this.number);
+  }
+
+  /** Its store has ended, and it will never go on. Frames may still name it until the store is released. */
+  abandon(): void {
+    if (threads[this.number] !== this) return;
+    threads[this.number] = undefined;
+    const { number, task } = this;
+    const borrows = task.implicit === this ? task.takeBorrows() : 0;
+    this.store.whenReleased(() => {
+      freeNumbers.push(number);
+      if (borrows !== 0) control.release(borrows, BORROWS_SIZE);
+    });
   }
 
   get store(): Store {
@@ -158,7 +179,7 @@ export class Thread implements Activity {
 
   /** What it waits for. */
   get waitsFor(): string {
-    return this.#wait?.what ?? 'nothing';
+    return wordsOf(this.#wait?.what ?? 'nothing');
   }
 
   /** It blocks, and will go on as said. */
@@ -266,19 +287,24 @@ export function onRecord(record: number, make: MakeThread | undefined): void {
   else records.set(record, make);
 }
 
-/** Gives every call from `base` on its thread whose instance has concurrency, outermost first: as if each had begun with its call. */
-export function materialiseAbove(base: number): void {
+/**
+ * Gives every call from `base` on its thread whose instance has concurrency (or only those of one), outermost first: as if each had begun
+ * with its call.
+ */
+export function materialiseAbove(base: number, only?: ComponentState): void {
   const top = callTop();
   for (let frame = base; frame < top; frame += FRAME_SIZE) {
     const word = control.i32[(frame + FRAME_THREAD) >> 2] ?? 0;
     if (word > 0) continue;
+    const slot = control.i32[frame >> 2] ?? 0;
+    if (only !== undefined && only.slot !== slot) continue;
     if (word < 0) {
       const thread = records.get(-word & ~1)?.(frame, (word & 1) !== 0);
       invariant(thread !== undefined, 'the record of a frame is known');
       control.i32[(frame + FRAME_THREAD) >> 2] = thread.number;
       continue;
     }
-    const component = componentState(control.i32[frame >> 2] ?? 0);
+    const component = componentState(slot);
     if (component !== undefined) materialise(component, frame);
   }
 }
@@ -294,27 +320,30 @@ export function currentThread(component: ComponentState): Thread {
   return thread;
 }
 
-/** The end of a synchronous call whose thread was asked for. */
-export function endSyncThread(number: number): void {
+/** The end of a synchronous call whose thread was asked for. Answers as {@link Scheduler.leaveSync}. */
+export function endSyncThread(number: number): number {
   const thread = threads[number];
-  if (thread === undefined) return;
+  if (thread === undefined) return scheduler.depth;
   const { task } = thread;
-  if (task.scope !== undefined) scheduler.leaveSync(task.scope);
+  const depth = task.scope === undefined ? scheduler.depth : scheduler.leaveSync(task.scope);
   task.state = 'resolved';
   task.unregister(thread);
+  return depth;
 }
 
 /** The innermost call, of a synchronous function, is over: ends its thread if something asked for it. */
-export function endFrameThread(): void {
+export function endFrameThread(): number {
   const word = (callTop() - FRAME_SIZE + FRAME_THREAD) >> 2;
   const thread = control.i32[word] ?? 0;
-  if (thread === 0) return;
+  if (thread === 0) return scheduler.depth;
+  const depth = endSyncThread(thread);
   control.i32[word] = 0;
-  endSyncThread(thread);
+  return depth;
 }
 
 /** The same, and takes its frame. */
-export function leaveFrame(): void {
-  endFrameThread();
+export function leaveFrame(): number {
+  const depth = endFrameThread();
   popTo(callTop() - FRAME_SIZE);
+  return depth;
 }

@@ -25,8 +25,13 @@ export type Event = readonly [code: number, p1: number, p2: number];
 export const NO_EVENT: Event = [EVENT.none, 0, 0];
 export const CANCELLED_EVENT: Event = [EVENT.taskCancelled, 0, 0];
 
+/** Waitables that a message lists at most. */
+const MAX_LISTED = 4;
+
 export abstract class Waitable implements HandleObject {
   abstract readonly tableType: number;
+  /** What it is that may come, in words for messages about deadlocks. */
+  abstract readonly what: string;
   #pending = false;
   #set: WaitableSet | undefined;
   /** The thread that waits for it without a set. */
@@ -67,12 +72,16 @@ export abstract class Waitable implements HandleObject {
     this.#waiter = waiter;
   }
 
-  /** Moves it into a set, or out of any. */
-  join(set: WaitableSet | undefined): void {
+  /** Traps while a thread waits for it without a set. */
+  mustNotBeWaitedFor(): void {
     if (this.#waiter !== undefined)
       throw makeTrap('waitable-in-use', {
         reason: 'waitable cannot be used synchronously while added to a waitable set: a thread waits for it',
       });
+  }
+
+  /** Moves it into a set, or out of any. */
+  join(set: WaitableSet | undefined): void {
     this.#set?.remove(this);
     this.#set = set;
     set?.add(this);
@@ -112,6 +121,14 @@ export class WaitableSet implements HandleObject {
 
   get hasPendingEvent(): boolean {
     return !this.#pending.isEmpty;
+  }
+
+  /** What whoever waits for it waits for. */
+  get what(): string {
+    const names = Array.from(this.#elements, ({ what }) => what);
+    const listed = names.slice(0, MAX_LISTED).join(', ');
+    const more = names.length > MAX_LISTED ? ` and ${names.length - MAX_LISTED} more` : '';
+    return `an event of its waitable set (${listed === '' ? 'which is empty' : listed}${more})`;
   }
 
   add(waitable: Waitable): void {

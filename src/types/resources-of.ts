@@ -25,6 +25,18 @@ function children(type: ValueType): readonly (ValueType | undefined)[] {
   }
 }
 
+/** Whether streams or futures in these types carry resources. */
+export function carryResources(types: readonly ValueType[]): boolean {
+  const seen = new Set<ValueType>();
+  const visit = (t: ValueType | undefined): boolean => {
+    if (t === undefined || seen.has(t)) return false;
+    seen.add(t);
+    if (t.kind !== 'stream' && t.kind !== 'future') return children(t).some(visit);
+    return signatureResources({ kind: 'func', async: false, params: [], result: t }).length > 0;
+  };
+  return types.some(visit);
+}
+
 /** The resources of a signature by first appearance. */
 export function signatureResources(type: FuncType): readonly ResourceType[] {
   const found = new Set<ResourceType>();

@@ -42,7 +42,7 @@ test('a trap exits with 134', () => {
 test('what cannot be called', () => {
   const cases: readonly (readonly [string, string, string, RegExp])[] = [
     [calc, 'ad(1, 2)', 'unknown-function', /add: func\(a: u32, b: u32\) -> u32[\s\S]*next: did you mean add\?/],
-    [calc, 'half(1)', 'unknown-function', /did you mean demo:calc\/math@1\.2\.3\.half\?/],
+    [calc, 'half(1)', 'ambiguous-function', /math@1\.2\.3\.half, demo:calc\/other@1\.2\.3\.half/],
     [calc, 'demo:calc/math@3.0.0.half(1)', 'unknown-function', /did you mean demo:calc\/math@1\.2\.3\.half\?/],
     [calc, 'demo:calc/other.half(1)', 'ambiguous-function', /other@1\.2\.3\.half, demo:calc\/other@2\.0\.0\.half/],
     [example('words.wasm'), 'demo:text/words.counter.add("a")', 'is-method', /belongs to a resource/],

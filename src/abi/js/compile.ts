@@ -3,6 +3,7 @@
  * would cost several times as much.
  */
 import { ComponentError } from '../../error/error.ts';
+import { carryResources } from '../../types/resources-of.ts';
 import type { Signature } from '../context.ts';
 import { partsOf } from '../parts.ts';
 import type { BorderEnv, BorderRuntime, ExportBorder, ExportFactory, ImportBorder, ImportFactory } from './border.ts';
@@ -29,7 +30,9 @@ const MAX_CACHED = 5_000;
 /** Code that refers to types as constants belongs to one signature alone: types are told apart by identity. */
 function isShared({ type }: Signature, emitted: Emitted): boolean {
   const types = [...type.params.map((p) => p.type), ...(type.result === undefined ? [] : [type.result])];
-  return types.every((t) => partsOf(t) <= MAX_EMITTED_PARTS) || emitted.constants.length === 0;
+  if (emitted.constants.length === 0) return true;
+  // What a stream or future carries is looked up by its type, and a resource in it is that of one component.
+  return types.every((t) => partsOf(t) <= MAX_EMITTED_PARTS) && !carryResources(types);
 }
 
 /** Compiles several function bodies as one script. */

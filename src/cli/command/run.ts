@@ -16,7 +16,15 @@ export const command: Command = {
   name: 'run',
   summary: 'Run a program: a component that exports wasi:cli/run, or a core module for WASI preview 1.',
   usage: '[FLAGS] FILE [ARGS...]',
-  flags: PROGRAM_FLAGS,
+  flags: [
+    ...PROGRAM_FLAGS,
+    {
+      name: 'invoke',
+      value: 'CALL',
+      many: true,
+      help: 'instead of running a program, call a function and print its result, as `tenon invoke` does',
+    },
+  ],
   passThrough: true,
   details:
     'The program reaches standard input, output and error, clocks and random numbers, and what the flags grant; nothing else.\n' +
@@ -33,7 +41,7 @@ export const command: Command = {
 const RUN = 'wasi:cli/run';
 
 /** The newest `wasi:cli/run` that this version can call. */
-function runExport(component: Component, path: string): string {
+function runExport(component: Component, path: string, rest: readonly string[]): string {
   const names = component.exports.map((e) => e.name).filter((n) => splitVersion(n).name === RUN);
   const version = (name: string) => parseSemver(splitVersion(name).version ?? '0.0.0');
   const usable = names
@@ -49,8 +57,17 @@ function runExport(component: Component, path: string): string {
   }
   throw new UsageError('not-a-program', `${path} is a component, but no program: it exports no ${RUN}`, {
     found: component.exports.map((e) => e.name).join(', ') || 'no exports',
-    hint: 'call one of its functions: tenon invoke FILE "func(args)"; see them all: tenon inspect FILE',
+    hint:
+      misplaced(rest) ?? 'call one of its functions: tenon invoke FILE "func(args)"; see them all: tenon inspect FILE',
   });
+}
+
+/** What stands behind FILE is the program's, so flags for Tenon are easily lost there. */
+function misplaced(rest: readonly string[]): string | undefined {
+  const flag = command.flags.find(({ name }) =>
+    rest.some((word) => word === `--${name}` || word.startsWith(`--${name}=`)),
+  );
+  return flag === undefined ? undefined : `write --${flag.name} before FILE: what follows FILE belongs to the program`;
 }
 
 async function runComponent(
@@ -60,7 +77,9 @@ async function runComponent(
   program: readonly string[],
 ): Promise<number> {
   const main = await loadFile(path, args, bytes);
-  const name = runExport(main.component, path);
+  const calls = args.values.get('invoke');
+  if (calls !== undefined) return (await import('./invoke.ts')).invoke(main, calls, args, program);
+  const name = runExport(main.component, path, program.slice(1));
   const plugs = await Promise.all((args.values.get('plug') ?? []).map((plug) => loadFile(plug, args)));
   using wasi = createWasi({ host: nodeHost({ onBrokenPipe: endQuietly }), grant: grantOf(args, program) });
   const { instance, parts } = await linkProgram(main, plugs, wasi, linkOptionsOf(args));
@@ -96,9 +115,13 @@ export async function run(args: Parsed): Promise<number> {
   const program = [programName(path), ...rest];
   // Everything else that is no component is explained when it is loaded as one.
   if (readPreamble(bytes) !== 'core module') return runComponent(path, bytes, args, program);
-  if (args.values.has('plug')) {
-    throw new UsageError('plug-module', `${path} is a core module: only a component can be linked to others`, {
-      hint: 'leave out --plug, or make a component of it: tenon inspect FILE',
+  for (const [flag, what] of [
+    ['plug', 'linked to others'],
+    ['invoke', 'called'],
+  ] as const) {
+    if (!args.values.has(flag)) continue;
+    throw new UsageError(`${flag}-module`, `${path} is a core module: only a component can be ${what}`, {
+      hint: `leave out --${flag}, or make a component of it: tenon inspect FILE`,
     });
   }
   const { runModule } = await import('../preview1.ts');

@@ -90,8 +90,7 @@ export function copyCancel(env: BuiltinEnv, type: EndType, payload: Payload, isA
     component.mustLeave();
     const end = getObject<CopyEnd>(component.slot, index as number, type);
     end.mustCarry(payload);
-    if (!isAsync) end.mustNotBeInSet();
-    end.cancel();
+    end.cancel(isAsync);
     return finish(env, end, isAsync);
   };
 }

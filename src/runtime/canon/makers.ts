@@ -8,11 +8,11 @@ import type { Canon } from '../../types/definition.ts';
 import { componentOf, runsApart } from '../callee.ts';
 import { control } from '../control.ts';
 import type { EndType } from '../copy-end.ts';
+import { popFrame } from '../frames.ts';
 import type { Instantiation } from '../instantiate.ts';
 import { READABLE_FUTURE, READABLE_STREAM, WRITABLE_FUTURE, WRITABLE_STREAM } from '../object-handles.ts';
 import type { Payload } from '../payload.ts';
 import { GuestResource } from '../resource.ts';
-import { leaveFrame } from '../task.ts';
 import { returnsOf } from '../task-returns.ts';
 import { copyCancel, copyDrop, copyNew, copyStart } from './copies.ts';
 import type { BuiltinEnv, CoreFunction } from './environment.ts';
@@ -49,8 +49,10 @@ export function canonResourceDrop(run: Instantiation, canon: Planned<'resource.d
   const drop = makeDrop(run.slots[canon.instance]!, resource);
   if (!(resource instanceof GuestResource) || resource.dtor === undefined) return drop as CoreFunction;
   const core = { dtor: resource.dtor, slot: global(resource.slot) };
-  const tenon = { control: control.memory, drop, dropped: leaveFrame };
-  return new WebAssembly.Instance(run.prepared.shims('drop'), { tenon, core }).exports['drop'] as CoreFunction;
+  const { shims, kit } = run.prepared;
+  const dropped = kit.concurrency?.ends(shims).frame ?? popFrame;
+  const tenon = { control: control.memory, drop, dropped };
+  return new WebAssembly.Instance(shims('drop'), { tenon, core }).exports['drop'] as CoreFunction;
 }
 
 export function canonContextGet(run: Instantiation, canon: Planned<'context.get' | 'context.set'>): CoreFunction {

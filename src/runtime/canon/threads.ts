@@ -87,6 +87,8 @@ function mustBeSuspended(thread: Thread): void {
 export function threadResumeLater({ component }: BuiltinEnv): CoreFunction {
   return (index) => {
     component.mustLeave();
+    // The running thread may be the one that is asked for.
+    currentThread(component);
     const other = component.threads.get(index as number);
     mustBeSuspended(other);
     other.makeReady();

@@ -51,7 +51,7 @@ export function waitableSetWait({ component, side }: BuiltinEnv, cancellable: bo
     if (thread.task.deliverPendingCancel(cancellable)) return deliver(side, pointer!, CANCELLED_EVENT);
     if (set.hasPendingEvent) return deliver(side, pointer!, set.getPendingEvent());
     set.waitedBy(thread);
-    const wait = { ready: () => set.hasPendingEvent, cancellable, what: 'an event of its waitable set' };
+    const wait = { ready: () => set.hasPendingEvent, cancellable, what: set };
     return block(thread, wait, (cancelled) => {
       set.leftBy(thread);
       return deliver(side, pointer!, cancelled ? CANCELLED_EVENT : set.getPendingEvent());
@@ -86,6 +86,7 @@ export function waitableJoin({ component }: BuiltinEnv): CoreFunction {
   return (index, setIndex) => {
     component.mustLeave();
     const waitable = getObject<Waitable>(component.slot, index as number, ...WAITABLES);
+    waitable.mustNotBeWaitedFor();
     const set = setIndex === 0 ? undefined : getObject<WaitableSet>(component.slot, setIndex as number, WAITABLE_SET);
     waitable.join(set);
     return undefined;
