@@ -14,7 +14,7 @@ import { control, MAY_LEAVE } from './control.ts';
 import type { Payload } from './payload.ts';
 
 /** Specification: `Buffer.MAX_LENGTH`. */
-const MAX_LENGTH = 2 ** 28 - 1;
+const MAX_LENGTH = 0xfff_ffff;
 
 const NO_BYTES = /* @__PURE__ */ new Uint8Array(0);
 

@@ -11,7 +11,7 @@ import type { ModuleRef, Plan, PlanFunc } from '../link/plan.ts';
 import type { ShimKey } from '../link/shims.ts';
 import { invariant } from '../util/invariant.ts';
 import { type Bindings, pathKey, showPath } from './bind.ts';
-import { type InstanceOptions, InstancePre } from './instance.ts';
+import { type Instance, type InstanceOptions, InstancePre } from './instance.ts';
 import type { Kit } from './kit.ts';
 import type {
   Factory,
@@ -22,7 +22,7 @@ import type {
   PreparedGroup,
   RunnablePlan,
 } from './prepared.ts';
-import type { AnyWorld, Imports, WorldTypes } from './world.ts';
+import type { AnyWorld, FromImports, Imports, WorldTypes } from './world.ts';
 
 /** Which form of modules this runtime completes. Another version of Tenon may have another. */
 export const FORMAT = 1;
@@ -191,3 +191,8 @@ export async function linkBuilt<W extends WorldTypes = AnyWorld>(
   };
   return new InstancePre<W>(prepared, options);
 }
+
+/** The function `instantiate` of a built module. */
+export type Instantiate<W extends WorldTypes> = FromImports<W, BuiltOptions, Instance<W>>;
+/** The function `link` of a built module. */
+export type Link<W extends WorldTypes> = FromImports<W, BuiltOptions, InstancePre<W>>;

@@ -10,7 +10,7 @@ import type { Store } from './store.ts';
 import { onStoreEnd, TOLD } from './store.ts';
 import type { Thread } from './task.ts';
 
-const MAX_BACKPRESSURE = 2 ** 16;
+const MAX_BACKPRESSURE = 65_536;
 
 /** Threads that an instance may have at once. */
 const MAX_THREADS = 1_000_000;

@@ -3,7 +3,6 @@ import type { ExportBorder } from '../abi/js/border.ts';
 import type { PlanFunc } from '../link/plan.ts';
 import { invariant } from '../util/invariant.ts';
 import { pathKey } from './bind.ts';
-import { withFreshContext } from './context-slots.ts';
 import type { AnyFunction, ExportedFunction } from './exports.ts';
 import type { Instantiation } from './instantiate.ts';
 import type { LiveFunc } from './live.ts';
@@ -71,9 +70,11 @@ function synchronous({ call }: ExportBorder): AnyFunction {
 
 /** Every call is a thread of its own, with context slots of its own. */
 function inFreshContext(run: Instantiation, func: Lift, call: AnyFunction): AnyFunction {
-  if (run.prepared.plan.usesContext[func.instance] !== true) return call;
+  const { plan, kit } = run.prepared;
+  if (plan.usesContext[func.instance] !== true) return call;
   const slot = run.slots[func.instance]!;
-  return (...args) => withFreshContext(slot, () => call(...args));
+  const inContext = kit.freshContext!;
+  return (...args) => inContext(slot, () => call(...args));
 }
 
 /** The promised form of an export that nothing can make wait: a plain call, whose objects have methods that answer promises. */

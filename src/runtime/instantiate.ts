@@ -11,11 +11,11 @@ import { abandonAbove } from './borrow-log.ts';
 import { control, SUSPENDABLE } from './control.ts';
 import { asTrap } from './failure.ts';
 import { popTo, pushFrame } from './frames.ts';
-import { LinearMemory } from './memory.ts';
+import type { LinearMemory } from './memory.ts';
 import type { Payload, TypeScope } from './payload.ts';
 import type { CoreFunction, PlannedBorder, Prepared } from './prepared.ts';
 import type { RuntimeResource } from './resource.ts';
-import { abiContext, type Side } from './side.ts';
+import type { Side } from './side.ts';
 import type { Store } from './store.ts';
 import { endStoresAbove } from './store.ts';
 
@@ -144,7 +144,7 @@ export class Instantiation implements TypeScope {
     const memory = this.item(ref) as WebAssembly.Memory;
     let view = this.#memories.get(memory);
     if (view === undefined) {
-      view = new LinearMemory(memory);
+      view = this.prepared.kit.memory!(memory);
       this.#memories.set(memory, view);
     }
     return view;
@@ -187,7 +187,12 @@ export class Instantiation implements TypeScope {
       path,
       slot: side.slot,
       store: side.store.record,
-      context: abiContext(side, hooks),
+      context: {
+        options: side.shape,
+        memory: side.memory,
+        realloc: side.realloc && kit.realloc!(side),
+        handles: hooks,
+      },
       resources: borders,
       ends,
       core,

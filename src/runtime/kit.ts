@@ -3,7 +3,7 @@
  * those that it uses, so that its bundle holds no others.
  */
 
-import type { HandleHooks } from '../abi/context.ts';
+import type { AbiContext, HandleHooks } from '../abi/context.ts';
 import type { BorderEnv, BorderResource, ExportBorder } from '../abi/js/border.ts';
 import type { PlanResource } from '../link/plan.ts';
 import type { ShimSource } from '../link/shims.ts';
@@ -12,6 +12,7 @@ import type { CanonKind } from './canon/kind.ts';
 import type { AnyFunction, ClassMaker } from './exports.ts';
 import type { Instantiation } from './instantiate.ts';
 import type { LiveFunc } from './live.ts';
+import type { LinearMemory } from './memory.ts';
 import type { Payload, TypeScope } from './payload.ts';
 import type { CoreFunction, Lift, PreparedGroup } from './prepared.ts';
 import type { GuestResource, RuntimeResource } from './resource.ts';
@@ -42,6 +43,11 @@ export interface Kit {
   ) => void;
   /** Puts what may have to wait behind shims that do (`wait-shims.ts`). */
   readonly wait?: (shims: WebAssembly.Module, functions: readonly CoreFunction[]) => readonly CoreFunction[];
+  /** Views on linear memories that options name. */
+  readonly memory?: (memory: WebAssembly.Memory) => LinearMemory;
+  readonly realloc?: (side: Side) => AbiContext['realloc'];
+  /** Calls in context slots of their own. */
+  readonly freshContext?: (slot: number, call: () => unknown) => unknown;
   /** Makes the runtime identity of a defined resource. */
   readonly defineResource?: (run: Instantiation, plan: PlanResource) => GuestResource;
   /** The conversions of a resource at a border function. */

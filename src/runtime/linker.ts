@@ -32,6 +32,11 @@ export interface LinkOptions extends InstanceOptions {
   readonly flavour?: Flavour;
 }
 
+async function compileAll<K>(modules: ReadonlyMap<K, BufferSource>): Promise<ReadonlyMap<K, WebAssembly.Module>> {
+  const compiled = [...modules].map(async ([key, bytes]) => [key, await WebAssembly.compile(bytes)] as const);
+  return new Map(await Promise.all(compiled));
+}
+
 /** The functions among items, those of instances included. */
 function* functionsOf(items: Iterable<PlanItem>): Generator<PlanFunc> {
   for (const item of items) {
@@ -110,7 +115,7 @@ export class Linker {
   }
 
   async #modules(plan: Plan, bindings: Bindings, limits: Limits): Promise<Prepared['modules']> {
-    const limited = limits.memory === undefined ? undefined : await limitedModules(plan, limits.memory);
+    const limited = limits.memory === undefined ? undefined : await compileAll(limitedModules(plan, limits.memory));
     return (ref: ModuleRef): WebAssembly.Module => {
       const module =
         ref.kind === 'static'

@@ -42,7 +42,7 @@ function pageBytes(memory: MemoryType): bigint {
  * minimum and an equal share of the rest as its maximum.
  * @throws LinkError `memory-limit` if the minimums alone are more
  */
-export async function limitedModules(plan: Plan, bytes: number): Promise<ReadonlyMap<ModuleRef, WebAssembly.Module>> {
+export function limitedModules(plan: Plan, bytes: number): ReadonlyMap<ModuleRef, Uint8Array<ArrayBuffer>> {
   const refs = plan.steps.flatMap((s) => (s.kind === 'instantiate' && s.module.kind === 'static' ? [s.module] : []));
   const memories = refs.flatMap((ref) => definedMemories(decodeModule(ref.bytes, ref.start, ref.end)));
   if (memories.length === 0) return new Map();
@@ -54,14 +54,11 @@ export async function limitedModules(plan: Plan, bytes: number): Promise<Readonl
     });
   }
   const share = (BigInt(bytes) - least) / BigInt(memories.length);
-  const limited = new Map<ModuleRef, WebAssembly.Module>();
-  await Promise.all(
-    [...new Set(refs)].map(async (ref) => {
-      const module = ref.bytes.slice(ref.start, ref.end);
-      if (definedMemories(decodeModule(module)).length === 0) return;
-      const rewritten = limitMemories(module, (m) => m.limits.min + share / pageBytes(m));
-      limited.set(ref, await WebAssembly.compile(rewritten.bytes));
-    }),
-  );
+  const limited = new Map<ModuleRef, Uint8Array<ArrayBuffer>>();
+  for (const ref of new Set(refs)) {
+    const module = ref.bytes.slice(ref.start, ref.end);
+    if (definedMemories(decodeModule(module)).length > 0)
+      limited.set(ref, limitMemories(module, (m) => m.limits.min + share / pageBytes(m)).bytes);
+  }
   return limited;
 }

@@ -37,7 +37,6 @@ export {
   lowerNumbers,
   lowerString,
   storeAny,
-  storeNumbers,
   word64,
 } from '../abi/js/support.ts';
 export { TYPED_ARRAYS } from '../abi/js/typed-array.ts';
@@ -62,7 +61,7 @@ export {
   poisoned,
   refuse,
 } from './border-runtime.ts';
-export type { Built, BuiltOptions, ModuleGiven, ModuleOption } from './built.ts';
+export type { Built, BuiltOptions, Instantiate, Link, ModuleGiven, ModuleOption } from './built.ts';
 export { linkBuilt as link } from './built.ts';
 export { bindImports, completeGroups } from './built-groups.ts';
 export {
@@ -97,6 +96,7 @@ export {
 export { classMaker } from './classes.ts';
 export { concurrency } from './concurrency.ts';
 export { connect } from './connect.ts';
+export { withFreshContext } from './context-slots.ts';
 export { trapOnDeadlock } from './deadlock.ts';
 export { defineResource } from './define-resource.ts';
 export { disposeHostHandles } from './dispose.ts';
@@ -104,8 +104,10 @@ export { ErrorContext } from './error-context.ts';
 export { makeGroup } from './group.ts';
 export { hostHooks } from './host-hooks.ts';
 export type { Instance, InstancePre } from './instance.ts';
+export { linearMemory } from './memory.ts';
 export { newPayload } from './payload.ts';
 export { promisedExport } from './promised-export.ts';
 export { refuseWaiting } from './refuse-waiting.ts';
 export { borderOf } from './resource.ts';
+export { wrapRealloc } from './side.ts';
 export { behindWaitShims } from './wait-shims.ts';

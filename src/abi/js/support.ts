@@ -237,7 +237,7 @@ export function defineField(object: object, name: string, value: unknown): void 
   Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true });
 }
 
-const bits = /* @__PURE__ */ new DataView(new ArrayBuffer(8));
+const bits = /* @__PURE__ */ new DataView(/* @__PURE__ */ new ArrayBuffer(8));
 
 /** Reinterpretations between core types that share a flat place. */
 export function f32ToI32(value: number): number {
@@ -267,5 +267,3 @@ export function i64ToI32(value: bigint): number {
 export function word64(value: bigint): number {
   return toNumber(BigInt.asUintN(64, value));
 }
-
-export { checkBig, checkBool, checkCharText, checkFloat, checkInt, checkObject, checkString, mismatch };

@@ -4,14 +4,17 @@
  */
 
 import { quote } from '../../abi/js/emit-code.ts';
-import { UsageError } from '../../error/error.ts';
+import { LinkError, UsageError } from '../../error/error.ts';
 import { RAISE } from '../../error/trap.ts';
+import type { Plan } from '../../link/plan.ts';
 import { makePlan } from '../../link/planner.ts';
 import type { Component } from '../../runtime/component.ts';
 import { draftExports, draftGroups } from '../../runtime/draft.ts';
 import { dataOf } from '../../runtime/loaded.ts';
-import { memoryWidth } from '../../runtime/memories.ts';
+import { limitedModules, memoryWidth } from '../../runtime/memories.ts';
 import type { WorldTypes } from '../../runtime/world.ts';
+import type { Component as ComponentData } from '../../types/definition.ts';
+import { builtTypes } from '../built-types.ts';
 import { BorderDeclarations } from './borders.ts';
 import { builtData, type Parts } from './built-code.ts';
 import { CoreFiles } from './core-files.ts';
@@ -21,6 +24,10 @@ import { Code, DataPrinter, propertyName } from './literal.ts';
 export interface BuildOptions {
   /** What the names of all files begin with: letters, digits, `.`, `_` and `-`. Default `component`. */
   readonly name?: string;
+  /** The component's file, for comments. Default NAME.wasm. */
+  readonly source?: string;
+  /** Linear memory that an instance may use, in bytes; growth beyond it fails. */
+  readonly maxMemory?: number;
   /** What the module imports as its runtime. Default `tenon/runtime`. */
   readonly runtime?: string;
 }
@@ -78,10 +85,32 @@ export async function instantiate(imports, options) {
 `;
 }
 
+/** The plan of a component in which everything is known. */
+function planOf(data: ComponentData): Plan {
+  try {
+    return makePlan(data, new Map(), memoryWidth);
+  } catch (error) {
+    if (!(error instanceof LinkError) || error.code !== 'missing-import') throw error;
+    throw new LinkError(error.code, error.message, {
+      hint: 'what is built has everything in it: compose the components first, or load this one in process',
+      cause: error,
+    });
+  }
+}
+
 /**
- * Builds a loaded component: the files of its module.
- * @throws LinkError if the component imports components: what is built has everything in it
+ * Builds a loaded component: an ES module, its declarations, and the core modules that it loads. `tenon build` writes them into a folder.
+ * @throws LinkError `missing-import` if the component imports components, `memory-limit` if it starts with more memory than allowed
  * @throws UsageError `bad-name`
+ * @example
+ * ```ts
+ * import { Component } from 'tenon';
+ * import { buildComponent } from 'tenon/bindgen';
+ *
+ * const style = await Component.load('examples/composed/style.wasm');
+ * const files = buildComponent(style, { name: 'style' });
+ * console.log(files.map((file) => file.name).join(' ')); // prints style.js style.d.ts style.trap.wasm style.core.wasm
+ * ```
  */
 export function buildComponent<W extends WorldTypes>(
   component: Component<W>,
@@ -91,18 +120,20 @@ export function buildComponent<W extends WorldTypes>(
   if (data === undefined)
     throw new UsageError('not-a-component', 'only a loaded Component can be built', { hint: 'use Component.load' });
   const name = checkedName(options.name ?? 'component');
-  const plan = makePlan(data, new Map(), memoryWidth);
+  const plan = planOf(data);
+  const limited = options.maxMemory === undefined ? undefined : limitedModules(plan, options.maxMemory);
   const parts: Parts = {
     plan,
     groups: draftGroups(plan, new Map(), { mode: 'generated', flavour: 'plain', suspends: true }),
     exports: draftExports(plan),
     borders: new BorderDeclarations(),
     files: new CoreFiles(name),
-    bytesOf: ({ bytes, start, end }) => bytes.slice(start, end),
+    bytesOf: (ref) => limited?.get(ref) ?? ref.bytes.slice(ref.start, ref.end),
   };
   const text = moduleText(name, options.runtime ?? 'tenon/runtime', parts);
   return [
     { name: `${name}.js`, content: text },
+    { name: `${name}.d.ts`, content: builtTypes(data, options.source ?? `${name}.wasm`, name) },
     ...parts.files.all.map(({ name, bytes }) => ({ name, content: bytes })),
   ];
 }

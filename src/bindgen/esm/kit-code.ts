@@ -1,5 +1,5 @@
 /** Which parts of the runtime a component needs, as code that names them: its kit (`src/runtime/kit.ts`). */
-import type { Signature } from '../../abi/context.ts';
+import type { OptionShape, Signature } from '../../abi/context.ts';
 import { holds, holdsHandle } from '../../abi/holds.ts';
 import { MAX_EMITTED_PARTS } from '../../abi/js/emit-code.ts';
 import { partsOf } from '../../abi/parts.ts';
@@ -41,10 +41,22 @@ function canonCode(plan: Plan): { readonly [kind: string]: Code } | undefined {
   return Object.fromEntries([...kinds].map((kind) => [kind, fromRuntime(CANON_MAKERS[kind])]));
 }
 
+/** The options of everything that the plan lifts and lowers, and of its built-ins. */
+function shapesOf(plan: Plan, exports: DraftExports['exports']): readonly OptionShape[] {
+  const canons = plan.canons.flatMap((canon) => {
+    if (canon.kind === 'lower')
+      return canon.func.kind === 'lift' ? [canon.options, canon.func.options] : [canon.options];
+    return canon.kind === 'builtin' && canon.options !== undefined ? [canon.options] : [];
+  });
+  const lifts = [...exports.keys()].flatMap((func) => (func.kind === 'lift' ? [func.options] : []));
+  return [...canons, ...lifts].map(({ shape }) => shape);
+}
+
 /** The kit of a component. */
 export function kitCode(plan: Plan, groups: readonly DraftGroup[], { exports, shape }: DraftExports): KitCode {
   const hosts = groups.flatMap((group) => group.hosts);
   const calls = groups.flatMap((group) => group.calls);
+  const shapes = shapesOf(plan, exports);
   const borders = [...hosts, ...exports.values()];
   const concurrent = plan.isConcurrent.includes(true);
   const hooks = borders.some(({ signature }) => needsHooks(signature));
@@ -56,6 +68,15 @@ export function kitCode(plan: Plan, groups: readonly DraftGroup[], { exports, sh
       groups.some(({ waiting }) => waiting.length > 0),
       'behindWaitShims',
     ),
+    memory: when(
+      shapes.some(({ memory }) => memory !== undefined),
+      'linearMemory',
+    ),
+    realloc: when(
+      shapes.some(({ realloc }) => realloc),
+      'wrapRealloc',
+    ),
+    freshContext: when(plan.usesContext.includes(true), 'withFreshContext'),
     defineResource: when(
       plan.steps.some(({ kind }) => kind === 'resource'),
       'defineResource',
