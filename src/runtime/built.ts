@@ -84,8 +84,8 @@ export type ReadUrl = (url: URL) => Promise<ModuleGiven>;
 
 async function compiled(given: ModuleGiven): Promise<WebAssembly.Module> {
   if (given instanceof WebAssembly.Module) return given;
-  if (typeof Response === 'undefined' || !(given instanceof Response))
-    return WebAssembly.compile(given as BufferSource);
+  // Not asked whether it is a Response: on Node that alone would load all that fetches.
+  if (given instanceof ArrayBuffer || ArrayBuffer.isView(given)) return WebAssembly.compile(given);
   if (!given.ok) throw new Error(`${given.status} ${given.statusText}`);
   const type = given.headers.get('content-type');
   return type?.startsWith('application/wasm') === true

@@ -20,8 +20,13 @@ import { type CoreDefinition, CoreHost, type CoreInstance, defineModule } from '
 import { coreMatches } from './core-values.ts';
 import { scriptHost } from './host.ts';
 
-/** Makes an instance of a component. */
-export type Start = (component: Component, imports: Imports, options: LinkOptions) => Promise<Instance>;
+/** Makes an instance of a component, of which the bytes are at hand too. */
+export type Start = (
+  component: Component,
+  imports: Imports,
+  options: LinkOptions,
+  bytes: Uint8Array<ArrayBuffer>,
+) => Promise<Instance>;
 
 export interface RunnerOptions {
   readonly features?: Partial<Features>;
@@ -35,7 +40,7 @@ async function linkAndStart(component: Component, imports: Imports, options: Lin
 }
 
 type Definition =
-  | { readonly kind: 'component'; readonly component: Component }
+  | { readonly kind: 'component'; readonly component: Component; readonly bytes: Uint8Array<ArrayBuffer> }
   | ({ readonly kind: 'module' } & CoreDefinition);
 type LiveInstance =
   | { readonly kind: 'component'; readonly component: Component; readonly instance: Instance }
@@ -152,7 +157,7 @@ export class ScriptRunner {
     if (definition.kind === 'module') return { kind: 'module', ...defineModule(bytes) };
     const { features } = this.#options;
     const component = await Component.load(bytes, features === undefined ? {} : { features });
-    return { kind: 'component', component };
+    return { kind: 'component', component, bytes };
   }
 
   async #define(definition: ScriptDefinition): Promise<Definition> {
@@ -178,9 +183,9 @@ export class ScriptRunner {
 
   async #start(definition: Definition): Promise<LiveInstance> {
     if (definition.kind === 'module') return this.#core.instantiate(definition);
-    const { component } = definition;
+    const { component, bytes } = definition;
     const { start = linkAndStart, link } = this.#options;
-    const instance = await start(component, this.#offers(), { trapOnDeadlock: true, ...link });
+    const instance = await start(component, this.#offers(), { trapOnDeadlock: true, ...link }, bytes);
     this.#made.push(instance);
     return { kind: 'component', component, instance };
   }

@@ -8,13 +8,14 @@ import type { BuiltOptions } from '../../src/runtime/built.ts';
 import type { Component } from '../../src/runtime/component.ts';
 import { fuse } from '../../src/runtime/fuse.ts';
 import type { Instance } from '../../src/runtime/instance.ts';
-import type { Imports, LinkOptions } from '../../src/runtime/linker.ts';
+import type { Imports, InstancePre, LinkOptions } from '../../src/runtime/linker.ts';
 
 const RUNTIME = new URL('../../src/runtime-node.ts', import.meta.url).href;
 
 /** What a built module exports. */
 export interface BuiltModule {
   instantiate(imports?: Imports, options?: BuiltOptions): Promise<Instance>;
+  link(imports?: Imports, options?: BuiltOptions): Promise<InstancePre>;
 }
 
 let folder: string | undefined;
