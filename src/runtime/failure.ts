@@ -11,34 +11,32 @@ interface EngineTrap {
   readonly reason: string;
 }
 
-/** The field's words for traps, by what the engine's message contains; the first that fits. */
-const ENGINE_TRAPS: readonly (readonly [text: string, reason: string])[] = [
-  ['unreachable', 'wasm `unreachable` instruction executed'],
-  ['out of bounds memory', 'out of bounds memory access'],
-  ['memory access out of bounds', 'out of bounds memory access'],
-  ['data segment', 'out of bounds memory access: a data segment does not fit'],
-  ['divide by zero', 'integer divide by zero'],
-  ['remainder by zero', 'integer divide by zero'],
-  ['divide result unrepresentable', 'integer overflow'],
-  ['float unrepresentable', 'invalid conversion to integer: integer overflow'],
-  ['element segment', 'out of bounds table access: an element segment does not fit'],
-  ['table index is out of bounds', 'undefined element: out of bounds table access'],
-  ['null function', 'uninitialized element'],
-  ['signature mismatch', 'indirect call type mismatch, or uninitialized element'],
-  ['array element access', 'out of bounds array access'],
+/** The field's words for traps, by what the messages of engines (V8, JavaScriptCore) contain; the first that fits. */
+const ENGINE_TRAPS: readonly (readonly [text: RegExp, reason: string])[] = [
+  [/unreachable/i, 'wasm `unreachable` instruction executed'],
+  [/data segment/i, 'out of bounds memory access: a data segment does not fit'],
+  [/bounds memory|memory access out/i, 'out of bounds memory access'],
+  [/(divide|remainder|division) by zero/i, 'integer divide by zero'],
+  [/divide result|integer overflow/i, 'integer overflow'],
+  [/float unrepresentable|bounds trunc/i, 'invalid conversion to integer: integer overflow'],
+  [/element segment/i, 'out of bounds table access: an element segment does not fit'],
+  [/table index|bounds table|bounds call_indirect/i, 'undefined element: out of bounds table access'],
+  [/null function|null table/i, 'uninitialized element'],
+  [/signature/i, 'indirect call type mismatch, or uninitialized element'],
+  [/array element|bounds array/i, 'out of bounds array access'],
   [
-    'null pointer',
+    /null pointer|null reference/i,
     'null reference: null function reference, null structure reference, null array reference or null i31 reference',
   ],
-  ['unaligned access', 'unaligned atomic'],
+  [/unaligned/i, 'unaligned atomic'],
 ];
 
 /** What a trap of core wasm itself is in the field's words; undefined for anything else. */
 export function engineTrap(error: unknown): EngineTrap | undefined {
   if (!(error instanceof WebAssembly.RuntimeError) || error instanceof Trap) return undefined;
-  const known = ENGINE_TRAPS.find(([text]) => error.message.includes(text));
+  const known = ENGINE_TRAPS.find(([text]) => text.test(error.message));
   if (known === undefined) return { code: 'core-trap', reason: error.message };
-  return { code: known[0] === 'unreachable' ? 'unreachable' : 'core-trap', reason: known[1] };
+  return { code: known === ENGINE_TRAPS[0] ? 'unreachable' : 'core-trap', reason: known[1] };
 }
 
 /** The trap for an error that left core wasm. */
