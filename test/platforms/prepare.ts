@@ -10,6 +10,7 @@ import { transform } from 'esbuild';
 import { buildComponent } from '../../src/bindgen/bindgen.ts';
 import { Linker } from '../../src/runtime/linker.ts';
 import { runScript } from '../../src/wast/wast.ts';
+import { ofBuilt } from '../support/built-program.ts';
 import { CLASS_PROGRAM } from '../support/class-program.ts';
 import { SUITE, suiteFiles } from '../support/conformance.ts';
 import { installPacked, packedEnv } from '../support/packed.ts';
@@ -18,25 +19,14 @@ import { GUESTS } from './guests.ts';
 
 const PROGRAMS = join(import.meta.dirname, 'programs');
 
-/** A program that loads a component in process, as one that imports the built module. */
-function ofBuilt(program: string, name: string): string {
-  return program
-    .replace("import { readFileSync } from 'node:fs';\n", '')
-    .replace(/import \{ Component(?:, )?(.*)\} from 'tenon';/, (_, others: string) =>
-      others.trim() === '' ? '' : `import { ${others} } from 'tenon/runtime';`,
-    )
-    .replace(/const component = await Component\.load<World>.*;/, `import * as component from './${name}.js';`)
-    .replaceAll(/'\.\/(\w+)\.(js|d\.ts)'/g, "'../built/$1/$1.$2'");
-}
-
 function programs(): Readonly<Record<string, string>> {
   const own = (name: string): string => readFileSync(join(PROGRAMS, `${name}.ts`), 'utf8');
   return {
     api: own('api'),
     assert: own('assert'),
-    classes: ofBuilt(CLASS_PROGRAM, 'classes'),
+    classes: ofBuilt(CLASS_PROGRAM, 'classes', '../built/classes'),
     conformance: own('conformance'),
-    words: ofBuilt(WORD_PROGRAM, 'words'),
+    words: ofBuilt(WORD_PROGRAM, 'words', '../built/words'),
   };
 }
 
