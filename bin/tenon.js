@@ -10,12 +10,6 @@ let fs;
 
 const here = (path) => new URL(path, import.meta.url);
 
-if (major >= REQUIRED) {
-  await start();
-} else {
-  await startElsewhere();
-}
-
 async function start() {
   fs = process.getBuiltinModule('node:fs');
   const { existsSync } = fs;
@@ -27,10 +21,9 @@ async function start() {
     const { main } = await import(source.href);
     await exit(await main(words), streams);
   }
-  const { exports, save } = loadCached(
-    process.getBuiltinModule('node:url').fileURLToPath(here('../dist/cli/main.cjs')),
-  );
-  const code = await exports.main(words);
+  const path = process.getBuiltinModule('node:url').fileURLToPath(here('../dist/cli/main.cjs'));
+  const { exports, cache, save } = loadCached(path, words[0] ?? '');
+  const code = await exports.main(words, cache);
   save();
   await exit(code, streams);
 }
@@ -106,58 +99,145 @@ async function runOn(node) {
 }
 
 // The built program runs from V8's code cache, functions that compiled on first call included; Node's own compile cache leaves those
-// out, and they are most of a short program's start. The first run makes it, for one build and one Node, in a folder that only the
-// user can write. TENON_CACHE=0 does without.
+// out, and they are most of a short program's start. The first run of a command makes it, for one build and one Node. What was found
+// out about components is kept beside it (src/cli/cache.ts). TENON_CACHE=0 does without; TENON_CACHE_DIR names another folder.
+
+/** Bytes in the folder at most; the files that were used longest ago go first. */
+const MOST_BYTES = 256 * 1024 * 1024;
+const DAY = 24 * 60 * 60 * 1000;
+const OURS = /^(cli|component)-/;
 
 function cacheFolder() {
-  if (process.env.TENON_CACHE === '0') return undefined;
-  const base =
-    process.env.XDG_CACHE_HOME ||
-    (process.platform === 'win32' ? process.env.LOCALAPPDATA : process.env.HOME && `${process.env.HOME}/.cache`);
+  const { env, platform } = process;
+  if (env.TENON_CACHE === '0') return undefined;
+  if (env.TENON_CACHE_DIR) return env.TENON_CACHE_DIR;
+  const base = env.XDG_CACHE_HOME || (platform === 'win32' ? env.LOCALAPPDATA : env.HOME && `${env.HOME}/.cache`);
   return base ? `${base}/tenon` : undefined;
 }
 
-/** The cache of this build on this Node, if it is ours to trust. */
-function read(folder, name) {
-  try {
-    const { uid, mode } = fs.statSync(folder);
-    if (process.getuid && (uid !== process.getuid() || (mode & 0o022) !== 0)) return undefined;
-    return fs.readFileSync(`${folder}/${name}`);
-  } catch {
-    return undefined;
+/** Files that only the user can write, and that are whole or not there. */
+class Cache {
+  constructor(folder, id) {
+    this.folder = folder;
+    /** What the files depend on besides their names: this build, on this Node. */
+    this.id = id;
+    /** Whether a component was found. */
+    this.found = false;
+    this.wrote = false;
+  }
+
+  /** Whether nobody else can have written what is in the folder. */
+  #trusted() {
+    const { uid, mode } = fs.statSync(this.folder);
+    return !process.getuid || (uid === process.getuid() && (mode & 0o022) === 0);
+  }
+
+  /**
+   * A file, or undefined. Files hold their contents twice: to compare the halves finds what a disk or a program has damaged, at a tenth of
+   * what a checksum in JavaScript costs, and without Node's crypto, whose loading alone costs more than all of the start.
+   */
+  read(name) {
+    try {
+      if (!this.#trusted()) return undefined;
+      const path = `${this.folder}/${name}`;
+      const file = fs.openSync(path, 'r');
+      try {
+        const { size, mtimeMs } = fs.fstatSync(file);
+        const both = Buffer.allocUnsafeSlow(size);
+        for (let at = 0; at < size; ) {
+          const count = fs.readSync(file, both, at, size - at, at);
+          if (count === 0) return undefined;
+          at += count;
+        }
+        const half = size / 2;
+        if (half === 0 || !Number.isInteger(half) || !both.subarray(0, half).equals(both.subarray(half)))
+          return undefined;
+        if (Date.now() - mtimeMs > DAY) fs.futimesSync(file, new Date(), new Date());
+        this.found ||= name.startsWith('component-');
+        return both.subarray(0, half);
+      } finally {
+        fs.closeSync(file);
+      }
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Writes a file whole, whoever else writes it at the same time. */
+  write(name, data) {
+    const temporary = `${this.folder}/${name}.${process.pid}.tmp`;
+    try {
+      if (data.length > MOST_BYTES / 8) return;
+      fs.mkdirSync(this.folder, { recursive: true, mode: 0o700 });
+      if (!this.#trusted()) return;
+      fs.writeFileSync(temporary, Buffer.concat([data, data]), { mode: 0o600, flag: 'wx' });
+      fs.renameSync(temporary, `${this.folder}/${name}`);
+      this.wrote = true;
+    } catch {
+      // No cache, then: the next start is as slow as this one.
+      try {
+        fs.unlinkSync(temporary);
+      } catch {
+        // It was not even begun.
+      }
+    }
+  }
+
+  /** Keeps the folder small, after something was written. */
+  tidy() {
+    if (!this.wrote) return;
+    try {
+      const files = [];
+      for (const name of fs.readdirSync(this.folder)) {
+        if (!OURS.test(name)) continue;
+        const path = `${this.folder}/${name}`;
+        const { size, mtimeMs } = fs.statSync(path, { throwIfNoEntry: false }) ?? { size: 0, mtimeMs: 0 };
+        files.push({ path, size, mtimeMs });
+      }
+      files.sort((a, b) => b.mtimeMs - a.mtimeMs);
+      let total = 0;
+      for (const { path, size, mtimeMs } of files) {
+        total += size;
+        const left = path.endsWith('.tmp') && Date.now() - mtimeMs > DAY;
+        if (total > MOST_BYTES || left) fs.rmSync(path, { force: true });
+      }
+    } catch {
+      // The next program that writes tries again.
+    }
   }
 }
 
-function write(folder, name, data) {
-  try {
-    fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
-    if (process.getuid) fs.chmodSync(folder, 0o700);
-    const temporary = `${folder}/${name}.${process.pid}`;
-    fs.writeFileSync(temporary, data, { mode: 0o600 });
-    fs.renameSync(temporary, `${folder}/${name}`);
-  } catch {
-    // No cache, then: the next start is as slow as this one.
-  }
-}
-
-/** Loads a bundle in CommonJS form; gives its exports, and what to call once it has done its work. */
-function loadCached(path) {
+/** Loads a bundle in CommonJS form for a command; gives its exports, its cache, and what to call once it has done its work. */
+function loadCached(path, command) {
   const { readFileSync, statSync } = fs;
-  // The bundle is ASCII: esbuild escapes the rest.
+  // The bundle is one function; it is ASCII, since esbuild escapes the rest.
   const source = readFileSync(path, 'latin1');
   const { size, mtimeMs } = statSync(path);
   const folder = cacheFolder();
-  const name = `cli-${process.version}-${process.arch}-${size}-${Math.trunc(mtimeMs)}`;
-  const cachedData = folder && read(folder, name);
+  const id = `${process.version}-${process.arch}-${size}-${Math.trunc(mtimeMs)}`;
+  const cache = folder && new Cache(folder, id);
+  // What runs when a component is found in the cache is not what runs when it is not: the code is kept once more then.
+  const cold = `cli-${/^[a-z]+$/.test(command) ? command : ''}-${id}`;
+  const warm = `${cold}-warm`;
+  const warmData = cache?.read(warm);
+  const cachedData = warmData ?? cache?.read(cold);
   const { Script } = process.getBuiltinModule('node:vm');
-  const script = new Script(`(function (require, module, exports, __filename) {${source}\n})`, {
-    filename: path,
-    ...(cachedData ? { cachedData } : {}),
-  });
+  const script = new Script(source, { filename: path, ...(cachedData ? { cachedData } : {}) });
   const module = { exports: {} };
-  script.runInThisContext()(process.getBuiltinModule('node:module').createRequire(path), module, module.exports, path);
+  // The bundle asks for nothing but Node's own modules; `createRequire` would load more of Node than it needs.
+  script.runInThisContext()((id) => process.getBuiltinModule(id), module, module.exports, path);
   const save = () => {
-    if (folder && (!cachedData || script.cachedDataRejected)) write(folder, name, script.createCachedData());
+    if (!cache) return;
+    const usable = cachedData && !script.cachedDataRejected;
+    if (cache.found && !(usable && warmData)) cache.write(warm, script.createCachedData());
+    else if (!usable) cache.write(cold, script.createCachedData());
+    cache.tidy();
   };
-  return { exports: module.exports, save };
+  return { exports: module.exports, cache, save };
+}
+
+if (major >= REQUIRED) {
+  await start();
+} else {
+  await startElsewhere();
 }

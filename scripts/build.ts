@@ -63,7 +63,7 @@ async function bundle(entries: readonly string[], base: string, out: string, chu
   list(result.metafile);
 }
 
-/** The command line is one script, which `bin/cached.js` runs from V8's code cache; parts that a command does not need stay asleep in it. */
+/** The command line is one script, a function that `bin/tenon.js` runs from V8's code cache; parts that a command does not need stay asleep in it. */
 async function commandLine(): Promise<void> {
   const result = await build({
     absWorkingDir: inRoot(),
@@ -75,7 +75,10 @@ async function commandLine(): Promise<void> {
     platform: 'node',
     conditions: ['tenon-source'],
     define: { 'import.meta.url': '__moduleUrl' },
-    banner: { js: "const __moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
+    banner: {
+      js: "(function (require, module, exports, __filename) { const __moduleUrl = require('node:url').pathToFileURL(__filename).href;",
+    },
+    footer: { js: '})' },
     minifySyntax: true,
     minifyWhitespace: true,
     minifyIdentifiers: true,

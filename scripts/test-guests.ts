@@ -1,11 +1,13 @@
 /**
- * `npm run test:guests`: installs the public toolchains and programs of `test/guests` (about 260 MB to download, once), makes the
- * programs that are not stored, and compares what each does under Tenon with what was recorded from a peer.
+ * `npm run test:guests`: installs the public toolchains and programs of `test/guests` (about 400 MB to download, once), makes the
+ * programs that are not stored, and compares what each does under Tenon with what was recorded from a peer. The asynchronous guests need
+ * a compiler for Rust: where there is none and none can be installed, their tests say that they did not run.
  * Arguments: parts of test names, to run only those.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { loadManifest } from '../test/guests/cases.ts';
+import { flowMissing, makeFlow, RUST_PACKAGES, rustTools } from '../test/guests/flow/make.ts';
 import { CACHE, locate, VENV } from '../test/guests/recipes.ts';
 import { inRoot, run, runScript } from './project.ts';
 
@@ -13,7 +15,9 @@ const GUESTS = inRoot('test/guests');
 
 await installNode();
 await installPython();
+await installRust();
 await makeAll();
+await makeAsynchronous();
 const names = process.argv.slice(2).flatMap((name) => ['--name', name]);
 const { code } = await runScript('scripts/test.ts', ['test/guests/', ...names], { show: true });
 process.exitCode = code;
@@ -70,6 +74,24 @@ async function installPython(): Promise<void> {
       `${GUESTS}/requirements.txt`,
     ]);
   });
+}
+
+/** Debian's compiler, which comes with the sources of its library. Only the asynchronous guests need it. */
+async function installRust(): Promise<void> {
+  const tools = rustTools();
+  if ('cargo' in tools) return;
+  const packages = [...RUST_PACKAGES, ...(tools.includes('cargo') ? ['cargo-web'] : [])];
+  console.log(`guests: no ${tools.join(', no ')}: apt-get install ${packages.join(' ')}`);
+  await run('apt-get', ['update', '-qq']);
+  const install = ['install', '-y', '-qq', '--no-install-recommends', ...packages];
+  const done = await run('apt-get', install);
+  if (done.code !== 0) console.error(done.output.trimEnd());
+}
+
+async function makeAsynchronous(): Promise<void> {
+  const missing = flowMissing();
+  if (missing === false) await makeFlow((line) => console.log(`guests: ${line}`));
+  else console.error(`guests: THE ASYNCHRONOUS GUESTS ARE NOT TESTED, ${missing}`);
 }
 
 /** Programs are made before the tests, two at a time, so that the time of a test is the time of its program. */

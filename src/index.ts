@@ -11,11 +11,13 @@ export {
 } from './error/error.ts';
 export type { TrapCode } from './error/trap.ts';
 export { Trap } from './error/trap.ts';
+export type { ArtifactCache, KeptArtifact } from './runtime/artifact.ts';
 export type { LoadOptions } from './runtime/component.ts';
 export { Component } from './runtime/component.ts';
 export { ErrorContext } from './runtime/error-context.ts';
 export type { Instance } from './runtime/instance.ts';
 export type { Imports, Limits, LinkOptions } from './runtime/linker.ts';
 export { InstancePre, Linker } from './runtime/linker.ts';
+export type { Pool, PoolOptions } from './runtime/pool.ts';
 export type { Source } from './runtime/source.ts';
 export type { AnyWorld, Provided, WorldTypes } from './runtime/world.ts';

@@ -3,11 +3,13 @@ import { readFile } from 'node:fs';
 import { promisify } from 'node:util';
 import type { GrantInput } from './grants/grant.ts';
 import { nodeHost } from './host/node/host.ts';
+import { warnOfUnfinished } from './host/node/unfinished.ts';
 import { bytesSource } from './host/streams.ts';
 import { setFileReader } from './runtime/source.ts';
 import { createWasi as createWasiOn, type WasiImports } from './wasi/p2/wasi.ts';
 
 const read = promisify(readFile);
+warnOfUnfinished();
 setFileReader(async (path) => new Uint8Array(await read(path)));
 
 export type { GrantInput } from './grants/grant.ts';

@@ -48,8 +48,9 @@ export function holdsHandle(type: ValueType): boolean {
   return holds(type, ({ kind }) => HANDLES.has(kind));
 }
 
-export function holdsOwn(type: ValueType): boolean {
-  return holds(type, (t) => t.kind === 'own');
+/** Whether passing the type on takes something away from whoever passes it. */
+export function holdsMoved(type: ValueType): boolean {
+  return holds(type, (t) => t.kind === 'own' || t.kind === 'stream' || t.kind === 'future');
 }
 
 /** Whether lowering the type asks objects of the host, which may run code of the host. */

@@ -5,7 +5,9 @@ import { UsageError } from '../error/error.ts';
 /** Reads a file whole; `-` is standard input. */
 export async function readInput(path: string): Promise<Uint8Array<ArrayBuffer>> {
   try {
-    return new Uint8Array(readFileSync(path === '-' ? 0 : path));
+    const read = readFileSync(path === '-' ? 0 : path);
+    // A large file has a buffer of its own; a small one shares Node's.
+    return read.buffer.byteLength === read.length ? new Uint8Array(read.buffer as ArrayBuffer) : new Uint8Array(read);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const why =

@@ -1,5 +1,6 @@
 /** The command `tenon`: finds the sub-command and runs it. Commands use only the public API. */
 import { type Command, helpText, MisuseError, nearest, type Parsed, parseArgs } from './args.ts';
+import { type CacheFiles, keepIn } from './cache.ts';
 import { report } from './report.ts';
 
 export interface CommandModule {
@@ -102,8 +103,9 @@ function takesNext(command: Command, word: string | undefined): boolean {
   );
 }
 
-/** Runs the command line and gives the exit code. */
-export async function main(words: readonly string[]): Promise<number> {
+/** Runs the command line and gives the exit code; what is found out about components is kept in `cache`. */
+export async function main(words: readonly string[], cache?: CacheFiles): Promise<number> {
+  keepIn(cache);
   try {
     return await dispatch(words);
   } catch (error) {

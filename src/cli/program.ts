@@ -2,9 +2,12 @@
 import { basename } from 'node:path';
 import { readPreamble } from '../core/preamble.ts';
 import { checkGrant, type Grant, parseDirFlag, parseEnvFlag } from '../grants/grant.ts';
+import { onUnfinished } from '../host/node/unfinished.ts';
 import { Component, type Instance, LinkError, Linker, type LinkOptions, UsageError } from '../node.ts';
+import { endUnfinished } from '../runtime/deadlock.ts';
 import { compatKey } from '../types/semver.ts';
 import { type Flag, MisuseError, type Parsed } from './args.ts';
+import { artifactCache } from './cache.ts';
 import { explainFile, withPath } from './explain.ts';
 import { FEATURES_FLAG, featuresOf } from './features.ts';
 import { readBinary } from './files.ts';
@@ -30,6 +33,7 @@ export const PROGRAM_FLAGS: readonly Flag[] = [
   },
   { name: 'max-memory', value: 'BYTES', help: 'limit on linear memory; suffixes K, M, G' },
   FEATURES_FLAG,
+  { name: 'no-cache', help: 'neither use nor keep what was found out about the components in earlier runs' },
   { name: 'stats', help: 'at the end, print on stderr how calls were carried' },
 ];
 
@@ -74,16 +78,28 @@ export interface Loaded {
   readonly component: Component;
 }
 
+export interface LoadFileOptions {
+  /** Of the file, where they have been read. */
+  readonly bytes?: Uint8Array<ArrayBuffer>;
+  /** Whether what is found out is kept for the next run, and used if it was kept. */
+  readonly kept?: boolean;
+}
+
 /**
  * Loads a component file.
  * @throws MalformedError `is-...` that says what the file is instead; other errors of `Component.load` with the file's name before them
  */
-export async function loadFile(path: string, args: Parsed, given?: Uint8Array<ArrayBuffer>): Promise<Loaded> {
-  const bytes = given ?? (await readBinary(path));
+export async function loadFile(path: string, args: Parsed, options: LoadFileOptions = {}): Promise<Loaded> {
+  const bytes = options.bytes ?? (await readBinary(path));
   if (readPreamble(bytes) !== 'component') throw await explainFile(bytes, path);
   try {
     const features = featuresOf(args);
-    return { path, component: await Component.load(bytes, features === undefined ? {} : { features }) };
+    const cache = options.kept === true && !args.values.has('no-cache') ? artifactCache(features) : undefined;
+    const component = await Component.load(bytes, {
+      ...(features === undefined ? {} : { features }),
+      ...(cache === undefined ? {} : { cache }),
+    });
+    return { path, component };
   } catch (error) {
     throw withPath(error, path);
   }
@@ -123,6 +139,7 @@ export async function linkProgram(
   readonly instance: Instance;
   readonly parts: readonly { readonly path: string; readonly instance: Instance }[];
 }> {
+  onUnfinished(endUnfinished);
   const parts: { path: string; instance: Instance; component: Component }[] = [];
   const link = async ({ path, component }: Loaded): Promise<Instance> => {
     const linker = new Linker();

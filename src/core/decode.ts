@@ -175,7 +175,7 @@ function readSection(id: number, r: Reader, m: Building): boolean {
 }
 
 /** Where sections stand: the order of ids that a module must keep. */
-const ORDER = [1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11] as const;
+export const SECTION_ORDER: readonly number[] = [1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11];
 const PREAMBLE = 8;
 const LAST_SECTION = 13;
 const DATA_COUNT_SECTION = 12;
@@ -197,7 +197,7 @@ class Consistency {
 
   section(id: number, r: Reader, offset: number): void {
     if (id === 0) return;
-    const place = ORDER.indexOf(id as (typeof ORDER)[number]);
+    const place = SECTION_ORDER.indexOf(id);
     if (place <= this.#place) r.fail(malformed.sectionOrder(), offset);
     this.#place = place;
     if (id !== CODE_SECTION && id !== DATA_SECTION && id !== DATA_COUNT_SECTION) return;

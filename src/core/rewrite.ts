@@ -7,7 +7,7 @@ import { LinkError } from '../error/error.ts';
 import type { MemoryType } from '../types/core-type.ts';
 import { CodeWriter } from '../util/code-writer.ts';
 import { invariant } from '../util/invariant.ts';
-import { type CoreModule, type CoreSection, decodeModule } from './decode.ts';
+import { type CoreModule, type CoreSection, decodeModule, SECTION_ORDER } from './decode.ts';
 import { encodeCoreExternType, encodeLimits } from './encode-types.ts';
 import { type CopiedRun, OffsetMap } from './offset-map.ts';
 import { Reader } from './reader.ts';
@@ -19,17 +19,10 @@ export interface Rewritten {
 }
 
 /** Bytes that a rewrite wrote, or a range of the original that it copies. */
-type Piece = Uint8Array | { readonly start: number; readonly end: number };
+export type Piece = Uint8Array | { readonly start: number; readonly end: number };
 
-/** New contents of a section; `keep` copies it with its header, `undefined` leaves it out. */
-type Edit = (section: CoreSection) => readonly Piece[] | undefined | 'keep';
-
-interface Insertion {
-  readonly id: number;
-  readonly contents: readonly Piece[];
-  /** It goes before the first section with one of these ids. */
-  readonly before: readonly number[];
-}
+/** New contents of sections by their ids; `undefined` leaves one out. Those that the module does not have are put where they belong. */
+export type Edits = ReadonlyMap<number, readonly Piece[] | undefined>;
 
 function pieceLength(piece: Piece): number {
   return piece instanceof Uint8Array ? piece.length : piece.end - piece.start;
@@ -58,34 +51,55 @@ class Rebuilding {
     }
   }
 
+  raw(bytes: Uint8Array): void {
+    this.#out.raw(bytes);
+  }
+
   finish(): Rewritten {
     return { bytes: this.#out.finish(), map: new OffsetMap(this.#runs) };
   }
 }
 
-/** Rebuilds a module section by section. */
-function rebuild(module: CoreModule, edit: Edit, insertion?: Insertion): Rewritten {
+/**
+ * Rebuilds a module section by section. `custom` gives new contents for a custom section, its name included, or undefined to copy it;
+ * `after` are whole sections for the end.
+ */
+export function rebuild(
+  module: CoreModule,
+  edits: Edits,
+  custom: (section: CoreSection) => readonly Piece[] | undefined = () => undefined,
+  after: readonly Uint8Array[] = [],
+): Rewritten {
   const out = new Rebuilding(module);
   out.copy(module.start, module.start + 8);
-  let pending = insertion;
-  for (const section of module.sections) {
-    if (pending?.before.includes(section.id) === true) {
-      out.section(pending.id, pending.contents);
-      pending = undefined;
+  let place = 0;
+  const missing = (until: number): void => {
+    for (; place < until; place++) {
+      const id = SECTION_ORDER[place]!;
+      const pieces = edits.get(id);
+      if (pieces !== undefined) out.section(id, pieces);
     }
-    const change = edit(section);
-    if (change === 'keep') out.copy(section.offset, section.end);
-    else if (change !== undefined) out.section(section.id, change);
+  };
+  for (const section of module.sections) {
+    if (section.id === 0) {
+      const pieces = custom(section);
+      if (pieces === undefined) out.copy(section.offset, section.end);
+      else out.section(0, pieces);
+      continue;
+    }
+    missing(SECTION_ORDER.indexOf(section.id));
+    place++;
+    const pieces = edits.get(section.id);
+    if (pieces !== undefined) out.section(section.id, pieces);
+    else if (!edits.has(section.id)) out.copy(section.offset, section.end);
   }
-  if (pending !== undefined) out.section(pending.id, pending.contents);
+  missing(SECTION_ORDER.length);
+  for (const bytes of after) out.raw(bytes);
   return out.finish();
 }
 
 const IMPORT_SECTION = 2;
 const MEMORY_SECTION = 5;
-/** Every section that must stand behind the imports. */
-const AFTER_IMPORTS = [3, 4, MEMORY_SECTION, 13, 6, 7, 8, 9, 12, 10, 11];
-
 /** The memories that a module defines, in order. */
 export function definedMemories(module: CoreModule): readonly MemoryType[] {
   const imported = module.imports.filter((i) => i.type.kind === 'memory').length;
@@ -95,6 +109,15 @@ export function definedMemories(module: CoreModule): readonly MemoryType[] {
 function memorySection(memories: readonly MemoryType[]): readonly Piece[] | undefined {
   if (memories.length === 0) return undefined;
   return [new CodeWriter().vec(memories, (m, w) => encodeLimits(w, m.limits, m.pageSizeLog2)).finish()];
+}
+
+/** The contents of a section that is a vector, with more entries at its end; of a new section where the module has none. */
+export function addToSection(module: CoreModule, id: number, entries: readonly Uint8Array[]): readonly Piece[] {
+  const section = module.sections.find((s) => s.id === id);
+  if (section === undefined) return [new CodeWriter().u(entries.length).finish(), ...entries];
+  const r = new Reader(module.bytes, section.start, section.end);
+  const count = new CodeWriter().u(r.u32() + entries.length).finish();
+  return [count, { start: r.at, end: section.end }, ...entries];
 }
 
 /**
@@ -113,17 +136,13 @@ export function importMemory(
     throw new LinkError('no-memory', 'the core module defines no memory that could be imported instead');
   const entry = new CodeWriter().name(name.module).name(name.name);
   encodeCoreExternType(entry, first);
-  const imports = module.sections.find((s) => s.id === IMPORT_SECTION);
-  const edit: Edit = (section) => {
-    if (section.id === MEMORY_SECTION) return memorySection(rest);
-    if (section.id !== IMPORT_SECTION) return 'keep';
-    const r = new Reader(bytes, section.start, section.end);
-    const count = new CodeWriter().u(r.u32() + 1).finish();
-    return [count, { start: r.at, end: section.end }, entry.view()];
-  };
-  if (imports !== undefined) return rebuild(module, edit);
-  const contents = [new CodeWriter().u(1).finish(), entry.view()];
-  return rebuild(module, edit, { id: IMPORT_SECTION, contents, before: AFTER_IMPORTS });
+  return rebuild(
+    module,
+    new Map([
+      [IMPORT_SECTION, addToSection(module, IMPORT_SECTION, [entry.finish()])],
+      [MEMORY_SECTION, memorySection(rest)],
+    ]),
+  );
 }
 
 /**
@@ -140,5 +159,5 @@ export function limitMemories(
     const { max } = memory.limits;
     return { ...memory, limits: { ...memory.limits, max: max === undefined || max > most ? most : max } };
   });
-  return rebuild(module, (section) => (section.id === MEMORY_SECTION ? memorySection(limited) : 'keep'));
+  return rebuild(module, new Map([[MEMORY_SECTION, memorySection(limited)]]));
 }

@@ -1,6 +1,6 @@
 /** What a plan's canons tell about its component instances before anything runs. */
 import type { Canon } from '../types/definition.ts';
-import type { PlanCanon } from './plan.ts';
+import type { PlanCanon, PlanResource } from './plan.ts';
 
 /** Whether a built-in may block the thread that calls it. */
 export function mayBlock(canon: Canon): boolean {
@@ -18,6 +18,14 @@ export function mayBlock(canon: Canon): boolean {
     default:
       return switches(canon);
   }
+}
+
+/** Built-ins that may find at once what they would wait for, and that toolchains import whether or not they are called. */
+const MAY_BE_READY: ReadonlySet<Canon['kind']> = new Set(['waitable-set.wait', 'thread.yield', 'subtask.cancel']);
+
+/** Whether a built-in is for code that waits on its own stack: of no use where none can suspend. */
+export function mustSuspend(canon: Canon): boolean {
+  return mayBlock(canon) && !MAY_BE_READY.has(canon.kind);
 }
 
 /** Whether a built-in gives control to another thread before its caller's caller has it back. */
@@ -112,6 +120,41 @@ export function whoMaySuspend(instances: number, canons: readonly PlanCanon[]): 
   return again.from(blocking);
 }
 
+/** Whose memory a component instance may see or change while one of its functions runs. */
+export class Sight {
+  readonly #callees = new Map<number, Set<number>>();
+  /** Instances that copy to or from whoever holds the other end. */
+  readonly #copying = new Set<number>();
+  readonly #known = new Map<number, ReadonlySet<number>>();
+
+  constructor(canons: readonly PlanCanon[]) {
+    for (const canon of canons)
+      if (canon.kind === 'builtin' && /^(stream|future)\.(read|write)$/.test(canon.canon.kind))
+        this.#copying.add(canon.instance);
+    for (const { caller, callee } of callsOf(canons).calls) {
+      const callees = this.#callees.get(caller) ?? new Set();
+      this.#callees.set(caller, callees.add(callee));
+    }
+  }
+
+  /** Whether it may be the other's, who has called it: it is the same, calls it back, or copies. */
+  includes(instance: number, caller: number): boolean {
+    const reached = this.#reached(instance);
+    return reached.has(caller) || [...reached].some((each) => this.#copying.has(each));
+  }
+
+  #reached(instance: number): ReadonlySet<number> {
+    let reached = this.#known.get(instance);
+    if (reached !== undefined) return reached;
+    const all = new Set([instance]);
+    // What is added while it is walked is walked as well.
+    for (const each of all) for (const callee of this.#callees.get(each) ?? []) all.add(callee);
+    reached = all;
+    this.#known.set(instance, reached);
+    return reached;
+  }
+}
+
 /** Which component instances have anything to do with concurrency. */
 export function whoIsConcurrent(
   instances: number,
@@ -133,4 +176,18 @@ export function usesContext(instances: number, canons: readonly PlanCanon[]): re
     if (canon.kind === 'context.get' || canon.kind === 'context.set') uses[canon.instance] = true;
   }
   return uses;
+}
+
+/** Which component instances call anything outside of themselves: only those can be called again while they run. */
+export function callsOut(instances: number, canons: readonly PlanCanon[]): readonly boolean[] {
+  const calls = new Array<boolean>(instances).fill(false);
+  for (const canon of canons) {
+    const drops = canon.kind === 'resource.drop' && !isOwn(canon.resource, canon.instance);
+    if (canon.kind === 'lower' || drops) calls[canon.instance] = true;
+  }
+  return calls;
+}
+
+function isOwn({ origin }: PlanResource, instance: number): boolean {
+  return origin.kind === 'defined' && origin.instance === instance;
 }

@@ -60,11 +60,20 @@ function otherNames(name: string, isRoot: boolean): readonly string[] {
   return [...names, parsed.value.unversioned, toCamel(parsed.value.projection)];
 }
 
-/** The shape of a plan's exports: classes first, since functions are members of theirs. */
-export function exportShape(
-  exports: ReadonlyMap<string, PlanItem>,
-  path: readonly string[] = [],
-): readonly ExportShape[] {
+const known = new WeakMap<ReadonlyMap<string, PlanItem>, readonly ExportShape[]>();
+
+/** The shape of a plan's exports: found once, however often the plan is linked. */
+export function exportShape(exports: ReadonlyMap<string, PlanItem>): readonly ExportShape[] {
+  let shape = known.get(exports);
+  if (shape === undefined) {
+    shape = shapeOf(exports, []);
+    known.set(exports, shape);
+  }
+  return shape;
+}
+
+/** Classes come first, since functions are members of theirs. */
+function shapeOf(exports: ReadonlyMap<string, PlanItem>, path: readonly string[]): readonly ExportShape[] {
   const classes: ExportShape[] = [];
   const others: ExportShape[] = [];
   for (const [name, item] of exports) {
@@ -78,7 +87,7 @@ export function exportShape(
         kind: 'instance',
         name: name.includes(':') ? name : toCamel(name),
         names: otherNames(name, path.length === 0),
-        exports: exportShape(item.exports, inner),
+        exports: shapeOf(item.exports, inner),
       });
   }
   return [...classes, ...others];

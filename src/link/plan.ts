@@ -129,7 +129,6 @@ export interface PlanInstance {
 }
 
 export interface Plan {
-  readonly component: Component;
   readonly instances: readonly PlanInstance[];
   readonly resources: readonly PlanResource[];
   readonly canons: readonly PlanCanon[];
@@ -144,4 +143,6 @@ export interface Plan {
   readonly isConcurrent: readonly boolean[];
   /** True where a component instance uses the context built-ins. */
   readonly usesContext: readonly boolean[];
+  /** Whether an instance calls anything outside of itself while it runs. */
+  readonly callsOut: readonly boolean[];
 }

@@ -14,7 +14,7 @@ import type {
   TypeDef,
 } from '../types/definition.ts';
 import { invariant, unreachable } from '../util/invariant.ts';
-import { usesContext, whoIsConcurrent, whoMaySuspend } from './analyse.ts';
+import { callsOut, usesContext, whoIsConcurrent, whoMaySuspend } from './analyse.ts';
 import type {
   CoreInstanceValue,
   CoreRef,
@@ -69,7 +69,6 @@ class Planner {
     this.#needItem(exports);
     this.#flush();
     return {
-      component: this.#root,
       instances: this.instances,
       resources: this.resources,
       canons: this.canons,
@@ -80,6 +79,7 @@ class Planner {
       maySuspend: whoMaySuspend(this.instances.length, this.canons),
       isConcurrent: whoIsConcurrent(this.instances.length, this.canons, this.#asyncLifts),
       usesContext: usesContext(this.instances.length, this.canons),
+      callsOut: callsOut(this.instances.length, this.canons),
     };
   }
 

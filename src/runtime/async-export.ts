@@ -3,9 +3,12 @@
  * docs/guide-js.md, "Asynchronous functions".
  */
 import type { ExportBorder, Flat } from '../abi/js/border.ts';
+import { describeValue } from '../abi/js/check.ts';
+import { UsageError } from '../error/error.ts';
 import type { Trap } from '../error/trap.ts';
 import { rememberIn } from './borrow-log.ts';
 import { calleeOf } from './callee.ts';
+import { discard } from './discard.ts';
 import type { AnyFunction } from './exports.ts';
 import { unwind } from './failure.ts';
 import { callTop } from './frames.ts';
@@ -13,7 +16,8 @@ import type { Instantiation } from './instantiate.ts';
 import type { SuspendableExport } from './kit.ts';
 import { type Callee, type Caller, type LiftedTask, requestCancellation, startTask } from './lift.ts';
 import { scheduler } from './scheduler.ts';
-import { isPlaceholder } from './stack.ts';
+import { isPlaceholder, mustHaveStack } from './stack.ts';
+import type { StoreWatcher } from './store.ts';
 import { inTurn } from './turn.ts';
 
 /** What a call may be given behind its arguments. */
@@ -22,19 +26,31 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
 }
 
+// Shared: of many calls that wait, none needs arrays of its own.
+const NO_ARGUMENTS: readonly unknown[] = [];
+const NOTHING: (() => void)[] = [];
+
+/** What a promise is resolved with: boxed, so that it asks nothing of a value while a guest is on the stack. */
+interface Boxed {
+  readonly value: unknown;
+}
+
+const unbox = ({ value }: Boxed): unknown => value;
+
 /** One call under way. */
-class HostCaller implements Caller {
+class HostCaller implements Caller, StoreWatcher, EventListenerObject {
   readonly #callee: Callee;
   readonly #border: ExportBorder;
-  readonly #args: readonly unknown[];
-  readonly #resolve: (boxed: { value: unknown }) => void;
+  readonly #resolve: (boxed: Boxed) => void;
   readonly #reject: (error: unknown) => void;
-  readonly #undo: (() => void)[] = [];
   readonly #signal: AbortSignal | undefined;
+  #args: readonly unknown[];
+  #undo = NOTHING;
   #begun = false;
   #settled = false;
-  #watches = false;
   #aborted = false;
+  #answered = false;
+  #watches = false;
   #task: LiftedTask | undefined;
 
   constructor(
@@ -42,7 +58,7 @@ class HostCaller implements Caller {
     border: ExportBorder,
     args: readonly unknown[],
     signal: AbortSignal | undefined,
-    resolve: (boxed: { value: unknown }) => void,
+    resolve: (boxed: Boxed) => void,
     reject: (error: unknown) => void,
   ) {
     this.#callee = callee;
@@ -51,58 +67,71 @@ class HostCaller implements Caller {
     this.#resolve = resolve;
     this.#reject = reject;
     this.#signal = signal;
-    signal?.addEventListener('abort', this.#abort);
+    signal?.addEventListener('abort', this);
   }
 
   /** Its turn has come; what was cancelled before does not begin. */
   begin(): void {
-    if (this.#settled) return;
-    const { store } = this.#callee.component;
+    const { component, entries, path } = this.#callee;
+    const { store } = component;
+    if (this.#settled || store.ended) {
+      this.#over();
+      if (store.ended) this.#fail(store.deadTrap(path));
+      return;
+    }
+    // It has trapped, and will say why.
     if (!store.alive) {
-      this.#fail(store.deadTrap(this.#callee.path));
+      this.#goesOn();
       return;
     }
     this.#begun = true;
     scheduler.callBegins();
     const top = callTop();
     try {
+      if (entries !== undefined) mustHaveStack(path);
       this.#task = startTask(this.#callee, this);
-      if (this.#aborted) this.#cancel(this.#task);
+      if (this.#aborted) cancel(this.#task);
     } catch (error) {
-      this.#fail(isPlaceholder(error) ? undefined : unwind(error, this.#callee.path, top, 0));
+      this.#over();
+      this.#fail(isPlaceholder(error) ? undefined : unwind(error, path, top, 0));
     }
     if (!this.#settled) this.#goesOn();
   }
 
   /** It has blocked, or trapped for a reason that its store will tell. */
   #goesOn(): void {
-    const { store } = this.#callee.component;
     this.#watches = true;
-    store.watch(this.#ended);
+    this.#callee.component.store.watch(this);
     // Where nothing is ready, somebody should know.
     scheduler.schedule();
   }
 
   /** Specification: `on_start`. */
   start(): readonly Flat[] {
-    rememberIn(this.#undo);
+    const args = this.#args;
+    this.#args = NO_ARGUMENTS;
+    const undo: (() => void)[] = [];
+    rememberIn(undo);
     try {
-      return this.#border.start((_token, ...flat) => flat, 0, this.#args) as readonly Flat[];
+      return this.#border.start((_token, ...flat) => flat, 0, args) as readonly Flat[];
     } finally {
       rememberIn(undefined);
+      if (undo.length > 0) this.#undo = undo;
     }
   }
 
   /** Specification: `on_resolve`. */
   resolve(flat: readonly Flat[] | undefined): void {
+    this.#over();
     if (flat === undefined) {
       this.#undoAll();
       this.#fail(new DOMException('the call was cancelled', 'AbortError'));
       return;
     }
-    rememberIn(this.#undo);
+    rememberIn(this.#undo === NOTHING ? [] : this.#undo);
     try {
       const value = this.#border.finish(...flat);
+      if (this.#settled) discard(value);
       this.#settle();
       this.#resolve({ value });
     } catch (error) {
@@ -116,6 +145,7 @@ class HostCaller implements Caller {
   }
 
   refused(error: unknown): void {
+    this.#over();
     this.#undoAll();
     this.#fail(error);
   }
@@ -125,12 +155,18 @@ class HostCaller implements Caller {
     for (const undo of this.#undo.splice(0)) undo();
   }
 
+  /** The guest has answered, or was not called: whether or not anybody waits for it. */
+  #over(): void {
+    if (!this.#answered) this.#callee.component.store.callEnds();
+    this.#answered = true;
+  }
+
   #settle(): void {
     if (this.#settled) return;
     this.#settled = true;
     if (this.#begun) scheduler.callEnds();
-    if (this.#watches) this.#callee.component.store.watchers.delete(this.#ended);
-    this.#signal?.removeEventListener('abort', this.#abort);
+    if (this.#watches) this.#callee.component.store.watchers.delete(this);
+    this.#signal?.removeEventListener('abort', this);
   }
 
   /** The call ends with an error; without one the store will say why. */
@@ -140,33 +176,39 @@ class HostCaller implements Caller {
     this.#reject(error);
   }
 
-  readonly #ended = (failure: Trap): void => {
+  /** Its store has ended. */
+  ended(failure: Trap): void {
     failure.path ??= this.#callee.path;
     this.#fail(failure);
-  };
+  }
 
-  readonly #abort = (): void => {
+  /** The signal has fired. */
+  handleEvent(): void {
     this.#aborted = true;
     this.#settle();
     this.#reject(this.#signal?.reason);
-    if (this.#task !== undefined) this.#cancel(this.#task);
-  };
-
-  #cancel(task: LiftedTask): void {
-    inTurn(() => {
-      const top = callTop();
-      try {
-        requestCancellation(task);
-      } catch (error) {
-        if (!isPlaceholder(error)) unwind(error, task.path, top, 0);
-      }
-    });
+    if (this.#task !== undefined) cancel(this.#task);
   }
 }
 
-function optionsOf(args: readonly unknown[], params: number): CallOptions {
+function cancel(task: LiftedTask): void {
+  inTurn(() => {
+    const top = callTop();
+    try {
+      requestCancellation(task);
+    } catch (error) {
+      if (!isPlaceholder(error)) unwind(error, task.path, top, 0);
+    }
+  });
+}
+
+function signalOf(args: readonly unknown[], params: number, path: string): AbortSignal | undefined {
   const options = args[params];
-  return typeof options === 'object' && options !== null ? (options as CallOptions) : {};
+  const signal: unknown = typeof options === 'object' && options !== null ? (options as CallOptions).signal : undefined;
+  if (signal === undefined || signal instanceof AbortSignal) return signal;
+  throw new UsageError('bad-signal', `the signal of a call of ${path} is no AbortSignal`, {
+    found: describeValue(signal),
+  });
 }
 
 /** The host's function for an export of an async type, and the same as components call it. */
@@ -179,12 +221,20 @@ export function asyncExport(
 }
 
 function hostFunction(callee: Callee, border: ExportBorder, params: number): AnyFunction {
-  return async (...args) => {
-    const { signal } = optionsOf(args, params);
+  const call = (args: readonly unknown[]): Promise<unknown> => {
+    const signal = signalOf(args, params, callee.path);
     signal?.throwIfAborted();
-    const { promise, resolve, reject } = Promise.withResolvers<{ value: unknown }>();
+    callee.component.store.callBegins(callee.path);
+    const { promise, resolve, reject } = Promise.withResolvers<Boxed>();
     const caller = new HostCaller(callee, border, args, signal, resolve, reject);
     inTurn(() => caller.begin());
-    return (await promise).value;
+    return promise.then(unbox);
+  };
+  return (...args) => {
+    try {
+      return call(args);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   };
 }

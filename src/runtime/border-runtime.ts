@@ -12,7 +12,7 @@ import { asTrap, isGuestFailure, isHostMistake, isStackOverflow, messageOf, unwi
 import { pushFrame } from './frames.ts';
 import { awaitHostCall, hostCall, lendTo } from './host-call.ts';
 import { awaitHost } from './stack.ts';
-import { storeAt } from './store.ts';
+import { storeAt, storeOf } from './store.ts';
 import { endSyncThread } from './task.ts';
 
 /** The error of a synchronous call into an instance that waits. */
@@ -67,7 +67,7 @@ export function hostValue(env: BorderEnv, error: unknown): unknown {
 }
 
 export function poisoned(env: BorderEnv): unknown {
-  return storeAt(env.store)?.deadTrap(env.path) ?? makeCoreTrap('store-dead', { path: env.path });
+  return storeOf(env.slot)?.deadTrap(env.path) ?? makeCoreTrap('store-dead', { path: env.path });
 }
 
 export function pending(env: BorderEnv, promise: Promise<unknown>, settle: Settle): void {

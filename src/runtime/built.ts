@@ -95,7 +95,7 @@ async function compiled(given: ModuleGiven): Promise<WebAssembly.Module> {
 
 type Modules = ReadonlyMap<string, WebAssembly.Module>;
 
-async function loadModules(built: Built, names: readonly string[], get: (name: string) => unknown): Promise<Modules> {
+async function loadModules(names: readonly string[], get: (name: string) => unknown): Promise<Modules> {
   const load = async (name: string): Promise<readonly [string, WebAssembly.Module]> => {
     try {
       return [name, await compiled((await get(name)) as ModuleGiven)];
@@ -118,7 +118,7 @@ async function modulesOf(built: Built, option: ModuleOption | undefined, read: R
   if (option === undefined) {
     let modules = loaded.get(built);
     if (modules === undefined) {
-      modules = loadModules(built, names, (name) => read(files[name]!()));
+      modules = loadModules(names, (name) => read(files[name]!()));
       modules.catch(() => loaded.delete(built));
       loaded.set(built, modules);
     }
@@ -127,12 +127,12 @@ async function modulesOf(built: Built, option: ModuleOption | undefined, read: R
   const get =
     typeof option === 'function' ? (name: string) => option(name, files[name]!()) : (name: string) => option[name];
   if (typeof option === 'function' || trap in option) await installTrap(built, get);
-  return loadModules(built, names, get);
+  return loadModules(names, get);
 }
 
 /** Platforms that give modules may compile none themselves. */
 async function installTrap(built: Built, get: (name: string) => unknown): Promise<void> {
-  const modules = await loadModules(built, [built.trap], get);
+  const modules = await loadModules([built.trap], get);
   setRaise(new WebAssembly.Instance(modules.get(built.trap)!).exports['trap'] as () => void);
 }
 
@@ -185,11 +185,11 @@ export async function linkBuilt<W extends WorldTypes = AnyWorld>(
     exports,
     entries: entries === undefined ? undefined : file(entries),
     mode: 'generated',
-    modules,
+    flavour: 'plain',
     shims: fused?.shims ?? ((key) => file(shims?.[key] ?? key)),
     kit: fused?.kit ?? kit,
   };
-  return new InstancePre<W>(prepared, options);
+  return new InstancePre<W>(prepared, modules, options);
 }
 
 /** The function `instantiate` of a built module. */

@@ -148,7 +148,7 @@ export class ComponentState {
   }
 
   /** Runs guest code with context slots of its own; answers what they hold in the end. */
-  inContext(words: ArrayLike<number>, body: () => void): Int32Array {
+  inContext(words: ArrayLike<number>, body: () => void): readonly number[] {
     const from = (this.slot + CONTEXT_0) >> 2;
     const saved = this.context;
     control.i32.set(words, from);
@@ -161,9 +161,10 @@ export class ComponentState {
   }
 
   /** What the context slots hold now, as words. */
-  get context(): Int32Array {
+  get context(): readonly number[] {
     const from = (this.slot + CONTEXT_0) >> 2;
-    return control.i32.slice(from, from + 4);
+    const s = control.i32;
+    return [s[from] ?? 0, s[from + 1] ?? 0, s[from + 2] ?? 0, s[from + 3] ?? 0];
   }
 }
 

@@ -1,13 +1,15 @@
 /** A loaded component: decoded, validated, its core modules compiled. */
 import { decodeComponent } from '../binary/decode.ts';
-import { UsageError, ValidationError } from '../error/error.ts';
+import { LinkError, UsageError, ValidationError } from '../error/error.ts';
+import type { Plan } from '../link/plan.ts';
 import type { Component as ComponentData } from '../types/definition.ts';
 import type { NamedExtern } from '../types/extern-type.ts';
 import type { Features } from '../types/features.ts';
 import { validateComponent } from '../validate/validate.ts';
+import { type ArtifactCache, artifactOf, type Known, type ModuleRange, readArtifact } from './artifact.ts';
 import type { Instance } from './instance.ts';
 import { Linker, type LinkOptions } from './linker.ts';
-import { setData, setModules } from './loaded.ts';
+import { planOf, setCompiling, setLoaded, setModules } from './loaded.ts';
 import { readSource, type Source } from './source.ts';
 import type { AnyWorld, Complete, Imports, Offers, WorldTypes } from './world.ts';
 
@@ -15,12 +17,11 @@ import type { AnyWorld, Complete, Imports, Offers, WorldTypes } from './world.ts
 export interface LoadOptions {
   /** Feature gates of the specification that differ from the defaults. */
   readonly features?: Partial<Features>;
+  /** Keeps what is found out about components from one load to the next, and from one process to the next. */
+  readonly cache?: ArtifactCache;
 }
 
-function coreModules(
-  component: ComponentData,
-  into: { start: number; end: number }[] = [],
-): { start: number; end: number }[] {
+function coreModules(component: ComponentData, into: ModuleRange[] = []): readonly ModuleRange[] {
   for (const d of component.definitions) {
     if (d.kind === 'core module') into.push(d);
     else if (d.kind === 'component') coreModules(d.component, into);
@@ -28,14 +29,14 @@ function coreModules(
   return into;
 }
 
-async function compileModules(component: ComponentData): Promise<void> {
+async function compileModules(bytes: Uint8Array<ArrayBuffer>, ranges: readonly ModuleRange[]): Promise<void> {
   const modules = new Map<number, WebAssembly.Module>();
   await Promise.all(
-    coreModules(component).map(async ({ start, end }) => {
-      modules.set(start, await WebAssembly.compile(component.bytes.subarray(start, end)));
+    ranges.map(async ({ start, end }) => {
+      modules.set(start, await WebAssembly.compile(bytes.subarray(start, end)));
     }),
   );
-  setModules(component.bytes, modules);
+  setModules(bytes, modules);
 }
 
 /** Waits for the modules. What the engine refuses is validated again, in order, so that the error has its place. */
@@ -47,6 +48,24 @@ async function finishCompiling(compiling: Promise<void>, data: ComponentData, op
     validateComponent(data, options);
     throw new ValidationError('invalid-core-module', `core module is not valid: ${error.message}`, { cause: error });
   }
+}
+
+/** Gives a cache what was found out; what cannot be planned is left for whoever links it to hear of. */
+function keep(
+  cache: ArtifactCache,
+  component: Pick<Known, 'imports' | 'exports'>,
+  bytes: Uint8Array<ArrayBuffer>,
+  modules: readonly ModuleRange[],
+): void {
+  let plan: Plan | undefined;
+  try {
+    plan = planOf(component);
+  } catch (error) {
+    if (!(error instanceof LinkError)) throw error;
+  }
+  const { imports, exports } = component;
+  const artifact = plan === undefined ? undefined : artifactOf({ modules, imports, exports, plan }, bytes);
+  if (artifact !== undefined) cache.set(bytes, artifact);
 }
 
 /**
@@ -68,8 +87,7 @@ export class Component<W extends WorldTypes = AnyWorld> {
   /** For TypeScript alone: a component of one world is none of another. */
   declare protected readonly world: W;
 
-  private constructor(data: ComponentData, imports: readonly NamedExtern[], exports: readonly NamedExtern[]) {
-    setData(this, data);
+  private constructor(imports: readonly NamedExtern[], exports: readonly NamedExtern[]) {
     this.imports = imports;
     this.exports = exports;
   }
@@ -85,16 +103,35 @@ export class Component<W extends WorldTypes = AnyWorld> {
     options: LoadOptions = {},
   ): Promise<Component<W>> {
     const bytes = await readSource(await source);
+    const { cache } = options;
+    const kept = await cache?.get(bytes);
+    const known = kept === undefined ? undefined : readArtifact(kept.artifact, bytes);
+    if (known !== undefined) {
+      const compiling = compileModules(bytes, known.modules);
+      compiling.catch(() => {});
+      if (kept?.confirm?.() !== false) {
+        const component = new Component<W>(known.imports, known.exports);
+        setLoaded(component, () => decodeComponent(bytes), known.plan);
+        // They were valid before; linking goes on meanwhile.
+        setCompiling(component, compiling);
+        return component;
+      }
+    }
     const data = decodeComponent(bytes);
     // The engine compiles on threads of its own meanwhile.
-    const compiling = compileModules(data);
+    const modules = coreModules(data);
+    const compiling = compileModules(bytes, modules);
     compiling.catch(() => {});
     const validated = validateComponent(data, {
       coreBodies: 'skip',
       ...(options.features === undefined ? {} : { features: options.features }),
     });
     await finishCompiling(compiling, data, options);
-    return new Component(data, validated.imports, validated.exports);
+    const { imports, exports } = validated;
+    const component = new Component<W>(imports, exports);
+    setLoaded(component, () => data);
+    if (cache !== undefined) keep(cache, component, bytes, modules);
+    return component;
   }
 
   /**

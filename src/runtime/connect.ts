@@ -1,7 +1,7 @@
 /** Makes the core functions by which one component calls another: adapters in core wasm, or the interpreter where none fits. */
 import type { OptionShape } from '../abi/context.ts';
 import { flattenFuncType, flattenType, pointerSize } from '../abi/flatten.ts';
-import { type AdapterSpec, isDeferred, isDirect, lends, spillsResult } from '../abi/fused/adapter.ts';
+import { type AdapterSpec, isDeferred, isDirect, lends, markOf, spillsResult } from '../abi/fused/adapter.ts';
 import { holds } from '../abi/fused/contents.ts';
 import type { BorderEnv, Flat } from '../abi/js/border.ts';
 import type { WasmType } from '../core/builder.ts';
@@ -24,6 +24,7 @@ import type { Instantiation } from './instantiate.ts';
 import { interpretCall } from './interpret-call.ts';
 import type { LiveFunc } from './live.ts';
 import { interpretedTransfer, type Lower, lowerToComponent, type Transfer, zeroOf } from './lower.ts';
+import { importsOf } from './module-cache.ts';
 import type { PreparedCall, PreparedGroup } from './prepared.ts';
 import { giveBorrow, lend } from './resource.ts';
 import type { Side } from './side.ts';
@@ -53,6 +54,8 @@ function endsOf(run: Instantiation, call: PreparedCall): Ends {
     const { label } = run.prepared.plan.instances[callee.instance]!;
     return { caller, callee: run.side(callee.options, callee.instance), core: run.core(callee.core), path: label };
   }
+  // What a dead store was made of may be another's by now.
+  if (!callee.store.alive) throw callee.store.deadTrap(undefined);
   run.store.linkTo(callee.store);
   const side: Side = {
     shape: callee.shape,
@@ -175,10 +178,10 @@ class AdaptedCall {
     this.#direct = direct;
     const { component } = lower.callee;
     Object.assign(this.imports, {
-      record: global(direct.record),
+      mark: global(markOf(this.spec, direct.record)),
       slow: lowerToComponent(lower, () => {}),
       settle: (...answers: Flat[]) => direct.settle(answers),
-      answer: (depth: number) => direct.answer(depth),
+      answer: () => direct.answer(),
       release: () => component.release(),
     });
     const { callee } = lower;
@@ -277,7 +280,7 @@ function instantiateAdapters(
     if (spec.callerMemory !== undefined) memory[`m${spec.callerMemory}`] = ends.caller.memory!.memory;
     if (spec.calleeMemory !== undefined) memory[`m${spec.calleeMemory}`] = ends.callee.memory!.memory;
   }
-  for (const { module: from, name } of WebAssembly.Module.imports(module))
+  for (const { module: from, name } of importsOf(module))
     if (from === 'tenon' && name.startsWith('go-on:')) tenon[name] = resumed as WebAssembly.ImportValue;
   return new WebAssembly.Instance(module, imports).exports;
 }

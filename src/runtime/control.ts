@@ -2,22 +2,22 @@
  * The control memory: all state of all component instances of this thread that adapters in core wasm and generated JavaScript
  * both read and write, a slot per instance. Trusted code alone imports it. Not shared between threads.
  *
- * Layout, byte addresses. Header:
- *      4  CALL_TOP     where the next frame of the current call stack goes
- *      8  SUSPENDABLE  1 while the current stack is one that may suspend (a promised call), else 0
- *     12  PENDING      1 after a host function answered with a promise, until the shim that called it has seen it
- *     16  OBLIGATIONS  how deep the scheduler's obligations are
- *     20  LEND_TOP     where the next entry of the log of lends goes
- *     64  SCRATCH      multi-value results between generated code, to 1024
- *   1024  CALL_STACK   frames of the current stack, one for each call into a component instance, to CALL_LIMIT
+ * Layout, byte addresses. Header, not at the beginning: what a guest has just stored at an address with the same 12 low bits makes a load
+ * wait, and low addresses are in use everywhere:
+ *   2948  CALL_TOP     where the next frame of the current call stack goes
+ *   2952  SUSPENDABLE  1 while the current stack is one that may suspend (a promised call), else 0
+ *   2956  PENDING      1 after a host function answered with a promise, until the shim that called it has seen it
+ *   2960  LEND_TOP     where the next entry of the log of lends goes
+ *   2968  SCRATCH      a second result between JavaScript and generated code
+ *   3072  CALL_STACK   frames of the current stack, one for each call into a component instance, to CALL_LIMIT
  * then the log of lends (LEND_LOG), then slots, store records and handle tables, from an allocator.
  *
  * Frame (24 bytes): +0 slot address of the component instance, +4 THREAD: number of the thread that runs there; 0 while it is the one
  * of a synchronous call that nothing has asked for yet; negative while it is the one of an adapter's call of a function of an async type
- * that nothing has asked for yet: minus the address of the adapter's record, one less once the task has returned. Of such a call also
- * +8 POINTER (8 bytes): where the caller wants its result; +16 VALUE (8 bytes): the flat result that the task returned.
- * Adapter's record (16 bytes): +0 DELIVER, what delivers the result of `task.return`, by its place in the table of the return shims plus
- * one; 0 where the result is a number that waits in VALUE for the end of the call; +4 and +12 KEYS of the `task.return` that fit.
+ * that nothing has asked for yet: minus (the address of the adapter's record, plus DEFERRED where its result is a number that waits in VALUE
+ * for the end of the call, plus RETURNED once the task has returned). Of such a call also +8 POINTER (8 bytes): where the caller wants its result; +16 VALUE (8 bytes): the flat result that the task returned.
+ * Adapter's record (16 bytes): +0 DELIVER, what delivers the result of `task.return` where it does not wait, by its place in the table
+ * of the return shims; +4 and +12 KEYS of the `task.return` that fit.
  * Entry of the log of lends (16 bytes), for handles that adapters lend until the end of a call: +0 SLOT of the table, +4 INDEX of the handle,
  * +8 TAG: CALL_TOP when it was made. With slot 0 nothing, but that JavaScript's log (`borrow-log.ts`) may have entries of the call.
  * Store record (16 bytes): +0 STATE: 0 live, 1 dead.
@@ -30,13 +30,12 @@
  * or, where free, the next free index.
  */
 
-export const CALL_TOP = 4;
-export const SUSPENDABLE = 8;
-export const PENDING = 12;
-export const OBLIGATIONS = 16;
-export const LEND_TOP = 20;
-export const SCRATCH = 64;
-export const CALL_STACK = 1024;
+export const CALL_TOP = 2948;
+export const SUSPENDABLE = 2952;
+export const PENDING = 2956;
+export const LEND_TOP = 2960;
+export const SCRATCH = 2968;
+export const CALL_STACK = 3072;
 /** Bytes of a frame on the call stack. */
 export const FRAME_SIZE = 24;
 export const FRAME_THREAD = 4;
@@ -75,6 +74,10 @@ export const SLOT_SIZE = 64;
 
 /** In EXCLUSIVE: a thread that nothing has asked for yet. */
 export const CURRENT = -1;
+
+/** In THREAD of an adapter's call. */
+export const RETURNED = 1;
+export const DEFERRED = 2;
 
 export const RECORD_DELIVER = 0;
 export const RECORD_KEY = 4;

@@ -1,10 +1,11 @@
 /** The ends of streams and futures as guests hold them. Specification: CanonicalABI.md, `CopyEnd` and what derives from it. */
-import { makeTrap } from '../error/trap.ts';
+import { makeTrap, type Trap } from '../error/trap.ts';
 import { invariant, unreachable } from '../util/invariant.ts';
 import type { GuestBuffer } from './buffer.ts';
 import { READABLE_FUTURE, READABLE_STREAM, WRITABLE_FUTURE, WRITABLE_STREAM } from './object-handles.ts';
 import type { Payload } from './payload.ts';
 import { COPY, type Copier, type CopyResult, type Shared } from './shared.ts';
+import { storeOf } from './store.ts';
 import { EVENT, type Event, Waitable } from './waitable.ts';
 
 /** Specification: `CopyState`. */
@@ -52,8 +53,11 @@ export class CopyEnd extends Waitable implements Copier<GuestBuffer> {
   }
 
   get what(): string {
-    const { payload, what } = this.shared;
-    return `a ${this.#readable ? 'writer' : 'reader'} of a ${what}${payload.type === undefined ? '' : `<${payload.name}>`}`;
+    const { payload, what, readerSlot, writerSlot } = this.shared;
+    const slot = this.#readable ? writerSlot : readerSlot;
+    const who = slot === 0 ? 'the host' : (storeOf(slot)?.labelOf(slot) ?? 'a component that has ended');
+    const type = `${what}${payload.type === undefined ? '' : `<${payload.name}>`}`;
+    return `${who} to ${this.#readable ? 'write to' : 'read from'} a ${type}`;
   }
 
   get #readable(): boolean {
@@ -155,9 +159,9 @@ export class CopyEnd extends Waitable implements Copier<GuestBuffer> {
     this.leave();
   }
 
-  override abandon(): void {
+  override abandon(failure: Trap): void {
     this.#state = 'done';
-    super.abandon();
-    this.shared.drop();
+    super.abandon(failure);
+    this.shared.drop(failure);
   }
 }

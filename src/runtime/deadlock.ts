@@ -5,7 +5,9 @@
 import { makeTrap, type Trap } from '../error/trap.ts';
 import { componentState } from './component-state.ts';
 import { scheduler } from './scheduler.ts';
-import type { Store } from './store.ts';
+import { type Stack, suspendedStacks } from './stack.ts';
+import { allStores, type Store } from './store.ts';
+import { threadByNumber } from './task.ts';
 
 /** Threads that a message lists at most. */
 const MAX_LISTED = 8;
@@ -19,24 +21,50 @@ export function trapOnDeadlock(store: Store): void {
   scheduler.onPause = endWatched;
 }
 
-/** Who waits for what, in the store and in those that it waits for. */
-function waiting(store: Store): string[] {
+/** The path of the call that a stack is for. */
+function pathOf(stack: Stack): string | undefined {
+  if (stack.path !== undefined) return stack.path;
+  const [thread] = stack.threads.flatMap((number) => (number > 0 ? (threadByNumber(number) ?? []) : []));
+  return thread?.task.path;
+}
+
+/** Stacks that wait for a host function that is synchronous to their guests, and so are no blocked threads. */
+function waitingForHost(store: Store): string[] {
   const lines: string[] = [];
-  for (const slot of store.linked.flatMap(({ slots }) => slots)) {
-    const component = componentState(slot);
-    if (component === undefined) continue;
-    for (const thread of component.waiting)
-      lines.push(`${component.label}: ${thread.task.path} waits for ${thread.waitsFor}`);
+  for (const stack of suspendedStacks()) {
+    const slot = stack.slots.at(-1);
+    const host = stack.waitsForHost;
+    if (host === undefined || slot === undefined || !store.slots.includes(slot)) continue;
+    lines.push(
+      `${store.labelOf(slot)}: ${pathOf(stack) ?? 'a call'} waits for the result of the host function ${host}`,
+    );
   }
   return lines;
 }
 
+/** Who waits for whom in a store, a line each. */
+function waiting(store: Store): string[] {
+  const lines: string[] = [];
+  for (const slot of store.slots) {
+    const component = componentState(slot);
+    if (component === undefined) continue;
+    for (const thread of component.waiting)
+      if (thread.state !== 'running')
+        lines.push(`${component.label}: ${thread.task.path} waits for ${thread.waitsFor}`);
+  }
+  return [...lines, ...waitingForHost(store)];
+}
+
+function shortened(lines: readonly string[]): readonly string[] {
+  if (lines.length <= MAX_LISTED) return lines;
+  return [...lines.slice(0, MAX_LISTED), `and ${lines.length - MAX_LISTED} more`];
+}
+
+/** Names who waits in the store and in those that it waits for. */
 function deadlock(store: Store): Trap {
-  const lines = waiting(store);
-  const listed = lines.slice(0, MAX_LISTED).join('; ');
-  const more = lines.length > MAX_LISTED ? `; and ${lines.length - MAX_LISTED} more` : '';
+  const listed = shortened(store.linked.flatMap(waiting)).join('; ');
   return makeTrap('deadlock', {
-    reason: `deadlock detected: event loop cannot make further progress${listed === '' ? '' : `: ${listed}${more}`}`,
+    reason: `deadlock detected: event loop cannot make further progress${listed === '' ? '' : `: ${listed}`}`,
   });
 }
 
@@ -46,9 +74,15 @@ function endAll(stores: readonly Store[]): void {
   for (const store of stores) store.end(store.failure);
 }
 
-/** Ends every store that has calls under way, of which nothing can come any more. */
-export function endDeadlocked(stores: Iterable<Store>): void {
-  endAll([...stores].filter((store) => store.alive && store.watchers.size > 0));
+/** Who waits for whom in all stores, where calls of the host's are under way that have not ended: for a process that is about to end. */
+export function unfinishedCalls(): readonly string[] {
+  if (!scheduler.hasCalls) return [];
+  return shortened([...allStores()].flatMap((store) => (store.alive ? waiting(store) : [])));
+}
+
+/** Ends every store that has something waiting, when nothing can come any more: even what the host still had to answer. */
+export function endUnfinished(): void {
+  endAll([...allStores()].filter((store) => store.alive && waiting(store).length > 0));
 }
 
 /** Whether something is queued that may let guests of the store go on. */

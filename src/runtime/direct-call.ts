@@ -9,6 +9,7 @@ import { takeLends, takeRemembered } from './borrow-log.ts';
 import { control, FRAME_POINTER, FRAME_SIZE, FRAME_VALUE, RECORD_SIZE } from './control.ts';
 import { afterCore, type LiftedTask, requestCancellation, taskUnderWay } from './lift.ts';
 import { callerOf, endOfLower, type Lower } from './lower.ts';
+import { scheduler } from './scheduler.ts';
 import type { Store } from './store.ts';
 import { Subtask } from './subtask.ts';
 import { currentThread, onRecord, type Thread } from './task.ts';
@@ -34,14 +35,20 @@ function read(address: number, type: WasmType): Flat {
   return at.getInt32(0, true);
 }
 
+/** A call whose task was made amid it. */
+interface MadeCall {
+  readonly subtask: Subtask;
+  /** How deep the scheduler's obligations were: as when it began, since tasks are made before any is added. */
+  readonly depth: number;
+}
+
 /** The calls of one adapter. */
 export class DirectCall {
   /** Address of its record in the control memory. */
   readonly record: number;
   readonly #options: DirectOptions;
-  /** Subtasks of tasks that were made amid their calls. */
-  readonly #subtasks = new WeakMap<LiftedTask, Subtask>();
-  #settled: Subtask | undefined;
+  readonly #made = new WeakMap<LiftedTask, MadeCall>();
+  #settled: MadeCall | undefined;
 
   constructor(store: Store, options: DirectOptions) {
     this.#options = options;
@@ -69,7 +76,7 @@ export class DirectCall {
     const task = taskUnderWay(lower.callee, callerOf(lower, subtask, flat));
     subtask.started();
     subtask.onCancel = () => requestCancellation(task);
-    this.#subtasks.set(task, subtask);
+    this.#made.set(task, { subtask, depth: scheduler.depth });
     if (returned) {
       const value = (type: WasmType): Flat => read(frame + FRAME_VALUE, type);
       if (deferred !== undefined) task.returns(deferred.map(value));
@@ -87,16 +94,16 @@ export class DirectCall {
     const { component } = this.#options.lower.callee;
     const thread = currentThread(component);
     const task = thread.task as LiftedTask;
-    this.#settled = this.#subtasks.get(task);
+    this.#settled = this.#made.get(task);
     afterCore(task, thread, results);
     if (component.usesContext) thread.context = component.context;
   }
 
   /** After {@link settle}, with the frame taken: what the caller gets. */
-  answer(depth: number): Flat | undefined {
-    const subtask = this.#settled;
-    invariant(subtask !== undefined, 'a call is settled before it is answered');
+  answer(): Flat | undefined {
+    const made = this.#settled;
+    invariant(made !== undefined, 'a call is settled before it is answered');
     this.#settled = undefined;
-    return endOfLower(this.#options.lower, subtask, depth);
+    return endOfLower(this.#options.lower, made.subtask, made.depth);
   }
 }

@@ -7,13 +7,13 @@ import type { OptionShape, Signature } from '../abi/context.ts';
 import { flattenFuncType } from '../abi/flatten.ts';
 import { type AdapterSpec, canFuse, isDirect, lends } from '../abi/fused/adapter.ts';
 import type { WasmSignature } from '../core/builder.ts';
-import { mayBlock } from '../link/analyse.ts';
+import { mayBlock, mustSuspend, Sight } from '../link/analyse.ts';
 import { type ExportShape, exportShape } from '../link/export-shape.ts';
 import type { Plan, PlanCanon, PlanFunc, PlanItem, PlanResource } from '../link/plan.ts';
 import { entryShimKey, returnShimKey, type ShimKey } from '../link/shims.ts';
 import { signatureEnds, signatureResources } from '../types/resources-of.ts';
 import type { FuncType } from '../types/value-type.ts';
-import { type Bindings, pathKey } from './bind.ts';
+import { type Bindings, pathKey, showPath } from './bind.ts';
 import { CALLBACK } from './callback.ts';
 import { blockingSignature, returnedBy } from './canon/signatures.ts';
 import type { LiveFunc } from './live.ts';
@@ -68,11 +68,13 @@ function coreSignature(type: FuncType, side: 'lift' | 'lower', shape: OptionShap
 
 class Drafter {
   readonly #plan: RunnablePlan;
+  readonly #sight: Sight;
   readonly #functions: Bindings['functions'];
   readonly #options: DraftOptions;
 
   constructor(plan: RunnablePlan, functions: Bindings['functions'], options: DraftOptions) {
     this.#plan = plan;
+    this.#sight = new Sight(plan.canons);
     this.#functions = functions;
     this.#options = options;
   }
@@ -133,7 +135,9 @@ class Drafter {
       calleeMemory: live === undefined ? this.#memoryKey((lift as Lift).options.memory) : this.#liveKey(live),
       maySuspend: live?.maySuspend ?? this.#plan.maySuspend[(lift as Lift).instance] === true,
       crossStore: live !== undefined,
+      seesCaller: lift === undefined || (type.async && this.#sight.includes(lift.instance, canon.instance)),
       isConcurrent: live?.isConcurrent ?? this.#plan.isConcurrent[(lift as Lift).instance] === true,
+      isLeaf: live === undefined && this.#plan.callsOut?.[(lift as Lift).instance] === false,
       context: live?.usesContext ?? this.#plan.usesContext[(lift as Lift).instance] === true,
       callerContext: this.#plan.usesContext[canon.instance] === true,
       flavour: this.#options.flavour,
@@ -256,12 +260,20 @@ export function shimKeys(plan: Plan, groups: readonly DraftGroup[]): ReadonlySet
   return keys;
 }
 
-/** What in a plan may have to wait amid its code, in words; without JSPI nothing can. */
-export function whatMustWait(plan: Plan): string | undefined {
-  const builtin = plan.canons.find((c) => c.kind === 'builtin' && mayBlock(c.canon));
-  if (builtin?.kind === 'builtin') return `the built-in ${builtin.canon.kind}`;
-  if (plan.canons.some((c) => c.kind === 'lower' && c.func.type.async && !c.options.shape.async))
-    return 'a synchronous call of a function of an async type';
-  const isStackful = ({ type, options: { shape } }: Lift): boolean => type.async && shape.async && !shape.callback;
-  return [...liftsOf(plan)].some(isStackful) ? 'an asynchronous lift without a callback' : undefined;
+/** What a canon calls that can only wait on a stack which suspends. */
+function waitsAmidCode(canon: PlanCanon, { instances }: RunnablePlan): string | undefined {
+  if (canon.kind === 'builtin') return mustSuspend(canon.canon) ? `the built-in ${canon.canon.kind}` : undefined;
+  if (canon.kind !== 'lower' || !canon.func.type.async || canon.options.shape.async) return undefined;
+  const { func } = canon;
+  const name = func.kind === 'import' ? showPath(func.path) : `an export of ${instances[func.instance]!.label}`;
+  return `${name} (of an async type) synchronously`;
+}
+
+/** What of a plan has to wait amid its code, in words; without JSPI nothing can. */
+export function whatMustWait(plan: RunnablePlan): string | undefined {
+  for (const canon of plan.canons) {
+    const what = waitsAmidCode(canon, plan);
+    if (what !== undefined) return `component ${plan.instances[canon.instance]!.label} calls ${what}`;
+  }
+  return undefined;
 }

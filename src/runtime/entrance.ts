@@ -11,6 +11,8 @@ import { type Activity, scheduler } from './scheduler.ts';
 import { askToSuspend, resumed } from './stack.ts';
 import { storeOf } from './store.ts';
 
+const BUSY = { what: 'the called component instance, which waits inside a host call,' };
+
 interface Waiter {
   readonly slot: number;
   readonly go: () => void;
@@ -23,6 +25,13 @@ const dtors: { readonly resource: GuestResource; readonly rep: number }[] = [];
 export function whenOpen(slot: number, go: () => void): void {
   waiters.push({ slot, go });
   scheduler.onOpen = drain;
+}
+
+/** Whether a call or a destructor waits to enter one of the instances. */
+export function isAwaited(slots: readonly number[]): boolean {
+  return (
+    waiters.some(({ slot }) => slots.includes(slot)) || dtors.some(({ resource }) => slots.includes(resource.slot))
+  );
 }
 
 /** Whether a new call into the instance must queue. */
@@ -68,7 +77,7 @@ export function awaitOpen(slot: number): void {
     awaitOpen(slot);
     return undefined;
   };
-  const stack = askToSuspend(again, 'the called component instance, which waits inside a host call,', true);
+  const stack = askToSuspend(again, BUSY, true);
   const wait: Activity = { ready: () => true, resume: () => stack.go() };
   whenOpen(slot, () => scheduler.enqueue(wait));
 }

@@ -38,9 +38,11 @@ import { trapOnDeadlock } from './deadlock.ts';
 import { defineResource } from './define-resource.ts';
 import { disposeHostHandles } from './dispose.ts';
 import { makeGroup } from './group.ts';
+import { checkEnd } from './host-ends.ts';
 import { hostHooks } from './host-hooks.ts';
 import type { CanonMaker, Kit } from './kit.ts';
 import { linearMemory } from './memory.ts';
+import { makeObjectTable } from './object-handles.ts';
 import { newPayload } from './payload.ts';
 import { promisedExport } from './promised-export.ts';
 import { borderOf } from './resource.ts';
@@ -104,6 +106,8 @@ export const FULL_KIT: Kit = {
   defineResource,
   border: borderOf,
   hooks: hostHooks,
+  checkEnd,
+  objects: makeObjectTable,
   classes: classMaker,
   disposeHostHandles,
   promised: promisedExport,

@@ -3,6 +3,7 @@
  * implements.
  */
 import type { BorderEnv, Flat, HostCall, Settle } from '../abi/js/border.ts';
+import type { Trap } from '../error/trap.ts';
 import { invariant } from '../util/invariant.ts';
 import { rememberIn } from './borrow-log.ts';
 import { componentState } from './component-state.ts';
@@ -11,12 +12,14 @@ import { unwind } from './failure.ts';
 import { popTo, pushFrame } from './frames.ts';
 import { answer, type Zero } from './lower.ts';
 import { type Activity, scheduler } from './scheduler.ts';
-import type { Store } from './store.ts';
+import type { Store, StoreWatcher } from './store.ts';
 import { Subtask } from './subtask.ts';
+
+const NOTHING: (() => void)[] = [];
 
 /** What a host function sees of its call; the signal is made when it is asked for. */
 class Call implements HostCall {
-  readonly undo: (() => void)[] = [];
+  #undo = NOTHING;
   #controller: AbortController | undefined;
 
   get signal(): AbortSignal {
@@ -24,12 +27,24 @@ class Call implements HostCall {
     return this.#controller.signal;
   }
 
-  abort(): void {
-    this.#controller?.abort(new DOMException('the guest has cancelled the call', 'AbortError'));
+  abort(reason: Error): void {
+    this.#controller?.abort(reason);
+  }
+
+  /** Its own list of what it must undo. */
+  get list(): (() => void)[] {
+    if (this.#undo === NOTHING) this.#undo = [];
+    return this.#undo;
+  }
+
+  get lends(): boolean {
+    return this.#undo.length > 0;
   }
 
   end(): void {
-    for (const undo of this.undo.splice(0)) undo();
+    const undo = this.#undo;
+    this.#undo = NOTHING;
+    for (const each of undo) each();
   }
 }
 
@@ -39,37 +54,69 @@ export function hostCall(): HostCall {
 
 /** What the parameters lend belongs to the call; undefined: they are lifted. */
 export function lendTo(call: HostCall | undefined): void {
-  rememberIn(call === undefined ? undefined : (call as Call).undo);
+  rememberIn(call === undefined ? undefined : (call as Call).list);
 }
 
-/** The promise of a host function has settled: its result is lowered when no guest runs. */
-class Settled implements Activity {
+/** A call that the host has answered with a promise. When that settles, the result is lowered as soon as no guest runs. */
+class PendingCall implements Activity, StoreWatcher {
   readonly store: Store;
-  readonly #slot: number;
-  readonly #path: string;
-  readonly #deliver: () => void;
+  readonly subtask: Subtask;
+  readonly #env: BorderEnv;
+  readonly #call: Call;
+  readonly #settle: Settle;
+  readonly #isAsync: boolean;
+  #ok = false;
+  #value: unknown;
 
-  constructor(store: Store, slot: number, path: string, deliver: () => void) {
+  constructor(env: BorderEnv, store: Store, call: Call, settle: Settle, isAsync: boolean) {
     this.store = store;
-    this.#slot = slot;
-    this.#path = path;
-    this.#deliver = deliver;
+    this.subtask = new Subtask(`the host function ${env.path}`);
+    this.#env = env;
+    this.#call = call;
+    this.#settle = settle;
+    this.#isAsync = isAsync;
+    this.subtask.started();
+    if (call.lends) this.subtask.lends(() => call.end());
+    store.hostBegins();
+    store.dependents.add(this);
+  }
+
+  settled(ok: boolean, value: unknown): void {
+    this.store.hostEnds();
+    this.store.dependents.delete(this);
+    if (this.subtask.resolved) return;
+    this.#ok = ok;
+    this.#value = value;
+    scheduler.enqueueNow(this);
+  }
+
+  /** The host is told, and not waited for: whatever it answers later is for nobody. */
+  cancel(): void {
+    this.store.dependents.delete(this);
+    this.subtask.resolve(undefined);
+    this.#call.abort(new DOMException('the guest has cancelled the call', 'AbortError'));
+  }
+
+  /** The guest is gone. */
+  ended(failure: Trap): void {
+    this.#call.abort(failure);
   }
 
   ready(): boolean {
-    if (componentState(this.#slot)?.closed !== true) return true;
+    if (componentState(this.#env.slot)?.closed !== true) return true;
     scheduler.stall(this);
     return false;
   }
 
   resume(): boolean {
-    if (componentState(this.#slot)?.store.alive !== true) return false;
-    pushFrame(this.#slot);
+    if (!this.store.alive || this.subtask.resolved) return false;
+    pushFrame(this.#env.slot);
     try {
-      this.#deliver();
+      const flat = this.#settle(this.#ok, this.#value);
+      this.subtask.resolve(this.#isAsync || flat === undefined ? [] : [flat]);
       popTo(CALL_STACK);
     } catch (error) {
-      unwind(error, this.#path, CALL_STACK, 0);
+      unwind(error, this.#env.path, CALL_STACK, 0);
     }
     return false;
   }
@@ -84,31 +131,13 @@ export function awaitHostCall(
   isAsync: boolean,
   zero: Zero,
 ): Flat | undefined {
-  const call = hostCall as Call;
   const component = componentState(env.slot);
   invariant(component !== undefined, 'an instance that calls a function of an async type');
-  const subtask = new Subtask(env.path);
-  subtask.started();
-  subtask.lends(() => call.end());
-  const settled = (ok: boolean, value: unknown): void => {
-    component.store.hostEnds();
-    if (subtask.resolved) return;
-    const deliver = (): void => {
-      if (subtask.resolved) return;
-      const flat = settle(ok, value);
-      subtask.resolve(isAsync || flat === undefined ? [] : [flat]);
-    };
-    scheduler.enqueueNow(new Settled(component.store, env.slot, env.path, deliver));
-  };
-  component.store.hostBegins();
+  const pending = new PendingCall(env, component.store, hostCall as Call, settle, isAsync);
   promise.then(
-    (value) => settled(true, value),
-    (error) => settled(false, error),
+    (value) => pending.settled(true, value),
+    (error) => pending.settled(false, error),
   );
-  // The host is told, and not waited for: whatever it answers later is for nobody.
-  subtask.onCancel = () => {
-    subtask.resolve(undefined);
-    call.abort();
-  };
-  return answer(component, subtask, isAsync, zero);
+  pending.subtask.onCancel = () => pending.cancel();
+  return answer(component, pending.subtask, isAsync, zero);
 }

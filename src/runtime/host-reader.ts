@@ -1,12 +1,13 @@
 /** The host reads what guests write. */
 import { type NumberArray, numberKind, TYPED_ARRAYS } from '../abi/js/typed-array.ts';
 import { load } from '../abi/load.ts';
-import { makeTrap, type Trap } from '../error/trap.ts';
+import type { Trap } from '../error/trap.ts';
 import { invariant } from '../util/invariant.ts';
 import type { GuestBuffer, HostSink, HostSource } from './buffer.ts';
 import { type HandleConversion, valueToHost } from './host-values.ts';
 import type { Payload } from './payload.ts';
 import { COPY, type Copier, type CopyResult, type SharedFuture, type SharedStream } from './shared.ts';
+import type { Store, StoreWatcher } from './store.ts';
 
 /** Bytes that one chunk takes at most. */
 const CHUNK_BYTES = 1 << 20;
@@ -33,8 +34,8 @@ class Sink implements HostSink {
   }
 
   accept(count: number, from: GuestBuffer | HostSource): void {
-    this.progress += count;
     this.value = from.kind === 'source' ? from.take(count) : this.#load(count, from);
+    this.progress += count;
   }
 
   /** A typed array, an array of values, or (of a stream without elements) how many. */
@@ -63,7 +64,25 @@ function chunkLength(payload: Payload): number {
 }
 
 /** Streams that the host has forgotten: nobody will read them. */
-const forgotten = /* @__PURE__ */ new FinalizationRegistry<SharedStream>((shared) => shared.drop());
+const forgotten = /* @__PURE__ */ new FinalizationRegistry<SharedStream>((shared) => {
+  shared.payload.scope.store.hostEnds();
+  shared.drop();
+});
+
+/**
+ * Tells the reader what becomes of its stream; answers what takes that back. What guests and stores hold must not hold the stream, so that
+ * one that the host has forgotten is collected: these closures share nothing with those that do.
+ */
+function listen(shared: SharedStream, store: Store, reader: HostReader): () => void {
+  const weak = new WeakRef(reader);
+  const unlisten = shared.whenDropped(() => weak.deref()?.ended());
+  const watcher: StoreWatcher = { ended: (failure) => weak.deref()?.failed(failure) };
+  store.dependents.add(watcher);
+  return () => {
+    unlisten();
+    store.dependents.delete(watcher);
+  };
+}
 
 /** A guest's stream as a `ReadableStream` of chunks. */
 export class HostReader {
@@ -72,49 +91,68 @@ export class HostReader {
   /** While it is open the host may read, and guests go on. */
   #open = true;
   #touched = false;
-  #moved: ReadableStreamDefaultReader | undefined;
+  #controller: ReadableStreamDefaultController | undefined;
+  readonly #unlisten: () => void;
 
   constructor(shared: SharedStream, conversion: HandleConversion) {
     this.#shared = shared;
     const length = chunkLength(shared.payload);
-    const stream = new ReadableStream(
+    this.stream = new ReadableStream(
       {
-        pull: (controller) => {
-          if (this.#moved !== undefined) return undefined;
+        start: (controller) => {
+          this.#controller = controller;
+        },
+        pull: () => {
           this.#touched = true;
-          return this.#pull(controller, new Sink(shared.payload, length, conversion));
+          return this.#pull(new Sink(shared.payload, length, conversion));
         },
         cancel: () => {
-          this.#close();
-          if (this.#moved === undefined) shared.drop();
+          this.#leave();
+          shared.drop();
         },
       },
       { highWaterMark: 0 },
     );
-    forgotten.register(stream, shared);
     shared.payload.scope.store.hostBegins();
-    this.stream = stream;
+    forgotten.register(this.stream, shared, this);
+    const { store } = shared.payload.scope;
+    this.#unlisten = listen(shared, store, this);
+    if (shared.dropped) this.ended();
+    else if (store.ended) this.failed(store.failure ?? store.deadTrap(undefined));
   }
 
-  #close(): void {
-    if (this.#open) this.#shared.payload.scope.store.hostEnds();
+  /** The host reads no more. */
+  #leave(): void {
+    if (!this.#open) return;
     this.#open = false;
+    this.#unlisten();
+    forgotten.unregister(this);
+    this.#shared.payload.scope.store.hostEnds();
   }
 
-  #pull(controller: ReadableStreamDefaultController, sink: Sink): Promise<void> {
+  /** The guest writes no more: the end, or (its store has ended) an error, since there might have been more. */
+  ended(): void {
+    const { failure } = this.#shared;
+    if (failure !== undefined) this.failed(failure);
+    else if (this.#open) {
+      this.#leave();
+      this.#controller?.close();
+    }
+  }
+
+  /** It was cut off. */
+  failed(failure: Trap): void {
+    if (!this.#open) return;
+    this.#leave();
+    this.#controller?.error(failure);
+    this.#shared.drop();
+  }
+
+  #pull(sink: Sink): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const shared = this.#shared;
-    const { store } = shared.payload.scope;
-    // A stream that a trap has cut off is not one that has ended.
-    const failed = (failure: Trap): void => {
-      shared.reclaim(copier);
-      controller.error(failure);
-      this.#close();
-      resolve();
-    };
     const deliver = (): void => {
-      store.watchers.delete(failed);
-      if (sink.progress > 0) controller.enqueue(sink.value);
+      if (this.#open && sink.progress > 0) this.#controller?.enqueue(sink.value);
       resolve();
     };
     const copier: Copier<Sink> = {
@@ -124,27 +162,16 @@ export class HostReader {
         shared.reclaim(copier);
         deliver();
       },
-      done: (result: CopyResult) => {
-        deliver();
-        if (result !== COPY.dropped) return;
-        const { store } = shared.payload.scope;
-        // A writer that trapped has not come to the stream's end.
-        if (store.alive) controller.close();
-        else controller.error(store.deadTrap(undefined));
-        this.#close();
-      },
+      done: deliver,
     };
-    if (!store.alive) {
-      failed(store.deadTrap(undefined));
-      return promise;
-    }
-    store.watchers.add(failed);
+    // Its store has trapped, and will say why.
+    if (!shared.payload.scope.store.alive) return promise;
     try {
       shared.read(copier);
     } catch (error) {
       // What the guest wrote is none of its type's values.
       shared.payload.scope.fail(error);
-      if (store.watchers.delete(failed)) failed(error as Trap);
+      resolve();
     }
     return promise;
   }
@@ -152,8 +179,8 @@ export class HostReader {
   /** Gives the stream to another guest without the host in between, if the host has not read of it. */
   passOn(payload: Payload): SharedStream | undefined {
     if (this.#touched || this.stream.locked || !this.#shared.payload.equals(payload)) return undefined;
-    this.#moved = this.stream.getReader();
-    this.#close();
+    this.stream.getReader();
+    this.#leave();
     return this.#shared;
   }
 }
@@ -165,18 +192,19 @@ export function readFuture(shared: SharedFuture, conversion: HandleConversion): 
   promise.catch(() => {});
   const sink = new Sink(shared.payload, 1, conversion);
   const { store } = shared.payload.scope;
-  if (!store.alive) {
-    reject(store.deadTrap(undefined));
+  const watcher: StoreWatcher = { ended: reject };
+  const settle = (result: CopyResult): void => {
+    store.dependents.delete(watcher);
+    if (result === COPY.completed) resolve(shared.payload.type === undefined ? undefined : only(sink.value));
+    else reject(shared.failure ?? store.failure ?? store.deadTrap(undefined));
+  };
+  if (store.ended) {
+    settle(COPY.dropped);
     return promise;
   }
-  store.watchers.add(reject);
-  const settle = (result: CopyResult): void => {
-    store.watchers.delete(reject);
-    if (result === COPY.completed) {
-      // Boxed, so that no promise is resolved with a value whose keys a guest chose.
-      resolve(shared.payload.type === undefined ? undefined : only(sink.value));
-    } else reject(makeTrap('store-dead', { reason: 'the component that had to write the future has ended without' }));
-  };
+  store.dependents.add(watcher);
+  // It has trapped, and will say why.
+  if (!store.alive) return promise;
   shared.read({ slot: undefined, buffer: sink, copied() {}, done: settle });
   return promise;
 }

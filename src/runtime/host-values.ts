@@ -9,7 +9,9 @@ import type { ValueType } from '../types/value-type.ts';
 import { invariant } from '../util/invariant.ts';
 import type { Payload } from './payload.ts';
 
-type Handled = Extract<ReturnType<typeof despecialize>, { kind: 'own' | 'borrow' | 'stream' | 'future' }>;
+type Handled =
+  | Extract<ReturnType<typeof despecialize>, { kind: 'own' | 'borrow' | 'stream' | 'future' }>
+  | { readonly kind: 'error-context' };
 type MapHandle = (type: Handled, value: unknown) => unknown;
 
 const holders = new WeakMap<ValueType, boolean>();
@@ -32,6 +34,7 @@ function computeHolds(type: ValueType): boolean {
     case 'borrow':
     case 'stream':
     case 'future':
+    case 'error-context':
       return true;
     case 'record':
       return t.fields.some((f) => holdsHandles(f.type));
@@ -55,6 +58,8 @@ function mapHandles(type: ValueType, value: AbiValue, map: MapHandle): AbiValue 
     case 'stream':
     case 'future':
       return { kind: 'handle', value: map(t, (value as AbiHandle).value) };
+    case 'error-context':
+      return { kind: 'handle', value: map({ kind: t.kind }, (value as AbiHandle).value) };
     case 'record':
       return (value as readonly AbiValue[]).map((v, i) => mapHandles(t.fields[i]!.type, v, map));
     case 'variant': {
@@ -75,6 +80,8 @@ function mapHandles(type: ValueType, value: AbiValue, map: MapHandle): AbiValue 
 export interface HandleConversion {
   toHost(type: Handled, value: unknown, payload: Payload): unknown;
   fromHost(type: Handled, value: unknown, payload: Payload, path: string): unknown;
+  /** Throws what `fromHost` would throw, and takes nothing. */
+  check(type: Handled, value: unknown, payload: Payload, path: string): void;
 }
 
 /** The JavaScript form of a value that came from a guest. */
@@ -87,9 +94,24 @@ export function valueToHost(payload: Payload, value: AbiValue, conversion: Handl
   );
 }
 
-/** The value of a JavaScript form, for guests. Throws a ValueError where it does not fit. */
+/** The value of a JavaScript form, with the host's objects where handles stand. Throws a ValueError where it does not fit. */
 export function valueFromHost(payload: Payload, value: unknown, path: string, conversion: HandleConversion): AbiValue {
   const { type } = payload;
   invariant(type !== undefined, 'a value has a type');
-  return mapHandles(type, fromJs(type, value, path), (t, handle) => conversion.fromHost(t, handle, payload, path));
+  return mapHandles(type, fromJs(type, value, path), (t, handle) => {
+    conversion.check(t, handle, payload, path);
+    return handle;
+  });
+}
+
+/** The value for guests of one that still has the host's objects where handles stand. Throws a ValueError where one does not fit. */
+export function handlesFromHost(
+  payload: Payload,
+  value: AbiValue,
+  path: string,
+  conversion: HandleConversion,
+): AbiValue {
+  const { type } = payload;
+  invariant(type !== undefined, 'a value has a type');
+  return mapHandles(type, value, (t, handle) => conversion.fromHost(t, handle, payload, path));
 }

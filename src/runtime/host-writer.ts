@@ -1,171 +1,119 @@
 /** Guests read what the host writes. */
 
 import { errorOf } from '../abi/js/shape.ts';
-import { type NumberArray, numberKind, TYPED_ARRAYS } from '../abi/js/typed-array.ts';
-import { store } from '../abi/store.ts';
-import type { AbiValue } from '../abi/values.ts';
-import { ValueError } from '../error/error.ts';
 import { makeTrap } from '../error/trap.ts';
-import { invariant } from '../util/invariant.ts';
-import type { GuestBuffer, HostSource } from './buffer.ts';
 import { messageOf } from './failure.ts';
-import { type HandleConversion, valueFromHost, valueToHost } from './host-values.ts';
+import { Source, wrongValue } from './host-source.ts';
+import type { HandleConversion } from './host-values.ts';
 import type { Payload } from './payload.ts';
 import { scheduler } from './scheduler.ts';
 import { COPY, type Copier, type CopyResult, type SharedFuture, type SharedStream } from './shared.ts';
 
-/** One chunk of the host's. */
-class Source implements HostSource {
-  readonly kind = 'source';
-  readonly length: number;
-  progress = 0;
-  readonly #payload: Payload;
-  readonly #conversion: HandleConversion;
-  readonly #numbers: NumberArray | undefined;
-  readonly #values: readonly AbiValue[] | undefined;
-
-  constructor(payload: Payload, chunk: unknown, path: string, conversion: HandleConversion) {
-    this.#payload = payload;
-    this.#conversion = conversion;
-    const { type } = payload;
-    if (type === undefined) {
-      this.length = countOf(chunk, path);
-      return;
-    }
-    const kind = numberKind(type);
-    if (kind !== undefined && chunk instanceof TYPED_ARRAYS[kind]) {
-      this.#numbers = chunk;
-      this.length = chunk.length;
-      return;
-    }
-    const items: readonly unknown[] = Array.isArray(chunk) ? chunk : [chunk];
-    this.#values = Array.from(items, (item, i) => valueFromHost(payload, item, `${path}[${i}]`, conversion));
-    this.length = items.length;
-  }
-
-  get remain(): number {
-    return this.length - this.progress;
-  }
-
-  #advance(count: number): number {
-    const from = this.progress;
-    this.progress += count;
-    return from;
-  }
-
-  bytes(count: number): Uint8Array | undefined {
-    const numbers = this.#numbers;
-    if (numbers === undefined) {
-      if (this.#payload.type !== undefined) return undefined;
-      this.#advance(count);
-      return new Uint8Array(0);
-    }
-    const size = numbers.BYTES_PER_ELEMENT;
-    return new Uint8Array(numbers.buffer, numbers.byteOffset + this.#advance(count) * size, count * size);
-  }
-
-  give(count: number, to: GuestBuffer): void {
-    const { type } = to.payload;
-    invariant(type !== undefined && this.#values !== undefined, 'values that have a type');
-    let next = this.#advance(count);
-    to.walk(count, (pointer) => store(to.context, type, this.#values![next++]!, pointer));
-  }
-
-  take(count: number): unknown {
-    const from = this.#advance(count);
-    if (this.#payload.type === undefined) return count;
-    if (this.#numbers !== undefined) return this.#numbers.slice(from, from + count);
-    const values = this.#values!.slice(from, from + count);
-    const converted = values.map((v) => valueToHost(this.#payload, v, this.#conversion));
-    const kind = numberKind(this.#payload.type);
-    return kind === undefined ? converted : (TYPED_ARRAYS[kind] as { from(v: unknown): unknown }).from(converted);
-  }
-}
-
-/** How many elements a chunk of a stream without element type stands for. */
-function countOf(chunk: unknown, path: string): number {
-  if (typeof chunk === 'number' && Number.isInteger(chunk) && chunk >= 0 && chunk < 2 ** 28) return chunk;
-  if (chunk === undefined) return 1;
-  if (Array.isArray(chunk)) return chunk.length;
-  throw new ValueError('wrong-value', `${path} does not fit its type`, { expected: 'how many elements: a number' });
-}
+type Step = { readonly done?: boolean; readonly value?: unknown };
 
 /** Where chunks come from. */
 interface Chunks {
-  next(): Promise<{ done?: boolean; value?: unknown }> | { done?: boolean; value?: unknown };
+  next(): Promise<Step> | Step;
   /** Nobody wants more. */
   stop(): unknown;
 }
 
-function chunksOf(value: unknown): Chunks | undefined {
+/** Numbers, or elements, all in one go. */
+function once(value: unknown): Chunks {
+  let given = false;
+  const next = (): Step => {
+    if (given) return { done: true };
+    given = true;
+    return { done: false, value };
+  };
+  return { next, stop() {} };
+}
+
+/** Whether something can be the source of a stream. */
+export function isStream(value: unknown): boolean {
+  try {
+    if (value instanceof ReadableStream) return !value.locked;
+    if (typeof value !== 'object' || value === null) return false;
+    const iterable = value as Partial<AsyncIterable<unknown> & Iterable<unknown>>;
+    return (
+      ArrayBuffer.isView(value) ||
+      typeof iterable[Symbol.asyncIterator] === 'function' ||
+      typeof iterable[Symbol.iterator] === 'function'
+    );
+  } catch {
+    return false;
+  }
+}
+
+function chunksOf(value: unknown, ofNumbers: boolean): Chunks | undefined {
   if (value instanceof ReadableStream) {
     if (value.locked) return undefined;
     const reader = value.getReader();
-    return { next: () => reader.read() as Promise<{ done?: boolean; value?: unknown }>, stop: () => reader.cancel() };
+    return { next: () => reader.read(), stop: () => reader.cancel() };
   }
-  // Numbers in one go.
-  if (Array.isArray(value) || ArrayBuffer.isView(value)) {
-    let given = false;
-    const next = (): { done: boolean; value?: unknown } => {
-      if (given) return { done: true };
-      given = true;
-      return { done: false, value };
-    };
-    return { next, stop() {} };
-  }
+  // An array is one of elements; but typed arrays in it are chunks of numbers.
+  const isOne = Array.isArray(value) && !(ofNumbers && ArrayBuffer.isView(value[0]));
+  if (isOne || ArrayBuffer.isView(value)) return once(value);
   if (typeof value !== 'object' || value === null) return undefined;
-  const made =
-    (value as Partial<AsyncIterable<unknown>>)[Symbol.asyncIterator]?.() ??
-    (value as Partial<Iterable<unknown>>)[Symbol.iterator]?.();
+  const iterable = value as Partial<AsyncIterable<unknown> & Iterable<unknown>>;
+  const made = iterable[Symbol.asyncIterator]?.() ?? iterable[Symbol.iterator]?.();
   if (made === undefined) return undefined;
-  return { next: () => made.next() as Promise<IteratorResult<unknown>>, stop: () => made.return?.() };
+  return { next: () => made.next(), stop: () => made.return?.() };
 }
 
-/** Writes the chunks of a host's stream, one after the other. */
+/** Writes the chunks of a host's stream, one after the other, until the source ends or nobody reads any more. */
 export class HostWriter {
   readonly #shared: SharedStream;
   readonly #chunks: Chunks;
   readonly #path: string;
   readonly #conversion: HandleConversion;
-  #exhausted = false;
+  readonly #unlisten: () => void;
+  #over = false;
 
   private constructor(shared: SharedStream, chunks: Chunks, path: string, conversion: HandleConversion) {
     this.#shared = shared;
     this.#chunks = chunks;
     this.#path = path;
     this.#conversion = conversion;
+    this.#unlisten = shared.whenDropped(() => this.#stop());
   }
 
-  /** The writer of anything that gives chunks, or undefined. */
+  /** The writer of anything that gives chunks, or undefined. Throws what a value throws that refuses to be asked. */
   static of(shared: SharedStream, value: unknown, path: string, conversion: HandleConversion): HostWriter | undefined {
-    const chunks = chunksOf(value);
+    const chunks = chunksOf(value, shared.payload.isNumber);
     return chunks === undefined ? undefined : new HostWriter(shared, chunks, path, conversion);
   }
 
-  /** Reads on until the source or the guest ends. A source that fails is one that ends; what does not fit ends the guest's store. */
+  /** Until it ends all is the host's to do, but for the time that a guest lets it wait: {@link writeOnce}. */
   async run(): Promise<void> {
-    const shared = this.#shared;
-    // All of it is the host's to do, but for the time that a guest lets it wait: `writeOnce`.
-    shared.payload.scope.store.hostBegins();
-    shared.onDrop = () => this.#end();
-    while (!shared.dropped) {
-      let chunk: { done?: boolean; value?: unknown };
-      try {
-        chunk = await this.#chunks.next();
-      } catch {
-        this.#exhausted = true;
-        break;
-      }
-      this.#exhausted = chunk.done === true;
-      if (this.#exhausted || shared.dropped || !(await this.#write(chunk.value))) break;
+    const { store } = this.#shared.payload.scope;
+    store.hostBegins();
+    while (!this.#over) {
+      const chunk = await this.#next();
+      if (chunk === undefined || this.#over || !(await this.#write(chunk.value))) break;
     }
-    shared.drop();
+    if (this.#over) return;
+    this.#over = true;
+    this.#unlisten();
+    this.#shared.drop();
+    store.hostEnds();
   }
 
-  /** Nobody reads any more, or there is no more to read: the source is told, even while it has to give its next chunk. */
-  #end(): void {
+  /** The next chunk, or undefined at the end. A stream has no error that a guest could learn of: a source that fails is one that ends. */
+  async #next(): Promise<Step | undefined> {
+    try {
+      const step = await this.#chunks.next();
+      return step.done === true ? undefined : step;
+    } catch (error) {
+      this.#shared.payload.scope.store.streamFailed(error, this.#path);
+      return undefined;
+    }
+  }
+
+  /** Nobody reads any more: the source is told, even while it has to give its next chunk. */
+  #stop(): void {
+    this.#over = true;
     this.#shared.payload.scope.store.hostEnds();
-    if (this.#exhausted) return;
     try {
       const stopped = this.#chunks.stop();
       if (stopped instanceof Promise) stopped.catch(() => {});
@@ -174,18 +122,20 @@ export class HostWriter {
     }
   }
 
-  /** Answers false once nobody reads any more. */
+  /** Answers false where the chunk does not fit, which ends the store of the guest that was given the stream. */
   async #write(chunk: unknown): Promise<boolean> {
+    const { payload } = this.#shared;
     let source: Source;
     try {
-      source = new Source(this.#shared.payload, chunk, `a chunk of ${this.#path}`, this.#conversion);
+      source = new Source(payload, chunk, `a chunk of the stream of ${this.#path}`, this.#conversion);
     } catch (error) {
-      failEnd('stream', this.#shared.payload, this.#path, error);
+      const trap = wrongValue(`the stream of ${this.#path}`, this.#path, error);
+      payload.scope.fail(trap);
+      // Whoever reads by now may be another, or the host.
+      this.#shared.drop(trap);
       return false;
     }
-    while (source.remain > 0) {
-      if ((await writeOnce(this.#shared, source)) === COPY.dropped) return false;
-    }
+    while (source.remain > 0 && !this.#over) await writeOnce(this.#shared, source);
     return true;
   }
 }
@@ -225,7 +175,7 @@ function writeOnce(shared: SharedStream, source: Source): Promise<CopyResult> {
 }
 
 /** Does what may run a guest's code (`realloc`) when no other guest runs; a trap there ends its store. */
-function inGuest(payload: Payload, body: () => void, failed = (): void => {}): void {
+function inGuest(payload: Payload, body: () => void, failed?: () => void): void {
   scheduler.enqueueNow({
     ready: () => true,
     resume() {
@@ -233,55 +183,61 @@ function inGuest(payload: Payload, body: () => void, failed = (): void => {}): v
         body();
       } catch (error) {
         payload.scope.fail(error);
-        failed();
+        failed?.();
       }
       return false;
     },
   });
 }
 
-/** What the host gave does not fit: the store of the guest that reads ends. */
-function failEnd(what: 'stream' | 'future', payload: Payload, path: string, error: unknown): void {
-  payload.scope.fail(
-    makeTrap('host-value', {
-      reason: `the ${what} ${path} gave a wrong value: ${messageOf(error)}`,
-      path,
-      cause: error,
-    }),
-  );
-}
-
-/** Writes a future of the host's: a promise, or the value itself. Throws a ValueError where that does not fit. */
+/** Writes a future of the host's: a promise, or the value itself. Throws a ValueError where such a value does not fit. */
 export function writeFuture(shared: SharedFuture, value: unknown, path: string, conversion: HandleConversion): void {
   const { payload } = shared;
-  const write = (result: unknown): void => {
-    const chunk = payload.type === undefined ? 1 : [result];
-    const buffer = new Source(payload, chunk, path, conversion);
-    inGuest(payload, () => shared.write({ slot: undefined, buffer, copied() {}, done() {} }));
+  const { store } = payload.scope;
+  const what = `the future of ${path}`;
+  const writer = (result: unknown): Copier<Source> => {
+    const buffer = new Source(payload, payload.type === undefined ? 1 : [result], what, conversion);
+    return { slot: undefined, buffer, copied() {}, done() {} };
   };
-  const writeLater = (result: unknown): void => {
+  if (!isThenable(value)) {
+    // Nobody reads it yet.
+    shared.write(writer(value));
+    return;
+  }
+  const later = (result: unknown): void => {
     try {
-      write(result);
+      const copier = writer(result);
+      inGuest(payload, () => shared.write(copier));
     } catch (error) {
-      failEnd('future', payload, path, error);
+      payload.scope.fail(wrongValue(what, path, error));
     }
   };
   const fail = (error: unknown): void => {
     const end = payload.type?.kind === 'result' ? errorOf(payload.type, error) : undefined;
-    if (end !== undefined) writeLater({ tag: 'err', val: end.payload });
+    if (end !== undefined) later({ tag: 'err', val: end.payload });
     else
-      payload.scope.fail(
-        makeTrap('host-error', { reason: `the future ${path} failed: ${messageOf(error)}`, path, cause: error }),
-      );
+      payload.scope.fail(makeTrap('host-error', { reason: `${what} failed: ${messageOf(error)}`, path, cause: error }));
   };
-  if (!(value instanceof Promise)) {
-    write(value);
-    return;
-  }
+  let waiting = true;
+  const over = (): void => {
+    if (waiting) store.hostEnds();
+    waiting = false;
+  };
+  store.hostBegins();
+  const unlisten = shared.whenDropped(over);
   const settled = (then: (result: unknown) => void) => (result: unknown) => {
-    payload.scope.store.hostEnds();
-    then(result);
+    unlisten();
+    over();
+    if (!shared.dropped) then(result);
   };
-  payload.scope.store.hostBegins();
-  value.then(settled(writeLater), settled(fail));
+  Promise.resolve(value).then(settled(later), settled(fail));
+}
+
+/** A promise of any make. What refuses to be asked is none, and fails as a value. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  try {
+    return typeof (value as Partial<PromiseLike<unknown>> | null | undefined)?.then === 'function';
+  } catch {
+    return false;
+  }
 }

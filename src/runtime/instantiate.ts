@@ -4,9 +4,10 @@
  */
 import type { HandleHooks } from '../abi/context.ts';
 import type { BorderEnv, BorderResource } from '../abi/js/border.ts';
-import type { CoreInstanceValue, CoreRef, ModuleRef, PlanOptions, PlanResource } from '../link/plan.ts';
+import type { CoreRef, ModuleRef, PlanOptions, PlanResource, PlanStep } from '../link/plan.ts';
 import type { ResourceType, ValueType } from '../types/value-type.ts';
 import { invariant } from '../util/invariant.ts';
+import type { Body } from './body.ts';
 import { abandonAbove } from './borrow-log.ts';
 import { control, SUSPENDABLE } from './control.ts';
 import { asTrap } from './failure.ts';
@@ -19,14 +20,26 @@ import type { Side } from './side.ts';
 import type { Store } from './store.ts';
 import { endStoresAbove } from './store.ts';
 
+type Instantiate = Extract<PlanStep, { kind: 'instantiate' }>;
 type CoreItem = WebAssembly.ExportValue;
+
+/** Finds the compiled module of a plan's module reference. */
+export type ModuleSource = (ref: ModuleRef) => WebAssembly.Module;
 
 /** For borders whose values have no handles that the interpreter would have to ask for. */
 const NO_HOOKS = {} as HandleHooks;
 
+/** What one tenant of an instantiation has: its exports hold it, so that its store is given back when nothing can call it any more. */
+export class Lease {
+  readonly run: Instantiation;
+
+  constructor(run: Instantiation) {
+    this.run = run;
+  }
+}
+
 export class Instantiation implements TypeScope {
   readonly prepared: Prepared;
-  readonly store: Store;
   readonly slots: readonly number[];
   /** Table slots of the edges to live instances. */
   readonly edges: { readonly canon: number; readonly table: WebAssembly.Table }[] = [];
@@ -36,16 +49,48 @@ export class Instantiation implements TypeScope {
   readonly #resources = new Map<PlanResource, RuntimeResource>();
   readonly #payloads = new Map<ValueType | undefined, Payload>();
   readonly #memories = new Map<WebAssembly.Memory, LinearMemory>();
+  readonly #modules: ModuleSource;
+  /** What only this holds (`object-handles.ts`). */
+  readonly objects: unknown;
+  /** What it keeps from tenant to tenant, where it is made for a pool. */
+  readonly body: Body | undefined;
+  #store: Store;
+  #lease = new Lease(this);
 
-  constructor(prepared: Prepared, store: Store) {
+  constructor(prepared: Prepared, store: Store, modules: ModuleSource, body?: Body) {
     this.prepared = prepared;
-    this.store = store;
+    this.#store = store;
+    this.#modules = modules;
+    this.body = body;
     const { plan, kit } = prepared;
     this.slots = plan.instances.map(({ label }) => store.newSlot(label));
+    this.objects = kit.objects?.(this.slots);
     for (const [i, slot] of this.slots.entries())
       if (plan.isConcurrent[i] === true)
         kit.concurrency?.begin(slot, store, plan.instances[i]!.label, plan.usesContext[i] === true);
-    for (const [plan, resource] of prepared.bindings.resources) this.#resources.set(plan, resource);
+    for (const [plan, resource] of prepared.bindings.resources) {
+      this.#resources.set(plan, resource);
+      if (resource.kind === 'guest') resource.store.share();
+    }
+  }
+
+  get store(): Store {
+    return this.#store;
+  }
+
+  get lease(): Lease {
+    return this.#lease;
+  }
+
+  /**
+   * Makes it fresh for another tenant, whose `store` has its slots; all that was changed has been set back. A trap in a start function
+   * ends the store and is thrown.
+   */
+  renew(store: Store): void {
+    this.#store = store;
+    this.#lease = new Lease(this);
+    for (const resource of this.#resources.values()) if (resource.kind === 'guest') resource.renew(store);
+    for (const { run, slot } of this.body?.starts ?? []) this.#enter(slot, run);
   }
 
   /** Runs every step. A trap in a start function ends the store and is thrown. */
@@ -63,17 +108,15 @@ export class Instantiation implements TypeScope {
           kit.makeGroup!(this, step.canons, groups[group++]!);
           break;
         case 'instantiate':
-          this.#cores[step.core] = this.#instantiate(step.module, step.args, this.slots[step.instance]!).exports;
+          this.#cores[step.core] = this.#instantiate(step);
           break;
       }
     }
+    this.body?.complete();
   }
 
-  #instantiate(
-    ref: ModuleRef,
-    args: readonly { name: string; value: CoreInstanceValue }[],
-    slot: number,
-  ): WebAssembly.Instance {
+  #instantiate({ core, module: ref, args, instance }: Instantiate): WebAssembly.Exports {
+    const slot = this.slots[instance]!;
     const imports: Record<string, Record<string, WebAssembly.ImportValue>> = Object.create(null);
     for (const { name, value } of args) {
       if (value.kind === 'real') imports[name] = this.#cores[value.instance]!;
@@ -83,14 +126,24 @@ export class Instantiation implements TypeScope {
         imports[name] = exports;
       }
     }
-    const { kit, modules } = this.prepared;
+    this.body?.addImports(core, imports);
+    const module = this.body?.moduleOf(core) ?? this.#modules(ref);
+    return this.#enter(slot, () => {
+      const { exports } = new WebAssembly.Instance(module, imports);
+      this.body?.made(core, exports, slot);
+      return exports;
+    });
+  }
+
+  /** Runs a start function, or what may run one, in an instance. */
+  #enter<T>(slot: number, body: () => T): T {
     const top = pushFrame(slot);
     const suspendable = control.i32[SUSPENDABLE >> 2] ?? 0;
     control.i32[SUSPENDABLE >> 2] = 0;
     try {
-      const instance = new WebAssembly.Instance(modules(ref), imports);
-      kit.concurrency?.leaveFrame();
-      return instance;
+      const made = body();
+      this.prepared.kit.concurrency?.leaveFrame();
+      return made;
     } catch (error) {
       if (error instanceof WebAssembly.LinkError || error instanceof TypeError) throw error;
       const trap = asTrap(error, 'the start function of a core module');
@@ -195,11 +248,12 @@ export class Instantiation implements TypeScope {
       },
       resources: borders,
       ends,
+      checkEnd: (type, value, at) => kit.checkEnd?.(type, value, this, at),
       core,
       postReturn: side.postReturn as BorderEnv['postReturn'],
       host,
       zero,
-      owner: this,
+      owner: host === undefined ? this.#lease : this,
     };
     for (const type of resources) {
       const border = kit.border!(this.resource(type), env, promised);

@@ -126,6 +126,8 @@ export function interpretCall(call: InterpretedCall): CoreFunction {
         failure = trap;
         goOn?.(scheduler.depth);
       },
+      path,
+      true,
     );
     inThread(() => stack.start(callee.slot, 0, (token) => entry(token, ...params())));
     stack.throwIfTrapped();

@@ -65,6 +65,14 @@ export class LiftedTask extends Task {
     this.caller = caller;
   }
 
+  /** Why it cannot enter yet, in words for messages about deadlocks. */
+  get what(): string {
+    const { backpressure, exclusive, label } = this.component;
+    const holder = threadByNumber(exclusive);
+    if (backpressure > 0) return `its turn to enter ${label}, which takes no calls now`;
+    return `its turn to enter ${label}${holder === undefined ? '' : `, which ${holder.task.path} has for itself`}`;
+  }
+
   /** Specification: `Task.return_`. */
   returns(flat: readonly Flat[]): void {
     if (this.state === 'resolved')
@@ -86,6 +94,15 @@ export class LiftedTask extends Task {
   }
 }
 
+/**
+ * Has `resume` done as soon as what runs now has blocked or ended. Calls under way have their tasks from here on: an adapter must not end
+ * one as if it had started nothing.
+ */
+function runNext(resume: () => boolean): void {
+  materialiseAbove(CALL_STACK);
+  scheduler.runNext({ ready: () => true, resume });
+}
+
 /** Specification: `has_backpressure` in `Task.enter_implicit_thread`. */
 function mustWait(task: LiftedTask): boolean {
   const { component } = task;
@@ -105,7 +122,7 @@ export function startTask(callee: Callee, caller: Caller): LiftedTask {
   component.entering++;
   component.hold(thread);
   letHolderGoOn(task, thread);
-  const wait = { ready: () => !mustWait(task), cancellable: true, what: `to enter ${component.label}` };
+  const wait = { ready: () => !mustWait(task), cancellable: true, what: task };
   thread.block(wait, {
     kind: 'call',
     run(cancelled) {
@@ -129,43 +146,39 @@ export function startTask(callee: Callee, caller: Caller): LiftedTask {
 function letHolderGoOn(task: LiftedTask, thread: Thread): void {
   const holder = threadByNumber(task.component.exclusive);
   if (!task.needsExclusive || holder?.ready() !== true) return;
-  scheduler.runNext({ ready: () => true, resume: () => thread.ready() && thread.resume() });
-  scheduler.runNext({ ready: () => true, resume: () => holder.ready() && holder.resume() });
+  runNext(() => thread.ready() && thread.resume());
+  runNext(() => holder.ready() && holder.resume());
 }
 
 function enter(task: LiftedTask, thread: Thread): void {
   const { callee } = task;
   materialiseAbove(CALL_STACK, task.component);
   begin(task, thread);
-  const start = (): readonly Flat[] => {
-    try {
-      return task.caller.start(task);
-    } catch (error) {
-      if (task.caller.refused === undefined || !isHostMistake(error)) throw error;
-      throw new Refused(error);
-    }
-  };
   try {
     const { core, entries } = callee;
-    if (entries === undefined)
-      runHere(
-        thread,
-        FRESH,
-        () => core(...start()),
-        (results) => afterCore(task, thread, results),
-      );
-    else
-      runApart(
-        thread,
-        FRESH,
-        (token) => entries.core(token, ...start()),
-        (results) => afterCore(task, thread, results),
-      );
+    const after = afterCoreOf(task, thread);
+    if (entries === undefined) runHere(thread, FRESH, () => core(...argumentsOf(task)), after);
+    else runApart(thread, FRESH, (token) => entries.core(token, ...argumentsOf(task)), after);
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     leaveUnstarted(task, thread);
     task.caller.refused?.(error.error);
   }
+}
+
+/** The core arguments, from the caller. */
+function argumentsOf(task: LiftedTask): readonly Flat[] {
+  try {
+    return task.caller.start(task);
+  } catch (error) {
+    if (task.caller.refused === undefined || !isHostMistake(error)) throw error;
+    throw new Refused(error);
+  }
+}
+
+/** A closure that holds no more than it must: as long as the task waits, it is kept. */
+function afterCoreOf(task: LiftedTask, thread: Thread): (results: readonly Flat[]) => void {
+  return (results) => afterCore(task, thread, results);
 }
 
 /** The task has entered its instance. */
@@ -255,7 +268,7 @@ function park(task: LiftedTask, thread: Thread, set: WaitableSet | undefined): v
   thread.block(wait, { kind: 'call', run });
   component.exclusive = 0;
   // What waits to be cancelled does not wait: nobody comes between.
-  if (task.state === 'pending-cancel') scheduler.runNext({ ready: () => true, resume: () => thread.resume() });
+  if (task.state === 'pending-cancel') runNext(() => thread.resume());
 }
 
 function callback(task: LiftedTask, thread: Thread, event: Event): void {
@@ -284,5 +297,5 @@ export function requestCancellation(task: LiftedTask): void {
   }
   task.state = 'cancel-delivered';
   if (candidate.resumesByCall) candidate.resumeWith(true);
-  else scheduler.runNext({ ready: () => true, resume: () => candidate.resumeWith(true) });
+  else runNext(() => candidate.resumeWith(true));
 }

@@ -2,23 +2,27 @@
 import { LinkError, UsageError } from '../error/error.ts';
 import type { ModuleRef, Plan, PlanFunc, PlanItem } from '../link/plan.ts';
 import { makePlan } from '../link/planner.ts';
+import type { MemoryType } from '../types/core-type.ts';
 import type { Component as ComponentData } from '../types/definition.ts';
 import { type Bindings, bind, findOffer, pathKey, showPath } from './bind.ts';
 import { GENERATED_BORDERS, INTERPRETED_BORDERS } from './borders.ts';
 import type { Component } from './component.ts';
 import { FULL_KIT } from './full-kit.ts';
-import { type Instance, type InstanceOptions, InstancePre } from './instance.ts';
-import { dataOf, moduleOf } from './loaded.ts';
-import { limitedModules, memoryWidth } from './memories.ts';
+import { type Instance, type InstanceLimits, type InstanceOptions, InstancePre } from './instance.ts';
+import type { ModuleSource } from './instantiate.ts';
+import { compilingOf, dataOf, isLoaded, moduleOf, planOf } from './loaded.ts';
+import { limitedModules, memoryWidth, sharedLimit } from './memories.ts';
+import { Pool, type PoolOptions, poolSettings } from './pool.ts';
 import { prepare } from './prepare.ts';
 import type { Flavour, Mode, Prepared } from './prepared.ts';
-import type { AnyWorld, Imports, WorldTypes } from './world.ts';
+import { recipeOf } from './recipe.ts';
+import type { Imports, WorldTypes } from './world.ts';
 
 export { InstancePre } from './instance.ts';
 export type { Imports } from './world.ts';
 
 /** What an instance may use. */
-export interface Limits {
+export interface Limits extends InstanceLimits {
   /** Linear memory of one store, in bytes; growth beyond it fails as in any wasm runtime. Rounded down to pages of 65,536. */
   readonly memory?: number;
 }
@@ -30,11 +34,11 @@ export interface LinkOptions extends InstanceOptions {
   readonly mode?: Mode;
   /** What calls do besides calling. Default `plain`: nothing. */
   readonly flavour?: Flavour;
-}
-
-async function compileAll<K>(modules: ReadonlyMap<K, BufferSource>): Promise<ReadonlyMap<K, WebAssembly.Module>> {
-  const compiled = [...modules].map(async ([key, bytes]) => [key, await WebAssembly.compile(bytes)] as const);
-  return new Map(await Promise.all(compiled));
+  /**
+   * Keeps instances that were disposed of, makes them fresh and gives them out anew: many times faster than making one. Where it cannot
+   * be proven that an instance can be made fresh again, each is made anew ({@link Pool.refused} says why). Default: no pool.
+   */
+  readonly pool?: boolean | PoolOptions;
 }
 
 /** The functions among items, those of instances included. */
@@ -43,6 +47,11 @@ function* functionsOf(items: Iterable<PlanItem>): Generator<PlanFunc> {
     if (item.kind === 'func') yield item.func;
     else if (item.kind === 'instance') yield* functionsOf(item.exports.values());
   }
+}
+
+async function compileAll<K>(modules: ReadonlyMap<K, BufferSource>): Promise<ReadonlyMap<K, WebAssembly.Module>> {
+  const compiled = [...modules].map(async ([key, bytes]) => [key, await WebAssembly.compile(bytes)] as const);
+  return new Map(await Promise.all(compiled));
 }
 
 /**
@@ -92,15 +101,23 @@ export class Linker {
    * @throws LinkError `missing-import` or `import-mismatch`, listing every import that does not fit
    */
   async link<W extends WorldTypes>(component: Component<W>, options: LinkOptions = {}): Promise<InstancePre<W>> {
-    const data = dataOf(component);
-    if (data === undefined)
+    if (!isLoaded(component))
       throw new UsageError('not-a-component', 'only a loaded Component can be linked', { hint: 'use Component.load' });
-    const plan = makePlan(data, this.#components(component), memoryWidth);
+    const given = this.#components(component);
+    const plan = given.size === 0 ? planOf(component)! : makePlan(dataOf(component)!, given, memoryWidth);
     const bindings = bind({ ...plan, exported: functionsOf(plan.exports.values()) }, this.#offers);
-    const { mode = 'generated', flavour = 'plain', limits = {} } = options;
+    const { mode = 'generated', flavour = 'plain' } = options;
     const borders = mode === 'generated' ? GENERATED_BORDERS : INTERPRETED_BORDERS;
-    const modules = await this.#modules(plan, bindings, limits);
-    return new InstancePre<W>(prepare(plan, bindings, { mode, flavour, borders, kit: FULL_KIT, modules }), options);
+    const prepared = prepare(plan, bindings, { mode, flavour, borders, kit: FULL_KIT });
+    await Promise.all(
+      [component, ...this.#offers.values()].map((one) => (isLoaded(one) ? compilingOf(one as object) : undefined)),
+    );
+    const maximum = options.limits?.memory === undefined ? undefined : sharedLimit(plan, options.limits.memory);
+    const pool = await poolOf(plan, prepared, options.pool, maximum);
+    // A pool's modules have their limits.
+    const isPooled = pool !== undefined && pool.refused === undefined;
+    const limited = await compileAll(limitedModules(plan, isPooled ? undefined : maximum));
+    return new InstancePre<W>(prepared, modulesOf(bindings, limited), options, pool);
   }
 
   /** Components given for imports of components. */
@@ -113,17 +130,27 @@ export class Linker {
     }
     return given;
   }
+}
 
-  async #modules(plan: Plan, bindings: Bindings, limits: Limits): Promise<Prepared['modules']> {
-    const limited = limits.memory === undefined ? undefined : await compileAll(limitedModules(plan, limits.memory));
-    return (ref: ModuleRef): WebAssembly.Module => {
-      const module =
-        ref.kind === 'static'
-          ? (limited?.get(ref) ?? moduleOf(ref.bytes, ref.start))
-          : ref.kind === 'import' && bindings.modules.get(pathKey(ref.path));
-      if (module) return module;
-      const path = ref.kind === 'import' ? showPath(ref.path) : 'a nested component';
-      throw new LinkError('missing-import', `no core module for ${path}`);
-    };
-  }
+async function poolOf(
+  plan: Plan,
+  prepared: Prepared,
+  wanted: LinkOptions['pool'],
+  maximum: ((memory: MemoryType) => bigint) | undefined,
+): Promise<Pool | undefined> {
+  if (wanted === undefined || wanted === false) return undefined;
+  const options = poolSettings(wanted === true ? {} : wanted);
+  return new Pool(await recipeOf(plan, prepared, maximum), options);
+}
+
+function modulesOf(bindings: Bindings, limited: ReadonlyMap<ModuleRef, WebAssembly.Module>): ModuleSource {
+  return (ref: ModuleRef): WebAssembly.Module => {
+    const module =
+      ref.kind === 'static'
+        ? (limited.get(ref) ?? moduleOf(ref.bytes, ref.start))
+        : ref.kind === 'import' && bindings.modules.get(pathKey(ref.path));
+    if (module) return module;
+    const path = ref.kind === 'import' ? showPath(ref.path) : 'a nested component';
+    throw new LinkError('missing-import', `no core module for ${path}`);
+  };
 }

@@ -83,7 +83,7 @@ export function answer(component: ComponentState, subtask: Subtask, isAsync: boo
     if (subtask.resolved) return deliver();
     const thread = currentThread(component);
     subtask.whenResolved(() => scheduler.enqueue(thread));
-    const wait = { ready: () => subtask.resolved, cancellable: false, what: `the result of ${subtask.path}` };
+    const wait = { ready: () => subtask.resolved, cancellable: false, what: subtask };
     return block(thread, wait, deliver, zero);
   }
   if (subtask.resolved) {
@@ -97,9 +97,9 @@ export function answer(component: ComponentState, subtask: Subtask, isAsync: boo
 
 /** Whoever waits for a call into a store that ends cannot go on. */
 function watch(subtask: Subtask, caller: ComponentState, store: Store): void {
-  const ended = (): void => caller.store.end(store.deadTrap(subtask.path));
-  store.watchers.add(ended);
-  subtask.whenResolved(() => store.watchers.delete(ended));
+  const watcher = { ended: () => caller.store.end(store.deadTrap(subtask.path)) };
+  store.watchers.add(watcher);
+  subtask.whenResolved(() => store.watchers.delete(watcher));
 }
 
 /** A lower of a function of an async type. */

@@ -37,15 +37,18 @@ function pageBytes(memory: MemoryType): bigint {
   return 1n << BigInt(memory.pageSizeLog2 ?? 16);
 }
 
+/** The core modules that a plan instantiates, of those that components hold. */
+function staticModules(plan: Plan): readonly StaticModule[] {
+  return plan.steps.flatMap((s) => (s.kind === 'instantiate' && s.module.kind === 'static' ? [s.module] : []));
+}
+
 /**
- * The core modules of a plan whose memories may together grow to `bytes` at most. Wasm has no hook on growth: each memory gets its
- * minimum and an equal share of the rest as its maximum.
+ * The most pages of each memory of a plan whose memories may together grow to `bytes`. Wasm has no hook on growth: each memory gets
+ * its minimum and an equal share of the rest as its maximum.
  * @throws LinkError `memory-limit` if the minimums alone are more
  */
-export function limitedModules(plan: Plan, bytes: number): ReadonlyMap<ModuleRef, Uint8Array<ArrayBuffer>> {
-  const refs = plan.steps.flatMap((s) => (s.kind === 'instantiate' && s.module.kind === 'static' ? [s.module] : []));
-  const memories = refs.flatMap((ref) => definedMemories(decodeModule(ref.bytes, ref.start, ref.end)));
-  if (memories.length === 0) return new Map();
+export function sharedLimit(plan: Plan, bytes: number): (memory: MemoryType) => bigint {
+  const memories = staticModules(plan).flatMap((ref) => definedMemories(decodeModule(ref.bytes, ref.start, ref.end)));
   const least = memories.reduce((sum, m) => sum + m.limits.min * pageBytes(m), 0n);
   if (!Number.isSafeInteger(bytes) || bytes < 0 || least > BigInt(bytes)) {
     throw new LinkError('memory-limit', 'the component starts with more memory than the limit allows', {
@@ -53,12 +56,20 @@ export function limitedModules(plan: Plan, bytes: number): ReadonlyMap<ModuleRef
       found: `${bytes}`,
     });
   }
-  const share = (BigInt(bytes) - least) / BigInt(memories.length);
+  const share = (BigInt(bytes) - least) / BigInt(Math.max(1, memories.length));
+  return (memory) => memory.limits.min + share / pageBytes(memory);
+}
+
+/** The core modules of a plan that must be others, since each memory may grow to `maximum` at most: their bytes. */
+export function limitedModules(
+  plan: Plan,
+  maximum: ((memory: MemoryType) => bigint) | undefined,
+): ReadonlyMap<ModuleRef, Uint8Array<ArrayBuffer>> {
   const limited = new Map<ModuleRef, Uint8Array<ArrayBuffer>>();
-  for (const ref of new Set(refs)) {
+  if (maximum === undefined) return limited;
+  for (const ref of new Set(staticModules(plan))) {
     const module = ref.bytes.slice(ref.start, ref.end);
-    if (definedMemories(decodeModule(module)).length > 0)
-      limited.set(ref, limitMemories(module, (m) => m.limits.min + share / pageBytes(m)).bytes);
+    if (definedMemories(decodeModule(module)).length > 0) limited.set(ref, limitMemories(module, maximum).bytes);
   }
   return limited;
 }

@@ -7,6 +7,18 @@ const MAX_MODULES = 2_000;
 const modules = new Map<string, WebAssembly.Module>();
 const latin1 = /* @__PURE__ */ new TextDecoder('latin1');
 
+const imported = new WeakMap<WebAssembly.Module, readonly WebAssembly.ModuleImportDescriptor[]>();
+
+/** What a module imports: asked for again for each instance. */
+export function importsOf(module: WebAssembly.Module): readonly WebAssembly.ModuleImportDescriptor[] {
+  let imports = imported.get(module);
+  if (imports === undefined) {
+    imports = WebAssembly.Module.imports(module);
+    imported.set(module, imports);
+  }
+  return imports;
+}
+
 /** The compiled module of `bytes`. */
 export function cachedModule(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module {
   return cached(latin1.decode(bytes), () => bytes);

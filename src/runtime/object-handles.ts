@@ -2,7 +2,8 @@
  * Handles to what JavaScript holds: subtasks, waitable sets, ends of streams and futures, error contexts. They stand in the same tables as
  * resources; TYPE is negative there and REP a number for the object. Specification: CanonicalABI.md, "Table State".
  */
-import { makeTrap } from '../error/trap.ts';
+import { makeTrap, type Trap } from '../error/trap.ts';
+import { invariant } from '../util/invariant.ts';
 import { control, ENTRY_REP, ENTRY_TYPE } from './control.ts';
 import { onStoreEnd, type Store, TOLD } from './store.ts';
 import { addHandle, findHandle, freeHandle, liveHandles } from './table.ts';
@@ -31,16 +32,39 @@ export const ERROR_CONTEXT = -7;
 export interface HandleObject {
   /** Its TYPE in tables. */
   readonly tableType: number;
-  /** Its store has ended. */
-  abandon?(): void;
+  /** Its store has ended, and why. */
+  abandon?(failure: Trap): void;
 }
 
-const objects: (HandleObject | undefined)[] = [];
-const free: number[] = [];
+/**
+ * The objects behind the handles of one instantiation, by REP. The instantiation holds them, and nothing else does: they lead back to it,
+ * and one that nobody else reaches must be collected, whatever ends of streams its tables hold.
+ */
+export class ObjectTable {
+  readonly objects: (HandleObject | undefined)[] = [];
+  readonly free: number[] = [];
+}
+
+const tables = new Map<number, WeakRef<ObjectTable>>();
+let count = 0;
+
+/** Makes the one table for the component instances of an instantiation. */
+export function makeObjectTable(slots: readonly number[]): ObjectTable {
+  const table = new ObjectTable();
+  const weak = new WeakRef(table);
+  for (const slot of slots) tables.set(slot, weak);
+  return table;
+}
+
+function tableOf(slot: number): ObjectTable {
+  const table = tables.get(slot)?.deref();
+  invariant(table !== undefined, 'an instance that runs has its objects');
+  return table;
+}
 
 /** How many objects all tables hold. */
 export function objectCount(): number {
-  return objects.length - free.length;
+  return count;
 }
 
 function nameOf(type: number): string {
@@ -49,8 +73,10 @@ function nameOf(type: number): string {
 
 /** Adds a handle to the table of an instance. */
 export function addObject(slot: number, object: HandleObject): number {
+  const { objects, free } = tableOf(slot);
   const rep = free.pop() ?? objects.length;
   objects[rep] = object;
+  count++;
   onStoreEnd(TOLD.objects, abandonObjects);
   return addHandle(slot, object.tableType, rep, 0, 0);
 }
@@ -71,35 +97,48 @@ function find(slot: number, index: number, wanted: readonly number[]): number {
   return entry;
 }
 
-function objectAt(entry: number): HandleObject {
-  return objects[control.i32[entry + (ENTRY_REP >> 2)] ?? 0]!;
+function objectAt(table: ObjectTable, entry: number): HandleObject {
+  return table.objects[control.i32[entry + (ENTRY_REP >> 2)] ?? 0]!;
 }
 
 /** The object of a handle of one of the wanted types. Traps if there is none. */
 export function getObject<T extends HandleObject>(slot: number, index: number, ...wanted: readonly number[]): T {
-  return objectAt(find(slot, index, wanted)) as T;
+  const entry = find(slot, index, wanted);
+  return objectAt(tableOf(slot), entry) as T;
 }
 
 /** Takes a handle out of the table. */
 export function removeObject<T extends HandleObject>(slot: number, index: number, ...wanted: readonly number[]): T {
   const entry = find(slot, index, wanted);
-  const object = objectAt(entry);
+  const table = tableOf(slot);
+  const object = objectAt(table, entry);
   const rep = control.i32[entry + (ENTRY_REP >> 2)] ?? 0;
   freeHandle(slot, index, entry);
-  objects[rep] = undefined;
-  free.push(rep);
+  table.objects[rep] = undefined;
+  table.free.push(rep);
+  count--;
   return object as T;
 }
 
-function abandonObjects(store: Store): void {
+/** Takes all objects out of the table of an instance whose store has ended. Of one that was collected none are left to be told. */
+function abandonAll(slot: number): readonly HandleObject[] {
   const abandoned: HandleObject[] = [];
-  for (const slot of store.slots)
-    for (const { type, rep } of liveHandles(slot)) {
-      const object = type < 0 ? objects[rep] : undefined;
-      if (object === undefined) continue;
-      objects[rep] = undefined;
-      free.push(rep);
-      abandoned.push(object);
-    }
-  for (const object of abandoned) object.abandon?.();
+  const table = tables.get(slot)?.deref();
+  for (const { type, rep } of liveHandles(slot)) {
+    if (type >= 0) continue;
+    count--;
+    const object = table?.objects[rep];
+    if (table === undefined || object === undefined) continue;
+    table.objects[rep] = undefined;
+    table.free.push(rep);
+    abandoned.push(object);
+  }
+  return abandoned;
+}
+
+function abandonObjects(store: Store): void {
+  const abandoned = store.slots.flatMap(abandonAll);
+  if (abandoned.length === 0) return;
+  const failure = store.failure ?? store.deadTrap(undefined);
+  for (const object of abandoned) object.abandon?.(failure);
 }

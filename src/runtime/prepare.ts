@@ -35,7 +35,6 @@ export interface PrepareOptions {
   readonly flavour: Flavour;
   readonly borders: Borders;
   readonly kit: Kit;
-  readonly modules: Prepared['modules'];
 }
 
 const shimModules = /* @__PURE__ */ new Map<ShimKey, WebAssembly.Module>();
@@ -78,7 +77,7 @@ export function compileGroups(
 
 /** Compiles what `plan` needs. */
 export function prepare(plan: Plan, bindings: Bindings, options: PrepareOptions): Prepared {
-  const { mode, flavour, borders, kit, modules } = options;
+  const { mode, flavour, borders, kit } = options;
   refuseWaiting(whatMustWait(plan));
   const drafts = draftGroups(plan, bindings.functions, { mode, flavour, suspends: canSuspend });
   const { shape, exports, entries } = draftExports(plan);
@@ -94,7 +93,7 @@ export function prepare(plan: Plan, bindings: Bindings, options: PrepareOptions)
     ),
     entries: entries.length === 0 ? undefined : moduleOfSignatures('entries', promisedEntries, entries),
     mode,
-    modules,
+    flavour,
     shims: shimModule,
     kit,
   };

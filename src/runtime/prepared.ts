@@ -6,7 +6,7 @@
 import type { AdapterSpec } from '../abi/fused/adapter.ts';
 import type { BorderEnv, ExportBorder, Flat, ImportBorder } from '../abi/js/border.ts';
 import type { ExportShape } from '../link/export-shape.ts';
-import type { ImportPath, ModuleRef, Plan, PlanFunc, PlanResource } from '../link/plan.ts';
+import type { ImportPath, Plan, PlanFunc, PlanResource } from '../link/plan.ts';
 import type { ShimSource } from '../link/shims.ts';
 import type { FuncType, FutureType, StreamType } from '../types/value-type.ts';
 import type { Bindings } from './bind.ts';
@@ -24,7 +24,10 @@ export type Lift = Extract<PlanFunc, { kind: 'lift' }>;
 export type RunnablePlan = Pick<
   Plan,
   'instances' | 'resources' | 'canons' | 'steps' | 'maySuspend' | 'isConcurrent' | 'usesContext'
->;
+> & {
+  /** Asked for only where adapters are emitted. */
+  readonly callsOut?: Plan['callsOut'];
+};
 
 /** What a border function has to be given besides its code: what its signature mentions that has an identity, by first appearance. */
 export interface PlannedBorder {
@@ -96,8 +99,7 @@ export interface Prepared {
   readonly exports: ReadonlyMap<PlanFunc, PreparedExport>;
   readonly entries: WebAssembly.Module | undefined;
   readonly mode: Mode;
-  /** Finds the compiled module of a plan's module reference. */
-  readonly modules: (ref: ModuleRef) => WebAssembly.Module;
+  readonly flavour: Flavour;
   readonly shims: ShimSource;
   readonly kit: Kit;
 }

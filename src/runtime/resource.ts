@@ -21,7 +21,7 @@ export class GuestResource {
   readonly kind = 'guest';
   readonly number: number = nextNumber++;
   readonly name: string;
-  readonly store: Store;
+  #store: Store;
   /** The slot of the component instance that implements it. */
   readonly slot: number;
   readonly dtor: ((rep: number) => void) | undefined;
@@ -39,10 +39,24 @@ export class GuestResource {
     runDtor: DtorRunner,
   ) {
     this.name = name;
-    this.store = store;
+    this.#store = store;
     this.slot = slot;
     this.dtor = dtor;
     this.runDtor = runDtor;
+    this.handleClass = GuestHandle;
+    this.promisedClass = GuestHandle;
+  }
+
+  get store(): Store {
+    return this.#store;
+  }
+
+  /**
+   * Makes it the type of a fresh instantiation, in another store. No table has an entry of it by then: those of its store are empty, and
+   * other stores never knew it. Handles that the host has kept know the store of before.
+   */
+  renew(store: Store): void {
+    this.#store = store;
     this.handleClass = GuestHandle;
     this.promisedClass = GuestHandle;
   }
@@ -111,6 +125,8 @@ export function hostResourceOf(hostClass: HostClass, name: string): HostResource
 /** What a `GuestHandle` holds. */
 export class HandleState {
   readonly resource: GuestResource;
+  /** The store of the instantiation that gave it. */
+  readonly store: Store;
   readonly rep: number;
   readonly kind: 'own' | 'borrow';
   /** False once moved, dropped, or (a borrow) past its call. */
@@ -119,21 +135,22 @@ export class HandleState {
   lends = 0;
   constructor(resource: GuestResource, rep: number, kind: 'own' | 'borrow') {
     this.resource = resource;
+    this.store = resource.store;
     this.rep = rep;
     this.kind = kind;
   }
 }
 
 /** Drops a handle's resource: runs its destructor now, or when its instance may be entered. */
-export function dropRep(resource: GuestResource, rep: number): void {
-  if (resource.dtor !== undefined && resource.store.alive) resource.runDtor(resource, rep);
+function dropRep({ resource, store, rep }: HandleState): void {
+  if (resource.dtor !== undefined && resource.store === store && store.alive) resource.runDtor(resource, rep);
 }
 
 const finalizers = /* @__PURE__ */ new FinalizationRegistry<HandleState>((state) => {
   if (!state.live) return;
   state.live = false;
   try {
-    dropRep(state.resource, state.rep);
+    dropRep(state);
   } catch {
     // A destructor that traps ends its store; there is nobody left to tell.
   }
@@ -170,7 +187,7 @@ export class GuestHandle implements Disposable {
     }
     state.live = false;
     finalizers.unregister(this);
-    dropRep(state.resource, state.rep);
+    dropRep(state);
   }
 }
 
@@ -202,9 +219,9 @@ export function expectHandle(slot: number, index: number, resource: RuntimeResou
 export function takeOwn(slot: number, index: number, resource: RuntimeResource): number {
   const entry = expectHandle(slot, index, resource);
   const state = control.i32[entry + (ENTRY_STATE >> 2)] ?? 0;
+  if (state >= LEND) throw makeTrap('handle-borrowed');
   if ((state & OWN) === 0)
     throw makeTrap('not-owned', { reason: `handle index ${index >>> 0} is a borrow and cannot be moved` });
-  if (state >= LEND) throw makeTrap('handle-borrowed');
   const rep = control.i32[entry + (ENTRY_REP >> 2)] ?? 0;
   freeHandle(slot, index, entry);
   return rep;
@@ -247,7 +264,7 @@ export function giveBorrowIn(slot: number, resource: RuntimeResource, rep: numbe
 
 function stateFor(resource: GuestResource, value: unknown, path: string): HandleState {
   const state = GuestHandle.stateOf(value);
-  if (state === undefined || state.resource !== resource) {
+  if (state === undefined || state.resource !== resource || state.store !== resource.store) {
     throw new ValueError('wrong-resource', `${path} is not a ${resource.name} of this instance`, {
       expected: `a ${resource.name} that this instance gave out`,
       found: state === undefined ? describe(value) : `a ${state.resource.name} of another instance`,
@@ -368,19 +385,26 @@ class HostBorder implements BorderResource {
   }
 }
 
-/** Takes an object of the host's for a guest: gives the number that stands for it in tables. */
-export function repFromHost(resource: RuntimeResource, value: unknown, path: string): number {
+/** Throws a ValueError unless the host may give the object to a guest. */
+export function checkRep(resource: RuntimeResource, value: unknown, path: string): void {
   if (resource.kind === 'host') {
     if (typeof value !== 'object' || value === null || !(value instanceof resource.hostClass))
       throw new ValueError('wrong-resource', `${path} is not a ${resource.name}`, {
         expected: `an object of class ${resource.hostClass.name}`,
         found: describe(value),
       });
-    return resource.add(value);
+    return;
   }
   const state = stateFor(resource, value, path);
   if (state.kind === 'borrow' || state.lends > 0)
     throw new ValueError('handle-borrowed', `${path} is borrowed and cannot be moved`);
+}
+
+/** Takes an object of the host's for a guest: gives the number that stands for it in tables. */
+export function repFromHost(resource: RuntimeResource, value: unknown, path: string): number {
+  checkRep(resource, value, path);
+  if (resource.kind === 'host') return resource.add(value as object);
+  const state = stateFor(resource, value, path);
   state.live = false;
   GuestHandle.settle(value as object);
   return state.rep;

@@ -34,6 +34,17 @@ export function runHere(
   control.i32[SUSPENDABLE >> 2] = suspendable;
 }
 
+function nobodyWaits(): void {}
+
+/** A closure that holds no more than it must: as long as the stack waits, it is kept. */
+function endOf(thread: Thread, after: (results: readonly Flat[]) => void): (...results: Flat[]) => void {
+  return (...results) => {
+    after(results);
+    const { component } = thread.task;
+    if (component.usesContext) thread.context = component.context;
+  };
+}
+
 /** Runs guest code of a thread on a stack of its own. Throws if it traps before it blocks. */
 export function runApart(
   thread: Thread,
@@ -42,13 +53,7 @@ export function runApart(
   after: (results: readonly Flat[]) => void,
 ): void {
   const { component } = thread.task;
-  const stack = new Stack(
-    (...results) => {
-      after(results);
-      if (component.usesContext) thread.context = component.context;
-    },
-    () => {},
-  );
+  const stack = new Stack(endOf(thread, after), nobodyWaits, undefined);
   const body = (): void => stack.start(component.slot, thread.number, call);
   if (component.usesContext) component.inContext(context, body);
   else body();

@@ -9,7 +9,8 @@
  */
 
 import { Few } from '../util/few.ts';
-import { control, OBLIGATIONS } from './control.ts';
+import { CALL_STACK } from './control.ts';
+import { callTop } from './frames.ts';
 import { onHostIdle, type Store } from './store.ts';
 
 /** Something that can go on: a thread that is blocked, or a stack that waits for what it started. */
@@ -67,7 +68,7 @@ function inMacrotask(callback: () => void): void {
 export class Scheduler {
   readonly #queue = new Few<Activity>();
   readonly #stalled = new Few<Activity>();
-  #obligations: readonly Obligation[] = [];
+  readonly #obligations: Obligation[] = [];
   #moving = false;
   #running = false;
   #scheduled = false;
@@ -91,6 +92,11 @@ export class Scheduler {
     this.#calls--;
   }
 
+  /** Whether a call of the host's is under way. */
+  get hasCalls(): boolean {
+    return this.#calls > 0;
+  }
+
   /** How deep the obligations are: what lies above belongs to what was started since. */
   get depth(): number {
     return this.#obligations.length;
@@ -107,8 +113,12 @@ export class Scheduler {
     this.schedule();
   }
 
-  /** The same, from a job in which no guest is on the stack: it may go on at once. */
+  /** The same, at once where no guest is on the stack: one may be, since its call is just about to begin. */
   enqueueNow(activity: Activity): void {
+    if (callTop() !== CALL_STACK) {
+      this.enqueue(activity);
+      return;
+    }
     const isIdle = !this.#moving && !this.#running;
     // What comes alone need not queue.
     if (isIdle && this.#isEmpty && activity.ready()) {
@@ -161,35 +171,26 @@ export class Scheduler {
     this.#stalled.delete(activity);
   }
 
-  #setObligations(obligations: readonly Obligation[]): void {
-    this.#obligations = obligations;
-    control.i32[OBLIGATIONS >> 2] = obligations.length;
-  }
-
-  #oblige(obligation: Obligation, at = this.#obligations.length): void {
-    this.#setObligations(this.#obligations.toSpliced(at, 0, obligation));
-  }
-
   #acquit(obligation: Obligation): void {
-    this.#setObligations(this.#obligations.toSpliced(this.#obligations.lastIndexOf(obligation), 1));
+    this.#obligations.splice(this.#obligations.lastIndexOf(obligation), 1);
   }
 
   /** Gives the baton to `activity` as soon as what runs now has blocked. */
   runNext(activity: Activity): void {
-    this.#oblige({ kind: 'run', activity });
+    this.#obligations.push({ kind: 'run', activity });
     this.schedule();
   }
 
   /** Whoever owns `activity` gets the baton back when everything above `depth` is done. */
   returnTo(activity: Activity, depth: number): void {
-    this.#oblige({ kind: 'return', activity }, depth);
+    this.#obligations.splice(depth, 0, { kind: 'return', activity });
     this.schedule();
   }
 
   /** A synchronous task has blocked. */
   enterSync(scope: SyncScope): void {
     if (this.#obligations.some((o) => o.kind === 'sync' && o.scope === scope)) return;
-    this.#oblige({ kind: 'sync', scope });
+    this.#obligations.push({ kind: 'sync', scope });
     this.schedule();
   }
 

@@ -2,7 +2,7 @@
  * What both ends of a stream or future share: at most one side waits with its buffer, and the other copies when it comes. Specification:
  * CanonicalABI.md, `SharedStreamImpl`, `SharedFutureImpl`.
  */
-import { makeTrap } from '../error/trap.ts';
+import { makeTrap, type Trap } from '../error/trap.ts';
 import { type Buffer, copy, type GuestBuffer, type HostSink, type HostSource } from './buffer.ts';
 import type { Payload } from './payload.ts';
 
@@ -27,10 +27,14 @@ type Sink = GuestBuffer | HostSink;
 export abstract class Shared {
   readonly payload: Payload;
   abstract readonly what: 'stream' | 'future';
+  /** Slots of the instances that hold the ends, for messages; 0: the host. */
+  readerSlot = 0;
+  writerSlot = 0;
+  /** Why one end is gone, where its holder's store has ended. */
+  failure: Trap | undefined;
   #dropped = false;
+  #listeners: (() => void)[] = [];
   protected pending: Copier | undefined;
-  /** Told when an end is gone, whether or not it waits then. */
-  onDrop: (() => void) | undefined;
 
   constructor(payload: Payload) {
     this.payload = payload;
@@ -56,12 +60,21 @@ export abstract class Shared {
     this.notifyPending(COPY.cancelled);
   }
 
-  /** One end is gone. */
-  drop(): void {
+  /** One end is gone; with why, where its holder's store has ended. */
+  drop(failure?: Trap): void {
     if (this.#dropped) return;
     this.#dropped = true;
+    this.failure = failure;
     if (this.pending !== undefined) this.notifyPending(COPY.dropped);
-    this.onDrop?.();
+    for (const listener of this.#listeners.splice(0)) listener();
+  }
+
+  /** Calls `listener` once an end is gone. For the host, which holds no handle that could be told; answers what takes it back. */
+  whenDropped(listener: () => void): () => void {
+    this.#listeners.push(listener);
+    return () => {
+      this.#listeners = this.#listeners.filter((other) => other !== listener);
+    };
   }
 
   /** Within one instance only numbers are copied, for now. */
@@ -122,8 +135,10 @@ export class SharedFuture extends Shared {
 
   read(reader: Copier<Sink>): void {
     const { pending } = this;
-    if (pending === undefined) this.pending = reader;
-    else this.#meet(pending.buffer as Source, reader.buffer, reader);
+    if (pending !== undefined) this.#meet(pending.buffer as Source, reader.buffer, reader);
+    // Only where the writer's store has ended: a future is not dropped before it is written.
+    else if (this.dropped) reader.done(COPY.dropped);
+    else this.pending = reader;
   }
 
   write(writer: Copier<Source>): void {

@@ -25,12 +25,13 @@ import {
 } from './control.ts';
 import { asTrap, unwind } from './failure.ts';
 import { callTop, popTo, pushFrame, slotsAbove } from './frames.ts';
+import { HostWait } from './host-wait.ts';
 import { canSuspend, jspi } from './jspi.ts';
 import { Refused } from './refused.ts';
 import { type Activity, scheduler } from './scheduler.ts';
-import { condemnAbove, labelsAbove, onStoreEnd, type Store, storeOf, TOLD } from './store.ts';
+import { condemnAbove, labelsAbove, onStoreEnd, type Store, storeOf, TOLD, tooManySuspended } from './store.ts';
 
-/** Stacks that may be suspended at once in this thread; V8 ends the process at about 32,000. */
+/** Stacks that may be suspended at once in this thread; V8 ends the process at about 32,000 (docs/engine.md, "JSPI"). */
 export const MAX_SUSPENDED = 20_000;
 
 /** What a suspended function does when its stack goes on: gives its core result, or asks to suspend again. */
@@ -115,6 +116,23 @@ class Suspended {
 
 const suspended = /* @__PURE__ */ new Suspended();
 
+/** Whether a call into one of the instances has not ended: on the stack that runs, or on one that is suspended. */
+export function isEntered(slots: readonly number[]): boolean {
+  if (slotsAbove(CALL_STACK).some((slot) => slots.includes(slot))) return true;
+  for (const stack of suspended) if (stack.touches((slot) => slots.includes(slot))) return true;
+  return false;
+}
+
+/** The stacks that are suspended, in the order in which they suspended. */
+export function suspendedStacks(): Iterable<Stack> {
+  return suspended;
+}
+
+/** Refuses a call of the host's that needs a stack where there are as many as may be: before anything was called. */
+export function mustHaveStack(path: string): void {
+  if (stacks.size >= MAX_SUSPENDED) throw tooManySuspended(path, MAX_SUSPENDED);
+}
+
 /** How many stacks are suspended now. */
 export function suspendedCount(): number {
   return suspended.count;
@@ -128,6 +146,12 @@ export class Stack implements Activity {
   readonly onEnd: (...results: Flat[]) => void;
   /** Called with the trap that ended it, after its stores have ended; never in the job in which it trapped. */
   readonly onTrap: (trap: Trap) => void;
+  /** The call that it is for, where no thread says. */
+  readonly path: string | undefined;
+  /** Whether it is only the inner part of a call that waits on another stack. */
+  readonly isInner: boolean;
+  /** The store of whoever runs on it first, whose limit it counts for. */
+  #store: Store | undefined;
   /** Stores that ended with it when it trapped. */
   #condemned: readonly Store[] | undefined;
   #placeholder: Trap | undefined;
@@ -146,16 +170,19 @@ export class Stack implements Activity {
   /** Its neighbours among those that are suspended. */
   before: Stack | undefined;
   behind: Stack | undefined;
-  /** The host's promise that it waits for, and how that ended. */
-  #settle: Settle | undefined;
-  #host: Store | undefined;
-  #settled = false;
-  #ok = false;
-  #value: unknown;
+  /** How it waits for the host, made when it first does. */
+  #host: HostWait | undefined;
 
-  constructor(onEnd: (...results: Flat[]) => void, onTrap: (trap: Trap) => void) {
+  constructor(
+    onEnd: (...results: Flat[]) => void,
+    onTrap: (trap: Trap) => void,
+    path: string | undefined,
+    isInner = false,
+  ) {
     this.onEnd = onEnd;
     this.onTrap = onTrap;
+    this.path = path;
+    this.isInner = isInner;
   }
 
   get state(): State {
@@ -169,9 +196,28 @@ export class Stack implements Activity {
 
   /** Slots of the instances on it, outermost first, while it is suspended. */
   get slots(): readonly number[] {
-    const slots: number[] = [];
-    for (let i = 0; i < this.#savedWords; i += SAVED_FRAME) slots.push(this.#saved[i] ?? 0);
-    return slots;
+    return this.#savedWord(0);
+  }
+
+  /** Numbers of the threads of its calls, outermost first, while it is suspended; not above 0 where a call has none. */
+  get threads(): readonly number[] {
+    return this.#savedWord(1);
+  }
+
+  #savedWord(offset: number): readonly number[] {
+    const words: number[] = [];
+    for (let i = offset; i < this.#savedWords; i += SAVED_FRAME) words.push(this.#saved[i] ?? 0);
+    return words;
+  }
+
+  /** The host's function that keeps it waiting, if one does. */
+  get waitsForHost(): string | undefined {
+    return this.#host?.path;
+  }
+
+  get host(): HostWait {
+    this.#host ??= new HostWait(this);
+    return this.#host;
   }
 
   ready(): boolean {
@@ -193,6 +239,7 @@ export class Stack implements Activity {
     const contexts = contextsBetween(before?.base ?? CALL_STACK, base);
     this.#base = base;
     this.#state = 'running';
+    if (!this.isInner) this.#store = storeOf(slot);
     stacks.set(this.token, this);
     running = this;
     control.i32[SUSPENDABLE >> 2] = 1;
@@ -253,6 +300,13 @@ export class Stack implements Activity {
     stacks.delete(this.token);
   }
 
+  /** Traps where it would be one too many to wait. */
+  mustSuspend(): void {
+    const most = Math.min(MAX_SUSPENDED, this.#store?.maxSuspended ?? MAX_SUSPENDED);
+    if (suspended.count < MAX_SUSPENDED && (this.#store?.suspended ?? 0) < most) return;
+    throw makeTrap('too-many-suspended', { hint: `at most ${most} calls may wait at once` });
+  }
+
   /** What it does when it goes on; `closes` where no other call may enter its instances meanwhile. */
   ask(then: Continuation, closes: boolean): void {
     this.#continue = then;
@@ -282,6 +336,7 @@ export class Stack implements Activity {
     this.#state = 'suspended';
     suspended.add(this);
     onStoreEnd(TOLD.stacks, unwindStacks);
+    if (this.#store !== undefined) this.#store.suspended++;
     return new Promise((resolve) => {
       this.#resolve = resolve;
     });
@@ -316,6 +371,7 @@ export class Stack implements Activity {
     const then = this.#continue;
     invariant(this.#state === 'going' && then !== undefined, 'a stack is resumed once for each time it is suspended');
     suspended.remove(this);
+    if (this.#store !== undefined) this.#store.suspended--;
     this.#continue = undefined;
     this.#resolve = undefined;
     this.#state = 'running';
@@ -364,38 +420,6 @@ export class Stack implements Activity {
       popTo(CALL_STACK);
     }
     control.i32[SUSPENDABLE >> 2] = 0;
-  }
-
-  /** It will suspend until the promise settles; then `settle` gives the core result. `host` is told. */
-  awaitHost(until: Promise<unknown>, host: Store | undefined, settle: Settle): void {
-    this.#settle = settle;
-    this.#host = host;
-    this.#settled = false;
-    this.ask(this.#afterHost, true);
-    host?.hostBegins();
-    until.then(this.#fulfilled, this.#rejected);
-  }
-
-  readonly #afterHost = (): Flat | undefined => {
-    const settle = this.#settle;
-    const value = this.#value;
-    this.#settle = undefined;
-    this.#value = undefined;
-    return settle?.(this.#ok, value);
-  };
-
-  readonly #fulfilled = (value: unknown): void => this.#hostSettled(true, value);
-
-  readonly #rejected = (error: unknown): void => this.#hostSettled(false, error);
-
-  #hostSettled(ok: boolean, value: unknown): void {
-    if (this.#settled) return;
-    this.#settled = true;
-    this.#ok = ok;
-    this.#value = value;
-    this.#host?.hostAnswers();
-    this.#host = undefined;
-    scheduler.enqueueNow(this);
   }
 }
 
@@ -451,8 +475,7 @@ export function wouldBlock(what: WaitedFor): Error {
 function suspendable(what: WaitedFor): Stack {
   const stack = suspendableStack();
   if (stack === undefined || !canSuspend) throw wouldBlock(what);
-  if (suspended.count >= MAX_SUSPENDED)
-    throw makeTrap('too-many-suspended', { hint: `at most ${MAX_SUSPENDED} calls may wait at once` });
+  stack.mustSuspend();
   return stack;
 }
 
@@ -510,7 +533,7 @@ export function awaitHost(until: Promise<unknown>, what: string, settle: Settle)
     until.catch(() => {});
     throw error;
   }
-  stack.awaitHost(until, storeOf(control.i32[(callTop() - FRAME_SIZE) >> 2] ?? 0), settle);
+  stack.host.begin(until, what, storeOf(control.i32[(callTop() - FRAME_SIZE) >> 2] ?? 0), settle);
 }
 
 /** Suspended stacks of stores that end go on once more, to unwind. */

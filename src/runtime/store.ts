@@ -2,20 +2,13 @@
  * A store: the unit of failure and of ownership. One per root instantiation; a trap ends it. Holds the slots of its component
  * instances in the control memory. Specification: Explainer, "Component Invariants" (lockdown is ours: the whole store).
  */
+import { UsageError } from '../error/error.ts';
 import { makeCoreTrap, readyTraps, type Trap } from '../error/trap.ts';
-import {
-  control,
-  ENTRY_SIZE,
-  MAY_LEAVE,
-  SLOT_SIZE,
-  STORE,
-  STORE_SIZE,
-  STORE_STATE,
-  TABLE,
-  TABLE_CAPACITY,
-} from './control.ts';
+import { invariant } from '../util/invariant.ts';
+import { control, MAY_LEAVE, SLOT_SIZE, STORE, STORE_SIZE, STORE_STATE } from './control.ts';
 import type { Counters } from './counters.ts';
 import { slotsAbove } from './frames.ts';
+import { clearSlot, releaseTable } from './slot.ts';
 
 /** Counters that tell how a store's calls were carried. */
 export interface StoreStats {
@@ -45,9 +38,22 @@ export function storeAt(address: number): Store | undefined {
   return storesByRecord.get(address);
 }
 
+/** Every store whose place has not been given back. */
+export function allStores(): Iterable<Store> {
+  return storesByRecord.values();
+}
+
 /** The store of a component instance. */
 export function storeOf(slot: number): Store | undefined {
   return storesByRecord.get(control.i32[(slot + STORE) >> 2] ?? 0);
+}
+
+/** The error of a call that would be one too many. */
+export function tooManySuspended(path: string, most: number): UsageError {
+  return new UsageError('too-many-suspended', `${path} cannot be called now: as many calls wait as may`, {
+    expected: `at most ${most} at once`,
+    hint: 'await some of the calls under way first, or allow more with `limits.suspended`',
+  });
 }
 
 let hostIsIdle: (() => void) | undefined;
@@ -74,6 +80,41 @@ class StoreGroup {
   hostWork = 0;
 }
 
+/** Slots of component instances, and their labels. */
+export type Slots = ReadonlyMap<number, string>;
+
+let deadRecord: number | undefined;
+
+/** The record of a store that is always dead: of slots that belong to none. */
+function nowhere(): number {
+  if (deadRecord === undefined) {
+    deadRecord = control.allocate(STORE_SIZE);
+    control.i32[(deadRecord + STORE_STATE) >> 2] = 1;
+  }
+  return deadRecord;
+}
+
+/** Gives slots back that belong to no store, when nothing can use them any more. */
+export function releaseSlots(slots: Slots): void {
+  for (const slot of slots.keys()) {
+    releaseTable(slot);
+    control.release(slot, SLOT_SIZE);
+  }
+}
+
+/** Is told, once, when a store ends. */
+export interface StoreWatcher {
+  ended(failure: Trap): void;
+}
+
+/** What a store's owner wants. */
+export interface StoreOptions {
+  /** Calls that may be under way at once. */
+  readonly suspended?: number | undefined;
+  /** Is told of a stream of the host's that failed: its guest sees the end, since streams have no errors. */
+  readonly onStreamError?: ((error: unknown, path: string) => void) | undefined;
+}
+
 export class Store {
   #group = new StoreGroup();
   /** Of the flavour `counted`. */
@@ -84,19 +125,28 @@ export class Store {
   interpreted = 0;
   /** What ended it. */
   failure: Trap | undefined;
-  /** What waits for something of this store, and is told when it ends. */
-  readonly watchers = new Set<(failure: Trap) => void>();
+  /** What waits for something of this store. */
+  readonly watchers = new Set<StoreWatcher>();
+  /** What else ends with it: calls of the host's functions that are under way, streams and futures that the host holds. */
+  readonly dependents = new Set<StoreWatcher>();
   /** Called once when the store dies or is disposed. */
   readonly onEnd: (() => void)[] = [];
   readonly #slots: number[] = [];
   readonly #labels = new Map<number, string>();
   #condemned = false;
   #ended = false;
+  #shared = false;
   #released = false;
   readonly #onRelease: (() => void)[] = [];
 
-  constructor() {
+  readonly #options: StoreOptions;
+  #calls = 0;
+  /** Its stacks that are suspended. */
+  suspended = 0;
+
+  constructor(options: StoreOptions = {}) {
     readyTraps();
+    this.#options = options;
     this.record = control.allocate(STORE_SIZE);
     storesByRecord.set(this.record, this);
     this.#group.stores.add(this);
@@ -107,8 +157,25 @@ export class Store {
     return this.#group === other.#group;
   }
 
+  /** Whether other stores know what is in it: its functions, memories or resource types. */
+  get shared(): boolean {
+    return this.#shared;
+  }
+
+  /** Another store knows what is in it. */
+  share(): void {
+    this.#shared = true;
+  }
+
+  /** This store, and those that it calls or that call it. */
+  get linked(): readonly Store[] {
+    return [this, ...[...this.#group.stores].filter((store) => store !== this)];
+  }
+
   /** Guests of this store call those of the other. */
   linkTo(other: Store): void {
+    this.#shared = true;
+    other.#shared = true;
     const from = other.#group;
     if (from === this.#group) return;
     this.#group.hostWork += from.hostWork;
@@ -116,11 +183,6 @@ export class Store {
       store.#group = this.#group;
       this.#group.stores.add(store);
     }
-  }
-
-  /** This store, and all that it is linked to. */
-  get linked(): readonly Store[] {
-    return [this, ...[...this.#group.stores].filter((store) => store !== this)];
   }
 
   /** How much the host has still to answer, to this store or one that it is linked to. */
@@ -144,6 +206,28 @@ export class Store {
     if (this.#group.hostWork === 0) hostIsIdle?.();
   }
 
+  /** How many calls may wait at once. */
+  get maxSuspended(): number {
+    return this.#options.suspended ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** A call of the host's that may have to wait begins, and ends with {@link callEnds}. Throws a UsageError where too many are under way. */
+  callBegins(path: string): void {
+    if (this.#calls >= this.maxSuspended && this.alive) throw tooManySuspended(path, this.maxSuspended);
+    this.#calls++;
+  }
+
+  callEnds(): void {
+    this.#calls--;
+  }
+
+  /** A stream of the host's has failed. */
+  streamFailed(error: unknown, path: string): void {
+    const { onStreamError } = this.#options;
+    // What the listener throws is nobody's here.
+    if (onStreamError !== undefined) queueMicrotask(() => onStreamError(error, path));
+  }
+
   get stats(): StoreStats {
     return { interpreted: this.interpreted, calls: this.counters?.read() ?? {} };
   }
@@ -161,6 +245,28 @@ export class Store {
     this.#slots.push(slot);
     this.#labels.set(slot, label);
     return slot;
+  }
+
+  /** Gives its slots away, cleared: they are of no store, and nothing enters them, until one {@link adopt}s them. Only once it has ended. */
+  surrender(): Slots {
+    invariant(this.#ended, 'a store gives its slots away when it has ended');
+    const slots = new Map(this.#labels);
+    for (const slot of slots.keys()) {
+      clearSlot(slot);
+      control.i32[(slot + STORE) >> 2] = nowhere();
+    }
+    this.#slots.length = 0;
+    this.#labels.clear();
+    return slots;
+  }
+
+  /** Takes slots that another store gave away. */
+  adopt(slots: Slots): void {
+    for (const [slot, label] of slots) {
+      control.i32[(slot + STORE) >> 2] = this.record;
+      this.#slots.push(slot);
+      this.#labels.set(slot, label);
+    }
   }
 
   /** The name of the component instance with this slot. */
@@ -183,26 +289,30 @@ export class Store {
     if (!this.#condemned) control.i32[(this.record + STORE_STATE) >> 2] = 0;
   }
 
-  /** Calls `watcher` when it ends, or now if it has. */
-  watch(watcher: (failure: Trap) => void): void {
-    if (this.#ended) watcher(this.failure ?? this.deadTrap(undefined));
+  /** Whether it has ended, and why is known. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Tells `watcher` when it ends, or now if it has. */
+  watch(watcher: StoreWatcher): void {
+    if (this.#ended) watcher.ended(this.failure ?? this.deadTrap(undefined));
     else this.watchers.add(watcher);
   }
 
   /** Ends the store: nothing enters it any more. The first reason stays. */
   end(failure: Trap | undefined): void {
-    if (this.failure === undefined) {
-      this.failure = failure;
-      forgetFrames(failure);
-    }
+    if (this.failure === undefined) this.failure = failure;
     if (this.#ended) return;
     this.#ended = true;
+    forgetFrames(this.failure);
     this.condemn();
     for (const callback of this.onEnd.splice(0)) callback();
-    if (this.watchers.size > 0) {
+    for (const watchers of [this.watchers, this.dependents]) {
+      if (watchers.size === 0) continue;
       const trap = this.failure ?? this.deadTrap(undefined);
-      for (const watcher of this.watchers) watcher(trap);
-      this.watchers.clear();
+      for (const watcher of watchers) watcher.ended(trap);
+      watchers.clear();
     }
     for (const listener of endListeners) listener?.(this);
   }
@@ -220,11 +330,7 @@ export class Store {
     this.end(undefined);
     if (this.#released) return;
     this.#released = true;
-    for (const slot of this.#slots) {
-      const table = control.i32[(slot + TABLE) >> 2] ?? 0;
-      const capacity = control.i32[(slot + TABLE_CAPACITY) >> 2] ?? 0;
-      if (table !== 0) control.release(table, capacity * ENTRY_SIZE);
-    }
+    for (const slot of this.#slots) releaseTable(slot);
     for (const callback of this.#onRelease.splice(0)) callback();
     for (const slot of this.#slots) control.release(slot, SLOT_SIZE);
     this.#slots.length = 0;

@@ -14,6 +14,10 @@ export const SUBTASK_STATE = {
   cancelledBeforeReturned: 4,
 } as const;
 
+// Shared: of many calls that wait, none needs arrays of its own.
+const NOBODY: readonly (() => void)[] = [];
+const NOTHING: readonly Flat[] = [];
+
 export class Subtask extends Waitable {
   readonly tableType = SUBTASK;
   /** For messages. */
@@ -22,11 +26,12 @@ export class Subtask extends Waitable {
   cancellationRequested = false;
   /** Asks the callee to end early; what must go on before the caller does is on the scheduler then. */
   onCancel: () => void = () => {};
-  readonly #resolved: (() => void)[] = [];
+  #resolved: readonly (() => void)[] = NOBODY;
   /** Core results of a synchronous lower. */
-  flat: readonly Flat[] = [];
+  flat: readonly Flat[] = NOTHING;
   #index = 0;
-  #lends: (() => void)[] | undefined = [];
+  #lends: readonly (() => void)[] = NOBODY;
+  #delivered = false;
 
   constructor(path: string) {
     super();
@@ -48,8 +53,8 @@ export class Subtask extends Waitable {
 
   /** Remembers what the call lends until its end is delivered. */
   lends(giveBack: () => void): void {
-    invariant(this.#lends !== undefined, 'lends end when the resolution is delivered');
-    this.#lends.push(giveBack);
+    invariant(!this.#delivered, 'lends end when the resolution is delivered');
+    this.#lends = [...this.#lends, giveBack];
   }
 
   started(): void {
@@ -62,14 +67,14 @@ export class Subtask extends Waitable {
     if (flat !== undefined) this.state = SUBTASK_STATE.returned;
     else if (this.state === SUBTASK_STATE.starting) this.state = SUBTASK_STATE.cancelledBeforeStarted;
     else this.state = SUBTASK_STATE.cancelledBeforeReturned;
-    this.flat = flat ?? [];
+    this.flat = flat ?? NOTHING;
     this.#progress();
     for (const listener of this.#resolved) listener();
   }
 
   /** Calls `listener` when it is resolved, for who is not told by its event. */
   whenResolved(listener: () => void): void {
-    this.#resolved.push(listener);
+    this.#resolved = [...this.#resolved, listener];
   }
 
   #progress(): void {
@@ -82,14 +87,15 @@ export class Subtask extends Waitable {
   }
 
   get resolveDelivered(): boolean {
-    return this.#lends === undefined;
+    return this.#delivered;
   }
 
   /** Specification: `Subtask.deliver_resolve`. */
   deliverResolve(): void {
     const lends = this.#lends;
-    this.#lends = undefined;
-    for (const giveBack of lends ?? []) giveBack();
+    this.#lends = NOBODY;
+    this.#delivered = true;
+    for (const giveBack of lends) giveBack();
   }
 
   /** `canon subtask.drop`, with its handle gone. */

@@ -18,11 +18,11 @@ export class TaskReturns {
     return (at < 0 ? this.#keys.push({ result, options }) - 1 : at) + 1;
   }
 
-  /** Puts what delivers results into the table; answers where, counted from one. */
+  /** Puts what delivers results into the table; answers where. */
   deliveredBy(deliver: CoreFunction): number {
     const at = this.table.grow(1);
     this.table.set(at, deliver);
-    return at + 1;
+    return at;
   }
 }
 

@@ -8,7 +8,8 @@
 import { makeTrap } from '../error/trap.ts';
 import { invariant } from '../util/invariant.ts';
 import { type ComponentState, componentState } from './component-state.ts';
-import { CALL_STACK, control, FRAME_SIZE, FRAME_THREAD } from './control.ts';
+import { FRESH } from './context-slots.ts';
+import { CALL_STACK, control, DEFERRED, FRAME_SIZE, FRAME_THREAD, RETURNED } from './control.ts';
 import { unwind } from './failure.ts';
 import { callTop, popTo } from './frames.ts';
 import { type Activity, type SyncScope, scheduler } from './scheduler.ts';
@@ -138,7 +139,7 @@ export class Thread implements Activity {
   /** Whether it was woken by a cancellation. */
   cancelled = false;
   /** Its context slots while it has no stack. */
-  context: ArrayLike<number> = [0, 0, 0, 0];
+  context: ArrayLike<number> = FRESH;
   #state: ThreadState = 'running';
   #wait: Wait | undefined;
   #resumption: Resumption | undefined;
@@ -299,7 +300,7 @@ export function materialiseAbove(base: number, only?: ComponentState): void {
     const slot = control.i32[frame >> 2] ?? 0;
     if (only !== undefined && only.slot !== slot) continue;
     if (word < 0) {
-      const thread = records.get(-word & ~1)?.(frame, (word & 1) !== 0);
+      const thread = records.get(-word & ~(DEFERRED | RETURNED))?.(frame, (-word & RETURNED) !== 0);
       invariant(thread !== undefined, 'the record of a frame is known');
       control.i32[(frame + FRAME_THREAD) >> 2] = thread.number;
       continue;

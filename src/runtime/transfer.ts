@@ -38,13 +38,18 @@ const NO_BORROWS: BorrowScope = {
 
 /** Takes the readable end out of a table. */
 export function liftEnd(slot: number, index: number, type: StreamType | FutureType, types: TypeScope): Shared {
-  const end = removeObject<CopyEnd>(slot, index, type.kind === 'stream' ? READABLE_STREAM : READABLE_FUTURE);
+  const kind = type.kind === 'stream' ? READABLE_STREAM : READABLE_FUTURE;
+  // What may not be taken stays, so that it goes with its store.
+  const end = getObject<CopyEnd>(slot, index, kind);
   end.mustCarry(types.payload(type.element));
-  return end.lift();
+  const shared = end.lift();
+  removeObject(slot, index, kind);
+  return shared;
 }
 
 /** Puts a readable end into a table. */
 export function lowerEnd(slot: number, shared: Shared): number {
+  shared.readerSlot = slot;
   return addObject(slot, new CopyEnd(shared.what === 'stream' ? READABLE_STREAM : READABLE_FUTURE, shared));
 }
 

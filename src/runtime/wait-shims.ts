@@ -1,5 +1,6 @@
 /** Puts functions that may have to wait behind the shims that do (`link/shim.ts`, `blockingShims`). */
 import { control } from './control.ts';
+import { importsOf } from './module-cache.ts';
 import type { CoreFunction } from './prepared.ts';
 import { resumed, waitImport } from './stack.ts';
 
@@ -14,7 +15,7 @@ export function behindWaitShims(
     control: control.memory,
     wait: waitImport as WebAssembly.ImportValue,
   };
-  for (const { name } of WebAssembly.Module.imports(shims))
+  for (const { name } of importsOf(shims))
     if (name.startsWith('go-on:')) tenon[name] = resumed as WebAssembly.ImportValue;
   const { exports } = new WebAssembly.Instance(shims, { tenon, host });
   return functions.map((_, i) => exports[`s${i}`] as CoreFunction);

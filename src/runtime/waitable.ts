@@ -2,7 +2,7 @@
  * Waitables, their events, and sets of them. Specification: CanonicalABI.md, "Waitable State".
  * An event is composed when it is delivered: what has happened since counts.
  */
-import { makeTrap } from '../error/trap.ts';
+import { makeTrap, type Trap } from '../error/trap.ts';
 import { Few } from '../util/few.ts';
 import { invariant } from '../util/invariant.ts';
 import { type HandleObject, WAITABLE_SET } from './object-handles.ts';
@@ -106,7 +106,7 @@ export abstract class Waitable implements HandleObject {
     this.#pending = false;
   }
 
-  abandon(): void {
+  abandon(_failure: Trap): void {
     this.leave();
   }
 }

@@ -37,8 +37,29 @@ export function carryResources(types: readonly ValueType[]): boolean {
   return types.some(visit);
 }
 
+const known = new WeakMap<
+  FuncType,
+  { resources?: readonly ResourceType[]; ends?: readonly (StreamType | FutureType)[] }
+>();
+
+/** What is known of a function type: asked for again for each instance of a component. */
+function knownOf(type: FuncType): NonNullable<ReturnType<typeof known.get>> {
+  let one = known.get(type);
+  if (one === undefined) {
+    one = {};
+    known.set(type, one);
+  }
+  return one;
+}
+
 /** The resources of a signature by first appearance. */
 export function signatureResources(type: FuncType): readonly ResourceType[] {
+  const one = knownOf(type);
+  one.resources ??= findResources(type);
+  return one.resources;
+}
+
+function findResources(type: FuncType): readonly ResourceType[] {
   const found = new Set<ResourceType>();
   const seen = new Set<ValueType>();
   const visit = (t: ValueType | undefined): void => {
@@ -54,6 +75,12 @@ export function signatureResources(type: FuncType): readonly ResourceType[] {
 
 /** The streams and futures that values of a signature hold (not those within their elements), by first appearance. */
 export function signatureEnds(type: FuncType): readonly (StreamType | FutureType)[] {
+  const one = knownOf(type);
+  one.ends ??= findEnds(type);
+  return one.ends;
+}
+
+function findEnds(type: FuncType): readonly (StreamType | FutureType)[] {
   const found: (StreamType | FutureType)[] = [];
   const seen = new Set<ValueType>();
   const visit = (t: ValueType | undefined): void => {

@@ -3,6 +3,7 @@
  * that could not be run has failed.
  */
 import { ComponentError, LinkError, MalformedError, TextError, UsageError, ValidationError } from '../error/error.ts';
+import type { ArtifactCache } from '../runtime/artifact.ts';
 import { Component } from '../runtime/component.ts';
 import { engineTrap, isStackOverflow, messageOf } from '../runtime/failure.ts';
 import type { Instance } from '../runtime/instance.ts';
@@ -31,12 +32,17 @@ export type Start = (
 export interface RunnerOptions {
   readonly features?: Partial<Features>;
   readonly link?: LinkOptions;
+  /** Keeps what is found out about components. */
+  readonly cache?: ArtifactCache;
   /** How instances are made. Default: by a Linker. */
   readonly start?: Start;
 }
 
 async function linkAndStart(component: Component, imports: Imports, options: LinkOptions): Promise<Instance> {
-  return (await new Linker().defineAll(imports).link(component, options)).instantiate();
+  const pre = await new Linker().defineAll(imports).link(component, options);
+  // With a pool each instance has had a tenant before, where it can have had one.
+  if (pre.pool !== undefined && pre.pool.refused === undefined) pre.instantiate()[Symbol.dispose]();
+  return pre.instantiate();
 }
 
 type Definition =
@@ -155,8 +161,11 @@ export class ScriptRunner {
   async #make(definition: ScriptDefinition): Promise<Definition> {
     const bytes = this.#bytes(definition);
     if (definition.kind === 'module') return { kind: 'module', ...defineModule(bytes) };
-    const { features } = this.#options;
-    const component = await Component.load(bytes, features === undefined ? {} : { features });
+    const { features, cache } = this.#options;
+    const component = await Component.load(bytes, {
+      ...(features === undefined ? {} : { features }),
+      ...(cache === undefined ? {} : { cache }),
+    });
     return { kind: 'component', component, bytes };
   }
 

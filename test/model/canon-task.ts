@@ -64,6 +64,7 @@ export function* canonSubtaskCancel(store: Store, async: boolean, index: number)
   trapIf(!inst.mayLeave, 'cannot-leave');
   const subtask = inst.handles.get(index);
   if (!(subtask instanceof Subtask)) trap('not-a-subtask');
+  const corrected = store.choices.rules === 'corrected';
   trapIf(subtask.resolveDelivered, 'subtask-resolved');
   trapIf(subtask.cancellationRequested, 'subtask-cancel-twice');
   trapIf(subtask.inWaitableSet && !async, 'in-set');
@@ -73,9 +74,10 @@ export function* canonSubtaskCancel(store: Store, async: boolean, index: number)
     subtask.onCancel?.();
     if (!subtask.resolved) {
       if (async) return BLOCKED;
-      yield* subtask.waitForPendingEvent(store);
+      yield* subtask.waitForPendingEvent(store, corrected ? () => subtask.resolved : undefined);
     }
   }
+  if (corrected && !subtask.hasPendingEvent) return subtask.state;
   const [, , state] = subtask.getPendingEvent();
   specifies(state === subtask.state && subtask.resolveDelivered, 'a cancellation delivers the resolution');
   return state;

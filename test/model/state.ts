@@ -17,11 +17,15 @@ export type CoreFunc = (args: readonly CoreValue[]) => Blocking<readonly CoreVal
 export type ThreadChoice = 'tick' | 'sync-task' | 'cancel';
 
 /**
- * The specification's text as it is, or corrected where something contradicts it that decides over it:
+ * The specification's text as it is, or corrected where something contradicts it that decides over it, or where it asserts what need not
+ * hold:
  * - `cancel-stream.wast`: a stream's copy that is cancelled after it has made progress reports CANCELLED, the text has COMPLETED;
  * - `sync-streams.wast`: see `Choices.holderGoesOn`;
  * - the text's own next version (pull request #707): a cancellation that could not be delivered to a thread that waits for its next event,
- *   since another held the lock, is delivered once the lock is free; the text has it wait until the thread blocks again.
+ *   since another held the lock, is delivered once the lock is free; the text has it wait until the thread blocks again;
+ * - `canon_subtask_cancel` asserts that the event that it delivers is there, and of the end: it may be of the start, where that was not
+ *   delivered yet, or may have gone to a waiter on the set that the subtask is in. It answers how the subtask has ended, once it has;
+ * - `request_cancellation` asserts that the thread that it wakes is blocked: one that runs counts as cancellable from its last wait on.
  */
 export type Rules = 'text' | 'corrected';
 

@@ -262,7 +262,7 @@ export class Task {
 
   /** Whether a cancellation may be delivered to the thread, which is blocked. */
   mayWake(thread: Thread): boolean {
-    if (!thread.cancellable) return false;
+    if (!thread.cancellable || (thread.running && this.inst.store.choices.rules === 'corrected')) return false;
     const { exclusiveThread } = this.inst;
     if (thread !== this.implicitThread || !this.ft.async || !this.needsExclusive) return true;
     return exclusiveThread === undefined || exclusiveThread === thread;

@@ -38,10 +38,10 @@ export class Waitable {
     return this.wset !== undefined;
   }
 
-  *waitForPendingEvent(store: Store): Blocking<void> {
+  *waitForPendingEvent(store: Store, until = (): boolean => this.hasPendingEvent): Blocking<void> {
     specifies(!this.inWaitableSet && !this.hasSyncWaiter, 'one waits for a waitable in one way only');
     this.hasSyncWaiter = true;
-    yield* store.currentThread.waitUntil(() => this.hasPendingEvent);
+    yield* store.currentThread.waitUntil(until);
     this.hasSyncWaiter = false;
   }
 

@@ -7,8 +7,16 @@ import { createWasi, type WasiImports } from '../../src/wasi/p2/wasi.ts';
 import { fn } from '../support/component.ts';
 import { corpusInstance, corpusLines, corpusMissing, Recording } from '../support/corpus.ts';
 
-const MODES: readonly LinkOptions[] = [{ mode: 'generated' }, { mode: 'interpreted' }];
+const MODES: readonly LinkOptions[] = [
+  { mode: 'generated' },
+  { mode: 'interpreted' },
+  { mode: 'generated', pool: true },
+];
 const skip = corpusMissing;
+
+function nameOf({ mode, pool }: LinkOptions): string {
+  return pool === true ? 'of a pool, with a tenant before' : `${mode}`;
+}
 
 function wasi(): WasiImports {
   return createWasi({ host: nodeHost(), grant: { args: ['guest'] } });
@@ -265,7 +273,7 @@ const RECORDED = [
 describe('calls that were recorded', { skip }, () => {
   for (const [name, count, run] of RECORDED) {
     for (const options of MODES) {
-      test(`${name}, ${options.mode}`, async () => {
+      test(`${name}, ${nameOf(options)}`, async () => {
         const expected = corpusLines(`src/${name}/expected.txt`);
         assert.equal(expected.length, count);
         assert.deepEqual(await run(options), expected);
@@ -378,7 +386,7 @@ const KITCHEN: Readonly<Record<string, (k: Kitchen) => void>> = {
 
 for (const name of ['c-kitchen.wasm', 'c-kitchen-dwarf.wasm', 'js-kitchen-qjs-pure.wasm']) {
   for (const options of MODES) {
-    describe(`${name}, ${options.mode}`, { skip }, () => {
+    describe(`${name}, ${nameOf(options)}`, { skip }, () => {
       for (const [check, run] of Object.entries(KITCHEN)) {
         test(check, async () => {
           const it = await kitchen(name, options);
@@ -398,7 +406,7 @@ for (const name of ['c-kitchen.wasm', 'c-kitchen-dwarf.wasm', 'js-kitchen-qjs-pu
 }
 
 for (const options of MODES) {
-  describe(`rust-text.wasm, ${options.mode}`, { skip }, () => {
+  describe(`rust-text.wasm, ${nameOf(options)}`, { skip }, () => {
     interface Text {
       wordCount(text: string): unknown;
       divide(a: number, b: number): number;
@@ -436,7 +444,7 @@ for (const options of MODES) {
     });
   });
 
-  test(`as-api.wasm, ${options.mode}`, { skip }, async () => {
+  test(`as-api.wasm, ${nameOf(options)}`, { skip }, async () => {
     const logs: unknown[] = [];
     const log = (text: unknown) => logs.push(text);
     const guest = await corpusInstance('as-api.wasm', { 'corpus:asc/log@0.1.0': { log } }, options);

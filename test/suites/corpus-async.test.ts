@@ -58,12 +58,12 @@ interface Streams {
 }
 
 for (const options of MODES) {
-  describe(`js-p3-async-qjs, ${options.mode}`, { skip }, () => {
+  describe(`js-p3-async-qjs, ${options.mode}`, () => {
     const fresh = (): Promise<Instance> => corpusInstance('js-p3-async-qjs.wasm', {}, options);
     const streams = async (): Promise<Streams> =>
       (await fresh()).promised['corpus:p3async/streams@0.1.0'] as unknown as Streams;
 
-    test('nap: a result, and an error of the component', async () => {
+    test('nap: a result, and an error of the component', { skip }, async () => {
       const guest = await fresh();
       const nap = fn(guest.promised, 'nap') as Fn;
       assert.equal(await nap(0), 0);
@@ -73,7 +73,7 @@ for (const options of MODES) {
       assert.equal(guest.alive, true);
     });
 
-    test('nap: many at once, of one instance', async () => {
+    test('nap: many at once, of one instance', { skip }, async () => {
       const guest = await fresh();
       const nap = fn(guest.promised, 'nap') as Fn;
       const counts = Array.from({ length: 90 }, (_, i) => (i * 37) % 101);
@@ -82,7 +82,7 @@ for (const options of MODES) {
       assert.equal(await fn(guest.exports, 'nap')(3), 3);
     });
 
-    test('upper: a stream of bytes to and fro', async () => {
+    test('upper: a stream of bytes to and fro', { skip }, async () => {
       const { upper } = await streams();
       assert.equal(await text(await upper(utf8('Hello, wörld'))), 'HELLO, WöRLD');
       assert.equal(await text(await upper(slowly(utf8('ab'), utf8(''), utf8('c')))), 'ABC');
@@ -93,14 +93,14 @@ for (const options of MODES) {
       assert.deepEqual(Buffer.concat(await chunks<Uint8Array>(await upper(large))), Buffer.from(upperCase));
     });
 
-    test('upper: its own result, and two that alternate', async () => {
+    test('upper: its own result, and two that alternate', { skip }, async () => {
       const { upper } = await streams();
       assert.equal(await text(await upper(await upper(slowly(utf8('once'), utf8(' more'))))), 'ONCE MORE');
       const both = await Promise.all([upper(slowly(utf8('a'), utf8('b'))), upper(slowly(utf8('c'), utf8('d')))]);
       assert.deepEqual(await Promise.all(both.map(text)), ['AB', 'CD']);
     });
 
-    test('upper: a reader that leaves ends the host’s source', async () => {
+    test('upper: a reader that leaves ends the host’s source', { skip }, async () => {
       const { upper } = await streams();
       let ended = false;
       async function* source(): AsyncGenerator<Uint8Array> {
@@ -118,7 +118,7 @@ for (const options of MODES) {
       assert.equal(ended, true);
     });
 
-    test('count: numbers, one by one and in one go', async () => {
+    test('count: numbers, one by one and in one go', { skip }, async () => {
       const { count } = await streams();
       assert.equal(await count([1, 2, 3]), 6n);
       assert.equal(await count(new Uint32Array(10_000).fill(7)), 70_000n);
@@ -128,7 +128,7 @@ for (const options of MODES) {
       assert.equal(await count([1, 2, 2 ** 32 - 1]), 2n);
     });
 
-    test('words: a stream of strings', async () => {
+    test('words: a stream of strings', { skip }, async () => {
       const { words } = await streams();
       assert.deepEqual((await chunks<string[]>(await words('a bb ü☃ 😀'))).flat(), ['a', 'bb', 'ü☃', '😀']);
       assert.deepEqual((await chunks<string[]>(await words(''))).flat(), ['']);
@@ -136,13 +136,13 @@ for (const options of MODES) {
       assert.deepEqual((await chunks<string[]>(await words(many.join(' ')))).flat(), many);
     });
 
-    test('later: a future of a string', async () => {
+    test('later: a future of a string', { skip }, async () => {
       const { later } = await streams();
       assert.equal(await later('größe'), 'größe');
       assert.deepEqual(await Promise.all(['a', '', 'c'].map((value) => later(value))), ['a', '', 'c']);
     });
 
-    test('both: two futures, in any order', async () => {
+    test('both: two futures, in any order', { skip }, async () => {
       const { both } = await streams();
       assert.equal(await both(Promise.resolve(3), Promise.resolve(4)), 7);
       assert.equal(await both(sleep(10, 3), 4), 7);
@@ -150,16 +150,19 @@ for (const options of MODES) {
       assert.equal(await both(sleep(10, 2 ** 31), sleep(1, 5)), 2 ** 31 + 5);
     });
 
-    test('what does not fit ends the guest, and says what it was', async () => {
+    test('what does not fit ends the guest, and says what it was', { skip }, async () => {
       const { upper, both } = await streams();
       const wrong = (await upper(slowly<unknown>(utf8('ok'), 'no bytes'))) as ReadableStream;
-      await assert.rejects(text(wrong), (e) => e instanceof Trap && /wrong value: a chunk of .*#upper/.test(e.reason));
+      await assert.rejects(
+        text(wrong),
+        (e) => e instanceof Trap && /wrong value: element 0 of a chunk of .*#upper.*expected u8/.test(e.reason),
+      );
       await assert.rejects(both(1, 2), { code: 'store-dead' });
       const late = (await streams()).both(Promise.reject(new Error('not today')), 4);
       await assert.rejects(late, (e) => e instanceof Trap && /#both failed: not today/.test(e.reason));
     });
 
-    test('a signal cancels, and the instance lives on', async () => {
+    test('a signal cancels, and the instance lives on', { skip }, async () => {
       const { both, count } = await streams();
       const never = new Promise(() => {});
       await assert.rejects(both(never, 4, { signal: AbortSignal.abort('before') }), (why) => why === 'before');
@@ -175,7 +178,7 @@ for (const options of MODES) {
 
 // ---- js-p3-http-qjs: src/js/p3/handler.js
 
-describe('js-p3-http-qjs', { skip }, () => {
+describe('js-p3-http-qjs', () => {
   const wasi = createWasi({ host: nodeHost(), grant: { args: ['guest'] } });
   const fresh = (): Promise<Instance> =>
     corpusInstance('js-p3-http-qjs.wasm', { ...wasi, 'wasi:http/types@0.3.0': types }, { trapOnDeadlock: true });
@@ -217,7 +220,7 @@ describe('js-p3-http-qjs', { skip }, () => {
     consumed,
   });
 
-  test('answers of every path', async () => {
+  test('answers of every path', { skip }, async () => {
     const guest = await fresh();
     assert.deepEqual(await send(guest, 'get', '/'), answer('get', 200, 'Hello, wörld from P3\n'));
     const lines = [1, 2, 3, 4, 5].map((i) => `chunk ${i}\n`).join('');
@@ -226,14 +229,14 @@ describe('js-p3-http-qjs', { skip }, () => {
     assert.equal(guest.alive, true);
   });
 
-  test('a body goes through unread by the guest', async () => {
+  test('a body goes through unread by the guest', { skip }, async () => {
     const guest = await fresh();
     const body = slowly(utf8('hal'), utf8('lo '), new Uint8Array(100_000).fill(65));
     const echo = await send(guest, 'post', '/echo', body);
     assert.deepEqual(echo, answer('post', 200, `hallo ${'A'.repeat(100_000)}`, { tag: 'ok', val: undefined }));
   });
 
-  test('requests at once, of one instance', async () => {
+  test('requests at once, of one instance', { skip }, async () => {
     const guest = await fresh();
     const words = ['a', 'b', 'c', 'd', 'e'];
     const answers = await Promise.all(

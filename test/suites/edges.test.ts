@@ -41,9 +41,8 @@ function linkTo(f: unknown): { run: Instantiation; call: () => unknown } {
     flavour: 'plain',
     borders: GENERATED_BORDERS,
     kit: FULL_KIT,
-    modules: modules as never,
   });
-  const run = new Instantiation(prepared, new Store());
+  const run = new Instantiation(prepared, new Store(), modules as never);
   run.run();
   return { run, call: fn(new Instance(run).exports, 'call') };
 }

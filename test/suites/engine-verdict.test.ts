@@ -5,6 +5,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { decodeComponent } from '../../src/binary/decode.ts';
+import { decodeModule } from '../../src/core/decode.ts';
+import { findInstructions } from '../../src/core/instructions.ts';
 import { ValidationError } from '../../src/error/error.ts';
 import { Component } from '../../src/index.ts';
 import { parseText } from '../../src/text/parse.ts';
@@ -35,6 +37,13 @@ describe('modules of the suites and the corpus', needs('conformance'), () => {
     const refused = modules.filter(({ bytes }) => engineRefusal(bytes) !== undefined).map(({ name }) => name);
     assert.equal(refused.length, REFUSED.length, refused.join());
     for (const [i, end] of REFUSED.entries()) assert.ok(refused[i]!.endsWith(end), `${refused[i]}`);
+  });
+
+  test('the code of each that the engine accepts is read to the end', () => {
+    for (const { name, bytes } of modules) {
+      if (engineRefusal(bytes) !== undefined) continue;
+      assert.doesNotThrow(() => findInstructions(decodeModule(bytes), new Set(), () => {}), name);
+    }
   });
 
   test('5,000 mutants are judged and read as by the engine', () => {

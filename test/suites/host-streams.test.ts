@@ -61,7 +61,7 @@ test('a read after the trap fails', async () => {
   const { exports } = await passing();
   const stream = exports.pass(new ReadableStream());
   assert.throws(() => exports.fail(), Trap);
-  await assert.rejects(drain(stream), (error) => error instanceof Trap && error.code === 'store-dead');
+  await assert.rejects(drain(stream), (error) => error instanceof Trap && error.code === 'unreachable');
 });
 
 test('a future with a wrong value fails whoever waits for it', async () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Mode } from '../../src/runtime/prepared.ts';
 import { runScript, type ScriptReport } from '../../src/wast/wast.ts';
 import { startBuilt } from './built.ts';
+import { MemoryCache } from './memory-cache.ts';
 import { SHARED } from './shared.ts';
 
 export const SUITE = join(SHARED, 'conformance/component-model');
@@ -25,6 +26,12 @@ export const TOTALS: Readonly<Record<string, { readonly files: number; readonly 
 export const FILES = 63;
 export const DIRECTIVES = 1457;
 
+/**
+ * How calls are carried; by generated code too: `pooled`, in instances that have had another tenant before; `kept`, in components of which
+ * all that can be was found out before; `built`, ahead of time.
+ */
+export type Form = Mode | 'pooled' | 'kept' | 'built';
+
 /** One script and how it ended. */
 export interface Row extends ScriptReport {
   readonly folder: string;
@@ -41,14 +48,19 @@ export function suiteFiles(): readonly (readonly [folder: string, file: string])
   );
 }
 
-/** How components are run: loaded in process, with calls generated or interpreted, or built ahead of time. */
-export type Form = Mode | 'built';
-
 /** Runs one script. */
 export async function runFile(folder: string, file: string, form: Form = 'generated'): Promise<Row> {
   const source = readFileSync(join(SUITE, folder, file), 'utf8');
-  const how = form === 'built' ? { start: startBuilt } : { link: { mode: form } };
-  return { folder, file, ...(await runScript(source, { file: `${folder}/${file}`, ...how })) };
+  const name = `${folder}/${file}`;
+  if (form === 'built') return { folder, file, ...(await runScript(source, { file: name, start: startBuilt })) };
+  if (form !== 'kept') {
+    const link = form === 'pooled' ? { pool: true } : { mode: form };
+    return { folder, file, ...(await runScript(source, { file: name, link })) };
+  }
+  const cache = new MemoryCache();
+  await runScript(source, { file: name, cache });
+  cache.expect();
+  return { folder, file, ...(await runScript(source, { file: name, cache })) };
 }
 
 /** Runs all scripts, one after the other. */

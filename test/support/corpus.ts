@@ -1,7 +1,7 @@
 /** The shared corpus of real guests: found by `TENON_SHARED` or beside the repository. Its files are never copied here. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Component, ComponentError, type Imports, type Instance, type LinkOptions } from '../../src/index.ts';
+import { Component, ComponentError, type Imports, type Instance, Linker, type LinkOptions } from '../../src/index.ts';
 import { SHARED } from './shared.ts';
 
 const FOLDER = join(SHARED, 'corpus');
@@ -26,9 +26,17 @@ export function corpusLines(name: string): readonly string[] {
   return readFileSync(join(FOLDER, name), 'utf8').trimEnd().split('\n');
 }
 
-/** Loads a component of the corpus and instantiates it. */
+/** Loads a component of the corpus and instantiates it; from a pool, an instance that has had a tenant before. */
 export async function corpusInstance(name: string, imports: Imports, options: LinkOptions = {}): Promise<Instance> {
-  return (await Component.load(corpusFile(name))).instantiate(imports, options);
+  const component = await Component.load(corpusFile(name));
+  const pre = await new Linker().defineAll(imports).link(component, options);
+  const { pool } = pre;
+  if (pool === undefined) return pre.instantiate();
+  if (pool.refused !== undefined) throw new Error(`${name}: ${pool.refused}`);
+  pre.instantiate()[Symbol.dispose]();
+  const tenant = pre.instantiate();
+  if (pool.reused !== 1) throw new Error(`${name}: the pool has kept nothing`);
+  return tenant;
 }
 
 /** How a value stands in the recordings: JSON, with what JSON has no form for replaced. */

@@ -1,9 +1,10 @@
 /**
  * Links the modelled components (`model-text.ts`). Whoever calls a host function may have to wait for it, as far as a plan tells; the host
- * functions that hand out steps never answer with a promise. Only without them does the plan tell which instances are prompt.
+ * functions that hand out steps never answer with a promise, nor call guests. Only without them does the plan tell which instances are
+ * prompt, and which call nobody.
  */
 import { Component } from '../../src/index.ts';
-import { whoMaySuspend } from '../../src/link/analyse.ts';
+import { callsOut, whoMaySuspend } from '../../src/link/analyse.ts';
 import type { ModuleRef, PlanCanon } from '../../src/link/plan.ts';
 import { makePlan } from '../../src/link/planner.ts';
 import { bind } from '../../src/runtime/bind.ts';
@@ -30,7 +31,11 @@ export async function linkFamily(
   const data = dataOf(await Component.load(bytes));
   if (data === undefined) throw new Error('a component has its data');
   const plan = makePlan(data, new Map(), memoryWidth);
-  const maySuspend = whoMaySuspend(plan.instances.length, plan.canons.filter(isWaitedFor));
+  const canons = plan.canons.filter(isWaitedFor);
+  const told = {
+    maySuspend: whoMaySuspend(plan.instances.length, canons),
+    callsOut: callsOut(plan.instances.length, canons),
+  };
   const modules = (ref: ModuleRef): WebAssembly.Module => {
     const module = ref.kind === 'static' ? moduleOf(ref.bytes, ref.start) : undefined;
     if (module === undefined) throw new Error('the components import no modules');
@@ -39,6 +44,6 @@ export async function linkFamily(
   const { mode = 'generated', flavour = 'plain' } = options;
   const borders = mode === 'generated' ? GENERATED_BORDERS : INTERPRETED_BORDERS;
   const bindings = bind({ ...plan, exported: [] }, new Map([['host', host]]));
-  const prepared = prepare({ ...plan, maySuspend }, bindings, { mode, flavour, borders, kit: FULL_KIT, modules });
-  return new InstancePre(prepared, options);
+  const prepared = prepare({ ...plan, ...told }, bindings, { mode, flavour, borders, kit: FULL_KIT });
+  return new InstancePre(prepared, modules, options);
 }

@@ -65,6 +65,7 @@ export class OneGuest {
       context: this.context,
       resources: [],
       ends: [],
+      checkEnd() {},
       core,
       host,
       zero: 0,

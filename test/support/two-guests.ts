@@ -14,7 +14,7 @@ import {
   pointerSize,
   pointerType,
 } from '../../src/abi/flatten.ts';
-import { type AdapterSpec, emitAdapters, lends, spillsResult } from '../../src/abi/fused/adapter.ts';
+import { type AdapterSpec, emitAdapters, lends, markOf, spillsResult } from '../../src/abi/fused/adapter.ts';
 import { returnShim } from '../../src/abi/fused/return-shim.ts';
 import type { Flat } from '../../src/abi/lift-flat.ts';
 import { ModuleBuilder, type WasmSignature } from '../../src/core/builder.ts';
@@ -249,6 +249,8 @@ export function specOf({ type, caller, callee }: Call, more: Partial<AdapterSpec
     calleeMemory: caller.memory === callee.memory ? 0 : 1,
     maySuspend: false,
     isConcurrent: false,
+    seesCaller: false,
+    isLeaf: false,
     crossStore: false,
     context: true,
     callerContext: true,
@@ -379,7 +381,7 @@ function fusedAsync(call: Call, extras: Extras, spec: AdapterSpec): CoreFunction
     throw new Error('the call completes at once');
   };
   const exports = instantiate(call, extras, spec, {
-    record: global(record),
+    mark: global(markOf(spec, record)),
     slow: parts as WebAssembly.ImportValue,
     settle: unexpected,
     answer: unexpected,
@@ -389,7 +391,7 @@ function fusedAsync(call: Call, extras: Extras, spec: AdapterSpec): CoreFunction
   const table = new WebAssembly.Table({ element: 'anyfunc', initial: 2 });
   if (exports['d0'] !== undefined) {
     table.set(1, exports['d0'] as unknown as null);
-    control.i32[(record + RECORD_DELIVER) >> 2] = 2;
+    control.i32[(record + RECORD_DELIVER) >> 2] = 1;
   }
   const flatResult = type.result === undefined ? [] : flattenType(type.result, pointerSize(callee.shape));
   const given = flatResult.length > MAX_FLAT_PARAMS ? [pointerType(callee.shape)] : flatResult;

@@ -117,6 +117,6 @@ function emitExit(f: FunctionWriter, spec: AdapterSpec, { to }: Imports, shared:
   f.get(thread).call(shared.endThread).op('end');
 }
 
-export { isDeferred, isDirect } from './async-adapter.ts';
+export { isDeferred, isDirect, markOf } from './async-adapter.ts';
 export { spillsResult } from './call-values.ts';
 export { type AdapterSpec, canFuse, lends } from './spec.ts';

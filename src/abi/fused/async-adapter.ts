@@ -5,24 +5,24 @@
  * neither task nor subtask is made unless something asks for one, or the call does not complete at once.
  * Specification: CanonicalABI.md, `canon_lower`, `canon_lift`, `Task.enter_implicit_thread`, `canon_task_return`.
  *
- * Imports of `a<i>`, besides those in `adapter.ts`: the global `record` (`control.ts`), which the frame names as its thread; `slow` of the
+ * Imports of `a<i>`, besides those in `adapter.ts`: the global `mark`, what the frame has for a thread (`markOf`); `slow` of the
  * caller's type, for a call that must wait to enter; `settle` `(...core results)`, for a callee that is not done or has a task; and then
- * `answer` `(depth)`, which gives the caller's result; `slow` and `answer` may ask to wait, for which `tenon.wait` and `tenon.go-on:<results>`
+ * `answer`, which gives the caller's result; `slow` and `answer` may ask to wait, for which `tenon.wait` and `tenon.go-on:<results>`
  * are (`link/shim.ts`). `d<i>` `(...given, frame)` is what `task.return` calls (`return-shim.ts`).
  */
 import type { WasmType } from '../../core/builder.ts';
 import {
   BACKPRESSURE,
-  CLOSED,
   CURRENT,
+  DEFERRED,
   EXCLUSIVE,
   FRAME_POINTER,
   FRAME_THREAD,
   FRAME_VALUE,
   HELD,
   MAY_LEAVE,
-  OBLIGATIONS,
   PENDING,
+  RETURNED,
 } from '../../runtime/control.ts';
 import type { ValueType } from '../../types/value-type.ts';
 import { type FlatType, flattenFuncType } from '../flatten.ts';
@@ -32,6 +32,11 @@ import { type Access, FunctionWriter } from './function.ts';
 import { endLends } from './handles.ts';
 import { emitMayLeave, emitTrap, enterThread, leaveThread, type Shared } from './side.ts';
 import type { AdapterSpec, Imports } from './spec.ts';
+
+/** What a frame of a direct call has for a thread: the adapter's record is at `record`. */
+export function markOf(spec: AdapterSpec, record: number): number {
+  return -(record + (isDeferred(spec) ? DEFERRED : 0));
+}
 
 /** Whether the whole call is in core wasm. */
 export function isDirect(spec: AdapterSpec): boolean {
@@ -56,13 +61,13 @@ const NUMBERS: ReadonlySet<ValueType['kind']> = new Set([
  * Whether what `task.return` is given can wait for the end of the call: it has no memory, its passage cannot fail once the caller's
  * pointer is known to be right, and nobody sees when it happens.
  */
-export function isDeferred({ type, lift }: AdapterSpec): boolean {
-  return lift.async && (type.result === undefined || NUMBERS.has(type.result.kind));
+export function isDeferred({ type, lift, seesCaller }: AdapterSpec): boolean {
+  return lift.async && !seesCaller && (type.result === undefined || NUMBERS.has(type.result.kind));
 }
 
 /** What a direct call imports besides. */
 interface DirectImports {
-  readonly record: number;
+  readonly mark: number;
   readonly slow: number;
   readonly settle: number;
   readonly answer: number;
@@ -74,7 +79,7 @@ interface DirectImports {
 /** Specification: `CallbackCode.EXIT`, in the bits that {@link CODE_BITS} masks. */
 const CODE_BITS = 0xf;
 /** Specification: `Subtask.State.RETURNED`. */
-const RETURNED = 2;
+const SUBTASK_RETURNED = 2;
 
 export class AsyncAdapter {
   readonly #spec: AdapterSpec;
@@ -94,10 +99,10 @@ export class AsyncAdapter {
     this.#core = flattenFuncType(spec.type, 'lift', spec.lift);
     if (!isDirect(spec)) return;
     this.#direct = {
-      record: module.importGlobal(name, 'record', 'i32'),
+      mark: module.importGlobal(name, 'mark', 'i32'),
       slow: module.importFunction(name, 'slow', this.#lower),
       settle: module.importFunction(name, 'settle', { params: this.#core.results, results: [] }),
-      answer: module.importFunction(name, 'answer', { params: ['i32'], results: this.#lower.results }),
+      answer: module.importFunction(name, 'answer', { params: [], results: this.#lower.results }),
       release: module.importFunction(name, 'release', { params: [], results: [] }),
       wait: module.importFunction('tenon', 'wait', { params: [], results: ['i32'] }),
       goOn: module.importFunction('tenon', `go-on:${this.#lower.results.join()}`, {
@@ -177,8 +182,8 @@ export class AsyncAdapter {
   }
 
   /**
-   * Emits: branches out unless the task may begin at once. Specification: `has_backpressure` in `Task.enter_implicit_thread`; also a closed
-   * instance, and what ends in a trap.
+   * Emits: branches out unless the task may begin at once. Specification: `has_backpressure` in `Task.enter_implicit_thread`; also what ends in
+   * a trap. An instance that is never on a stack that waits is never closed.
    */
   #mustBegin(f: FunctionWriter, values: CallValues): void {
     const { from, to } = this.#imports;
@@ -186,8 +191,7 @@ export class AsyncAdapter {
     f.global(from.slot).access('i32.load', control, MAY_LEAVE).op('i32.eqz').brIf(0);
     // BACKPRESSURE and ENTERING in one.
     f.global(to.slot).access('i64.load', control, BACKPRESSURE).i64(0n).op('i64.ne').brIf(0);
-    for (const word of this.#needsExclusive ? [CLOSED, EXCLUSIVE] : [CLOSED])
-      f.global(to.slot).access('i32.load', control, word).brIf(0);
+    if (this.#needsExclusive) f.global(to.slot).access('i32.load', control, EXCLUSIVE).brIf(0);
     const pointer = values.returnPointer;
     if (pointer !== undefined && isDeferred(this.#spec)) values.mustFit(f, pointer);
   }
@@ -195,6 +199,11 @@ export class AsyncAdapter {
   get #needsExclusive(): boolean {
     const { lift } = this.#spec;
     return !lift.async || lift.callback;
+  }
+
+  /** Whether anybody can look at the lock while the call is under way, and nothing has asked for its task. */
+  get #locks(): boolean {
+    return this.#needsExclusive && !this.#spec.isLeaf;
   }
 
   #header(f: FunctionWriter, word: number): FunctionWriter {
@@ -209,19 +218,20 @@ export class AsyncAdapter {
       f.open('block');
       this.#mustBegin(f, values);
       const pointer = values.returnPointer;
-      const depth = f.local('i32');
-      this.#header(f, OBLIGATIONS).set(depth);
-      const frame = emitPush(f, to, () => f.i32(0).global(direct.record).op('i32.sub'));
+      // What realloc calls while parameters are on their way is no `task.return` of the task.
+      const later = isDeferred(this.#spec) && values.paramsAllocate;
+      const frame = emitPush(f, to, () => (later ? f.i32(0) : f.global(direct.mark)));
       if (pointer !== undefined) f.get(frame).get(pointer).access(`${from.address}.store`, control, FRAME_POINTER);
-      if (this.#needsExclusive) f.global(to.slot).i32(CURRENT).access('i32.store', control, EXCLUSIVE);
+      if (this.#locks) f.global(to.slot).i32(CURRENT).access('i32.store', control, EXCLUSIVE);
       const args = values.params(f);
+      if (later) f.get(frame).global(direct.mark).access('i32.store', control, FRAME_THREAD);
       const thread = enterThread(f, to);
       for (const local of args) f.get(local);
       f.call(callee);
       const answers = this.#core.results.map((type) => f.local(type));
       for (const local of answers.toReversed()) f.set(local);
-      this.#isDone(f, direct, frame, depth, answers);
-      f.open('if');
+      f.open('block');
+      this.#mustBeDone(f, direct, frame, answers);
       const flat = this.#finish(f, direct, values, frame, answers);
       this.#endLends(f);
       leaveThread(f, to, thread);
@@ -233,7 +243,7 @@ export class AsyncAdapter {
       this.#endLends(f);
       leaveThread(f, to, thread);
       emitPop(f, to, frame);
-      f.get(depth).call(direct.answer);
+      f.call(direct.answer);
       this.#waiting(f, direct);
       f.op('return', 'end');
       for (let local = 0; local < this.#lower.params.length; local++) f.get(local);
@@ -260,21 +270,13 @@ export class AsyncAdapter {
     if (end !== undefined) f.call(endLends(this.#shared)).open('if').call(end).op('end');
   }
 
-  /** Leaves whether the task is over, without anything that it started having to go first, and nothing has asked for it. */
-  #isDone(
-    f: FunctionWriter,
-    { record }: DirectImports,
-    frame: number,
-    depth: number,
-    answers: readonly number[],
-  ): void {
+  /** Emits: branches out unless the task is over and nothing has asked for it: it has started nothing that must go before its caller. */
+  #mustBeDone(f: FunctionWriter, direct: DirectImports, frame: number, answers: readonly number[]): void {
     const { lift } = this.#spec;
     f.get(frame).access('i32.load', this.#shared.control, FRAME_THREAD);
-    f.i32(lift.async ? -1 : 0)
-      .global(record)
-      .op('i32.sub', 'i32.eq');
-    this.#header(f, OBLIGATIONS).get(depth).op('i32.eq', 'i32.and');
-    if (lift.callback) f.get(answers[0]!).i32(CODE_BITS).op('i32.and', 'i32.eqz', 'i32.and');
+    if (lift.async) f.i32(RETURNED).op('i32.add');
+    f.global(direct.mark).op('i32.ne').brIf(0);
+    if (lift.callback) f.get(answers[0]!).i32(CODE_BITS).op('i32.and').brIf(0);
   }
 
   /** The end of a task that nothing has asked for; gives the local of the caller's result, where it is not in memory or in the frame. */
@@ -306,7 +308,7 @@ export class AsyncAdapter {
         emitMayLeave(f, to, 1);
       }
     }
-    if (this.#needsExclusive) {
+    if (this.#locks) {
       f.global(to.slot).i32(0).access('i32.store', control, EXCLUSIVE);
       f.global(to.slot).access('i32.load', control, HELD).open('if').call(release).op('end');
     }
@@ -316,7 +318,7 @@ export class AsyncAdapter {
   /** Leaves what the caller gets. */
   #value(f: FunctionWriter, frame: number, flat: number | undefined): void {
     if (this.#spec.lower.async) {
-      f.i32(RETURNED);
+      f.i32(SUBTASK_RETURNED);
       return;
     }
     const [type] = this.#results;

@@ -82,6 +82,12 @@ export class CallValues {
     return { kind: 'flat', types, locals: types.map((t) => f.local(t)) };
   }
 
+  /** Whether the passage of the parameters calls the callee's `realloc`. */
+  get paramsAllocate(): boolean {
+    const types = this.#spec.type.params.map((p) => p.type);
+    return flattenTypes(types, this.#to.pointer).length > MAX_FLAT_PARAMS || types.some((t) => holds(t, allocates));
+  }
+
   /** Emits the passage of the parameters, which are the locals from 0 on; gives the locals to call the callee with. */
   params(f: FunctionWriter): readonly number[] {
     const from = this.#from;
@@ -97,7 +103,7 @@ export class CallValues {
         ? this.#checked(f, from, 0, tuple)
         : { kind: 'flat', types: fromFlat, locals: fromFlat.map((_, i) => i) };
     const spills = toFlat.length > MAX_FLAT_PARAMS;
-    const touches = spills || types.some((t) => holds(t, allocates));
+    const touches = this.paramsAllocate;
     if (touches) emitMayLeave(f, to, 0);
     let dst: Place;
     let args: readonly number[];
@@ -144,12 +150,11 @@ export class CallValues {
     return dst.kind === 'flat' ? dst.locals[0] : undefined;
   }
 
-  /** Emits: branches out unless the caller's pointer in a local is one for its result. */
+  /** Emits: branches out unless the caller's pointer in a local is one for its result, a number. */
   mustFit(f: FunctionWriter, pointer: number): void {
     const { result } = this.#spec.type;
     invariant(result !== undefined, 'a pointer is for a result');
-    const { align, size } = layout(result, this.#from.pointer);
-    branchUnlessFits(f, this.#from, pointer, align, size);
+    branchUnlessFits(f, this.#from, pointer, layout(result, this.#from.pointer).size);
   }
 
   /** The local of the pointer that the caller passes for the result, if there is one. */

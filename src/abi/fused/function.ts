@@ -21,7 +21,7 @@ const PLAIN = {
   'i64.ne': 0x52,
   'i64.lt_u': 0x54,
   'i64.gt_u': 0x56,
-  'i64.ge_s': 0x59,
+  'i64.ge_u': 0x5a,
   'i32.add': 0x6a,
   'i32.sub': 0x6b,
   'i32.mul': 0x6c,
@@ -34,6 +34,7 @@ const PLAIN = {
   'i64.and': 0x83,
   'i64.or': 0x84,
   'i64.shl': 0x86,
+  'i64.shr_u': 0x88,
   'i32.wrap_i64': 0xa7,
   'i64.extend_i32_u': 0xad,
   'i32.reinterpret_f32': 0xbc,
@@ -207,6 +208,24 @@ export class FunctionWriter {
 
   memoryCopy(to: Memory, from: Memory): this {
     this.#code.byte(0xfc).u(10).u(to.index).u(from.index);
+    return this;
+  }
+
+  /** A load or store of 16 bytes. */
+  vector(name: 'load' | 'store', memory: Memory, offset = 0): this {
+    this.#code.byte(0xfd).u(name === 'load' ? 0 : 11);
+    this.#memarg(memory, offset);
+    return this;
+  }
+
+  vectorOr(): this {
+    this.#code.byte(0xfd).u(80);
+    return this;
+  }
+
+  /** The top bits of the 16 bytes on the stack. */
+  topBits(): this {
+    this.#code.byte(0xfd).u(100);
     return this;
   }
 

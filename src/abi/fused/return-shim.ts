@@ -7,6 +7,7 @@
 import { ModuleBuilder } from '../../core/builder.ts';
 import {
   CALL_TOP,
+  DEFERRED,
   FRAME_SIZE,
   FRAME_THREAD,
   FRAME_VALUE,
@@ -14,6 +15,7 @@ import {
   RECORD_DELIVER,
   RECORD_KEY,
   RECORD_OTHER_KEY,
+  RETURNED,
 } from '../../runtime/control.ts';
 import type { FlatType } from '../flatten.ts';
 import { FunctionWriter, type Memory } from './function.ts';
@@ -31,25 +33,41 @@ export function returnShim(given: readonly FlatType[]): Uint8Array<ArrayBuffer> 
   f.open('block');
   f.i32(0).access('i32.load', control, CALL_TOP).i32(FRAME_SIZE).op('i32.sub').tee(frame);
   f.access('i32.load', control, FRAME_THREAD).tee(thread).i32(0).op('i32.ge_s').brIf(0);
-  f.i32(0).get(thread).op('i32.sub').tee(record).i32(1).op('i32.and').brIf(0);
-  f.global(slot).access('i32.load', control, MAY_LEAVE).op('i32.eqz').brIf(0);
-  f.open('block');
-  f.get(record).access('i32.load', control, RECORD_KEY).global(key).op('i32.eq').brIf(0);
-  f.get(record).access('i32.load', control, RECORD_OTHER_KEY).global(key).op('i32.ne').brIf(1);
-  f.op('end');
-  const deliver = f.local('i32');
-  f.get(record).access('i32.load', control, RECORD_DELIVER).tee(deliver).open('if');
-  for (let local = 0; local < given.length; local++) f.get(local);
-  f.get(frame).get(deliver).i32(1).op('i32.sub');
-  f.callIndirect(returns, { params: [...given, 'i32'], results: [] });
+  f.i32(0).get(thread).op('i32.sub').tee(record).i32(RETURNED).op('i32.and').brIf(0);
+  const fits = (flags: number): void => {
+    f.open('block');
+    f.get(record)
+      .access('i32.load', control, RECORD_KEY - flags)
+      .global(key)
+      .op('i32.eq')
+      .brIf(0);
+    f.get(record)
+      .access('i32.load', control, RECORD_OTHER_KEY - flags)
+      .global(key)
+      .op('i32.ne')
+      .brIf(2);
+    f.op('end');
+  };
+  const returned = (): void => {
+    f.get(frame).get(thread).i32(RETURNED).op('i32.sub').access('i32.store', control, FRAME_THREAD).op('return');
+  };
   const [type] = given;
-  if (type !== undefined) {
-    f.op('else').get(frame).get(0);
-    f.access(`${type}.store`, control, FRAME_VALUE);
+  if (given.length <= 1) {
+    // No call of the caller's or of `realloc` is under way: while one is, the frame names no record, or the record of one that delivers.
+    f.get(record).i32(DEFERRED).op('i32.and').open('if');
+    fits(DEFERRED);
+    if (type !== undefined) f.get(frame).get(0).access(`${type}.store`, control, FRAME_VALUE);
+    returned();
+    f.op('end');
   }
-  f.op('end');
-  f.get(frame).get(thread).i32(1).op('i32.sub').access('i32.store', control, FRAME_THREAD);
-  f.op('return', 'end');
+  f.open('block');
+  f.global(slot).access('i32.load', control, MAY_LEAVE).op('i32.eqz').brIf(1);
+  fits(0);
+  for (let local = 0; local < given.length; local++) f.get(local);
+  f.get(frame).get(record).access('i32.load', control, RECORD_DELIVER);
+  f.callIndirect(returns, { params: [...given, 'i32'], results: [] });
+  returned();
+  f.op('end', 'end');
   for (let local = 0; local < given.length; local++) f.get(local);
   f.call(slow);
   module.exportFunction('return', f.finish());

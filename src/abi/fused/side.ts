@@ -119,22 +119,22 @@ export function emitAligned(f: FunctionWriter, side: Side, local: number, align:
   emitTrapIf(f, side.shared, code);
 }
 
-/** Emits: branches out unless `size` bytes at the address in `local` are aligned and in the memory. */
-export function branchUnlessFits(f: FunctionWriter, side: Side, local: number, align: number, size: number): void {
+/** Emits: branches out unless the address in `local` is one of a number of `size` bytes: aligned, so that it lies in one page, and in the memory. */
+export function branchUnlessFits(f: FunctionWriter, side: Side, local: number, size: number): void {
   const memory = memoryOf(side);
-  const wide = (): FunctionWriter => (side.address === 'i64' ? f.get(local) : f.get(local).op('i64.extend_i32_u'));
-  if (align > 1) {
-    wide()
-      .i64(BigInt(align - 1))
-      .op('i64.and', 'i64.eqz', 'i32.eqz')
-      .brIf(0);
+  const wide = side.address === 'i64';
+  const constant = (value: number): FunctionWriter => (wide ? f.i64(BigInt(value)) : f.i32(value));
+  if (size > 1) {
+    f.get(local);
+    constant(size - 1).op(wide ? 'i64.and' : 'i32.and');
+    if (wide) f.op('i64.eqz', 'i32.eqz');
+    f.brIf(0);
   }
-  // No memory is so large that this overflows; the highest address that fits may be negative.
-  f.memorySize(memory);
-  if (!memory.is64) f.op('i64.extend_i32_u');
-  f.i64(16n).op('i64.shl').i64(BigInt(size)).op('i64.sub');
-  wide().op('i64.ge_s', 'i32.eqz').brIf(0);
-  if (side.address === 'i64') wide().i64(0n).op('i64.ge_s', 'i32.eqz').brIf(0);
+  f.get(local);
+  constant(16).op(wide ? 'i64.shr_u' : 'i32.shr_u');
+  f.memorySize(memory)
+    .op(wide ? 'i64.ge_u' : 'i32.ge_u')
+    .brIf(0);
 }
 
 /**

@@ -20,8 +20,12 @@ export interface AdapterSpec {
   readonly calleeMemory: number | undefined;
   /** The callee may have to wait, or is in another store: its slot goes on the call stack. */
   readonly maySuspend: boolean;
+  /** The callee may see or change the caller's memory before its call has ended (`link/analyse.ts`, `Sight`). */
+  readonly seesCaller: boolean;
   /** The callee's calls may be asked for their thread: its slot goes on the call stack, and the thread ends with the call. */
   readonly isConcurrent: boolean;
+  /** The callee's instance calls nothing outside of itself, and so is not called again while it runs. */
+  readonly isLeaf: boolean;
   /** The callee is in another store, which may be dead. */
   readonly crossStore: boolean;
   /** Whether the callee, and the caller, use context slots. */

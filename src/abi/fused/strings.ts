@@ -16,6 +16,7 @@ import {
   type Side,
   toAddress,
 } from './side.ts';
+import { smallUtf8 } from './small-strings.ts';
 import {
   advance,
   decodeUtf8,
@@ -24,8 +25,7 @@ import {
   encodeUtf8,
   encodeUtf16,
   setEnd,
-  validateUtf8,
-  validateUtf16,
+  validator,
 } from './transcode.ts';
 
 type Source = 'utf8' | 'utf16' | 'latin1';
@@ -124,6 +124,8 @@ export class StringKit {
       const results: readonly WasmType[] = [to.address, to.address];
       const f = new FunctionWriter(from.shared.module, { params: [from.address, 'i32'], results });
       const k = new Kernel(f, from, to);
+      const isSmallCopy = source === 'utf8' && to.encoding === 'utf8';
+      if (isSmallCopy) smallUtf8(f, from, to);
       if (source !== 'latin1') f.get(0).get(1).call(validator(from, source));
       if (to.encoding === 'utf8') {
         if (source === 'utf8') k.copy(1, 1);
@@ -138,10 +140,6 @@ export class StringKit {
       return f.finish();
     });
   }
-}
-
-function validator(side: Side, source: 'utf8' | 'utf16'): number {
-  return onceForMemory(side, `validate ${source}`, () => (source === 'utf8' ? validateUtf8 : validateUtf16)(side));
 }
 
 function decoder(side: Side, source: 'utf8' | 'utf16'): number {

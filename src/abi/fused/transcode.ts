@@ -4,7 +4,7 @@
  */
 
 import { FunctionWriter } from './function.ts';
-import { emitTrapIf, memoryOf, type Side } from './side.ts';
+import { emitTrapIf, memoryOf, onceForMemory, type Side } from './side.ts';
 
 /** Emits: adds a constant to an address local. */
 export function advance(f: FunctionWriter, side: Side, local: number, by: number): void {
@@ -62,6 +62,11 @@ function longSequence(f: FunctionWriter, side: Side, p: number, lead: number, le
   continuation(f, side, p, 2);
   if (length === 4) continuation(f, side, p, 3);
   advance(f, side, p, length);
+}
+
+/** The function `(address, units)` that traps unless the range is valid, one for a memory. */
+export function validator(side: Side, source: 'utf8' | 'utf16'): number {
+  return onceForMemory(side, `validate ${source}`, () => (source === 'utf8' ? validateUtf8 : validateUtf16)(side));
 }
 
 /** A function `(address, bytes)` that traps unless the range is UTF-8. ASCII goes 16 bytes at a time. */

@@ -33,13 +33,15 @@ export interface BorderEnv {
   readonly path: string;
   /** Byte address of the component instance's slot in the control memory. */
   readonly slot: number;
-  /** Byte address of its store record. */
+  /** Export: byte address of its store record. An import finds it by the slot: pooled instances have another for each tenant. */
   readonly store: number;
   /** Memory, realloc and handle hooks of this side; `handles` convert from and to the host's objects. */
   readonly context: AbiContext;
   readonly resources: readonly BorderResource[];
   /** The streams and futures of the signature, in the order of first appearance in the type. */
   readonly ends: readonly (StreamType | FutureType)[];
+  /** Throws what lowering a stream or future of the host's would throw, and changes nothing. */
+  checkEnd(type: StreamType | FutureType, value: unknown, path: string): void;
   /** Export: the core function. */
   readonly core: ((...args: Flat[]) => Flat | undefined) | undefined;
   readonly postReturn: ((...args: Flat[]) => void) | undefined;

@@ -9,6 +9,8 @@ import {
   FRAME_SIZE,
   FRAME_THREAD,
   MAY_LEAVE,
+  STORE,
+  STORE_STATE,
   SUSPENDABLE,
 } from '../../runtime/control.ts';
 import { describeFunc } from '../../types/describe.ts';
@@ -23,7 +25,7 @@ import {
   MAX_FLAT_RESULTS,
   pointerSize,
 } from '../flatten.ts';
-import { allocates, asksHost, holdsBorrow, holdsHandle, holdsOwn } from '../holds.ts';
+import { allocates, asksHost, holdsBorrow, holdsHandle, holdsMoved } from '../holds.ts';
 import { fieldOffsets, layout } from '../layout.ts';
 import { endLent, lentParams, lentPrologue, liftLent } from './emit-borrow.ts';
 import { Emitter, quote } from './emit-code.ts';
@@ -68,7 +70,7 @@ function lowerParams(e: Emitter, signature: Signature, args: readonly string[]):
   const { params } = signature.type;
   const types = params.map((p) => p.type);
   const spills = flattenTypes(types, e.pointer).length > MAX_FLAT_PARAMS;
-  if (types.some(holdsOwn)) e.line(`S.checkAll(${e.constant(params)}, [${args.join(', ')}], env);`);
+  if (types.some(holdsMoved)) e.line(`S.checkAll(${e.constant(params)}, [${args.join(', ')}], env);`);
   const touches = !isUnseen(signature) && (spills || types.some(allocates));
   if (touches) e.line('C.i32[leave] = 0;');
   let flat: readonly string[];
@@ -122,10 +124,10 @@ function coreResults(e: Emitter, signature: Signature): readonly string[] {
   return Array.from({ length: count > resultLimit(signature) ? 1 : count }, (_, i) => `core${i}`);
 }
 
-/** Whether nothing can look at a call while it runs: then it needs no frame. */
+/** Whether nothing can look at a call while it runs, not even a getter of an argument: then it needs no frame. */
 function isUnseen({ type, leaf }: Signature): boolean {
   const types = [...type.params.map((p) => p.type), ...(type.result === undefined ? [] : [type.result])];
-  return leaf === true && !types.some(holdsHandle);
+  return leaf === true && !types.some(holdsHandle) && !type.params.some((p) => asksHost(p.type));
 }
 
 /** Emits the synchronous entry of a function whose instance calls nobody. */
@@ -139,9 +141,6 @@ function emitUnseenCall(e: Emitter, signature: Signature, args: readonly string[
       'try',
       () => {
         const flat = lowerParams(e, signature, args);
-        // Code of the host may have ended the store.
-        if (signature.type.params.some((p) => asksHost(p.type)))
-          e.line('if (C.i32[store] !== 0) throw R.poisoned(env);');
         e.line(`const core = env.core(${flat.join(', ')});`);
         finish(e, signature, ['core'], 'value', 'failed');
       },
@@ -285,7 +284,8 @@ function lowerResult(e: Emitter, { type }: Signature, { spillsResult }: ImportSh
 function emitEnds(e: Emitter, signature: Signature, shape: ImportShape): void {
   const { result, async } = signature.type;
   e.block('function lower(answer, pointer)', () => {
-    e.line('if (C.i32[store] !== 0) throw R.poisoned(env);');
+    // Its store is another for each tenant of a pooled instance.
+    e.line(`if (C.i32[(C.i32[(slot + ${STORE}) >> 2] + ${STORE_STATE}) >> 2] !== 0) throw R.poisoned(env);`);
     if (result !== undefined) {
       e.line(`let out = ${shape.zero};`);
       e.block(

@@ -10,12 +10,14 @@ import {
   FRAME_SIZE,
   FRAME_THREAD,
   MAY_LEAVE,
+  STORE,
+  STORE_STATE,
   SUSPENDABLE,
 } from '../../runtime/control.ts';
 import { liftValues, lowerValues } from '../call.ts';
 import type { Signature } from '../context.ts';
 import { flattenTypes, MAX_FLAT_ASYNC_PARAMS, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, pointerSize } from '../flatten.ts';
-import { holdsOwn } from '../holds.ts';
+import { holdsMoved } from '../holds.ts';
 import type { AbiValue } from '../values.ts';
 import type {
   BorderEnv,
@@ -68,7 +70,7 @@ function lowerParams(
   args: readonly unknown[],
 ): readonly Flat[] {
   const { params } = signature.type;
-  if (params.some((p) => holdsOwn(p.type))) checkAll(params, args, env);
+  if (params.some((p) => holdsMoved(p.type))) checkAll(params, args, env);
   const values = params.map((p, i) => fromJs(p.type, args[i], `parameter ${JSON.stringify(p.name)} of ${env.path}`));
   return withoutLeave(runtime, env, () =>
     lowerValues(
@@ -148,7 +150,8 @@ export function interpretImport(signature: Signature): ImportFactory {
   return (runtime, env): ImportBorder => {
     const spills = result !== undefined && flattenTypes([result], pointerSize(signature.options)).length > maxResults;
     const lower = (value: unknown, pointer: Flat): Flat | undefined => {
-      if (runtime.control.i32[env.store >> 2] !== 0) throw runtime.poisoned(env);
+      const { i32 } = runtime.control;
+      if (i32[((i32[(env.slot + STORE) >> 2] ?? 0) + STORE_STATE) >> 2] !== 0) throw runtime.poisoned(env);
       let flat: readonly Flat[] = [];
       if (result !== undefined) {
         try {

@@ -1,6 +1,6 @@
 /** Questions about signatures that interpreted and generated border functions ask alike. */
-import { signatureResources } from '../../types/resources-of.ts';
-import type { NamedType, ResultType, ValueType } from '../../types/value-type.ts';
+import { signatureEnds, signatureResources } from '../../types/resources-of.ts';
+import type { FuncType, NamedType, ResultType, ValueType } from '../../types/value-type.ts';
 import type { Signature } from '../context.ts';
 import { despecialize } from '../despecialize.ts';
 import type { AbiHandle, AbiValue, AbiVariant } from '../values.ts';
@@ -40,13 +40,19 @@ export function isPromise(value: unknown): value is Promise<unknown> {
 
 /** Checks all arguments before any is lowered, so that a wrong one leaves the handles among the others where they are. */
 export function checkAll(params: readonly NamedType[], args: readonly unknown[], env: BorderEnv): void {
-  const resources = signatureResources({ kind: 'func', async: false, params, result: undefined });
+  const type: FuncType = { kind: 'func', async: false, params, result: undefined };
+  const resources = signatureResources(type);
+  const ends = signatureEnds(type);
   const walk = (type: ValueType, value: AbiValue, path: string): void => {
     const t = despecialize(type);
     switch (t.kind) {
       case 'own':
       case 'borrow':
         env.resources[resources.indexOf(t.resource)]?.check((value as AbiHandle).value, path, t.kind);
+        return;
+      case 'stream':
+      case 'future':
+        env.checkEnd(env.ends[ends.indexOf(t)] ?? t, (value as AbiHandle).value, path);
         return;
       case 'record':
         for (const [i, f] of t.fields.entries()) walk(f.type, (value as readonly AbiValue[])[i]!, path);

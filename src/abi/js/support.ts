@@ -9,16 +9,7 @@ import { allocate, checkRange, memoryOf, toNumber } from '../memory.ts';
 import { store } from '../store.ts';
 import { joinTag, loadStringRange, MAX_BYTES, MAX_REALLOC, splitTag, storeStringRange } from '../string.ts';
 import { hostString } from '../values.ts';
-import {
-  checkBig,
-  checkBool,
-  checkCharText,
-  checkFloat,
-  checkInt,
-  checkObject,
-  checkString,
-  mismatch,
-} from './check.ts';
+import { checkBig, checkFloat, checkInt, mismatch } from './check.ts';
 import { fromJs, toJs } from './convert.ts';
 import { storePlain } from './store-numbers.ts';
 import { type NumberArray, type NumberKind, TYPED_ARRAYS } from './typed-array.ts';

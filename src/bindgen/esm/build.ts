@@ -11,7 +11,7 @@ import { makePlan } from '../../link/planner.ts';
 import type { Component } from '../../runtime/component.ts';
 import { draftExports, draftGroups } from '../../runtime/draft.ts';
 import { dataOf } from '../../runtime/loaded.ts';
-import { limitedModules, memoryWidth } from '../../runtime/memories.ts';
+import { limitedModules, memoryWidth, sharedLimit } from '../../runtime/memories.ts';
 import type { WorldTypes } from '../../runtime/world.ts';
 import type { Component as ComponentData } from '../../types/definition.ts';
 import { builtTypes } from '../built-types.ts';
@@ -121,14 +121,15 @@ export function buildComponent<W extends WorldTypes>(
     throw new UsageError('not-a-component', 'only a loaded Component can be built', { hint: 'use Component.load' });
   const name = checkedName(options.name ?? 'component');
   const plan = planOf(data);
-  const limited = options.maxMemory === undefined ? undefined : limitedModules(plan, options.maxMemory);
+  const { maxMemory } = options;
+  const limited = limitedModules(plan, maxMemory === undefined ? undefined : sharedLimit(plan, maxMemory));
   const parts: Parts = {
     plan,
     groups: draftGroups(plan, new Map(), { mode: 'generated', flavour: 'plain', suspends: true }),
     exports: draftExports(plan),
     borders: new BorderDeclarations(),
     files: new CoreFiles(name),
-    bytesOf: (ref) => limited?.get(ref) ?? ref.bytes.slice(ref.start, ref.end),
+    bytesOf: (ref) => limited.get(ref) ?? ref.bytes.slice(ref.start, ref.end),
   };
   const text = moduleText(name, options.runtime ?? 'tenon/runtime', parts);
   return [

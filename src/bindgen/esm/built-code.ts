@@ -80,6 +80,8 @@ function planData({ plan }: Parts, modules: ModuleRefs): unknown {
     maySuspend: flags(plan.maySuspend),
     isConcurrent: flags(plan.isConcurrent),
     usesContext: flags(plan.usesContext),
+    // Adapters to live instances are emitted when they meet.
+    callsOut: plan.imports.size > 0 ? plan.callsOut : undefined,
   };
 }
 

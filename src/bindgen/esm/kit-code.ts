@@ -10,6 +10,7 @@ import { CANON_MAKERS } from '../../runtime/canon/names.ts';
 import type { DraftExports, DraftGroup } from '../../runtime/draft.ts';
 import type { Kit } from '../../runtime/kit.ts';
 import type * as runtime from '../../runtime/runtime.ts';
+import type { FuncType, ValueType } from '../../types/value-type.ts';
 import { Code } from './literal.ts';
 
 type KitCode = { readonly [K in keyof Kit]?: Code | undefined | { readonly [kind: string]: Code } };
@@ -23,12 +24,20 @@ function when(needed: boolean, name: keyof typeof runtime): Code | undefined {
   return needed ? fromRuntime(name) : undefined;
 }
 
-/** Whether handles pass the border other than by the code of its function: those of streams, of errors, and in what the interpreter carries. */
-function needsHooks({ type }: Signature): boolean {
-  const types = [...type.params.map((p) => p.type), ...(type.result === undefined ? [] : [type.result])];
+function valuesOf({ params, result }: FuncType): readonly ValueType[] {
+  return [...params.map((p) => p.type), ...(result === undefined ? [] : [result])];
+}
+
+/** Whether values hold handles to what JavaScript keeps: ends of streams and futures, error contexts. */
+function holdsObjects(type: FuncType): boolean {
   const special = ({ kind }: { kind: string }): boolean =>
     kind === 'stream' || kind === 'future' || kind === 'error-context';
-  return types.some((t) => holds(t, special) || (partsOf(t) > MAX_EMITTED_PARTS && holdsHandle(t)));
+  return valuesOf(type).some((t) => holds(t, special));
+}
+
+/** Whether handles pass the border other than by the code of its function. */
+function needsHooks({ type }: Signature): boolean {
+  return holdsObjects(type) || valuesOf(type).some((t) => partsOf(t) > MAX_EMITTED_PARTS && holdsHandle(t));
 }
 
 function hasClass(shape: readonly ExportShape[]): boolean {
@@ -60,6 +69,7 @@ export function kitCode(plan: Plan, groups: readonly DraftGroup[], { exports, sh
   const borders = [...hosts, ...exports.values()];
   const concurrent = plan.isConcurrent.includes(true);
   const hooks = borders.some(({ signature }) => needsHooks(signature));
+  const objects = concurrent || hooks || calls.some(({ type }) => holdsObjects(type));
   return {
     makeGroup: when(groups.length > 0, 'makeGroup'),
     canons: canonCode(plan),
@@ -86,6 +96,8 @@ export function kitCode(plan: Plan, groups: readonly DraftGroup[], { exports, sh
       'borderOf',
     ),
     hooks: when(hooks, 'hostHooks'),
+    checkEnd: when(hooks, 'checkEnd'),
+    objects: when(objects, 'makeObjectTable'),
     classes: when(hasClass(shape), 'classMaker'),
     disposeHostHandles: when(
       plan.resources.some(({ origin }) => origin.kind === 'imported'),

@@ -76,7 +76,7 @@ export async function run(args: Parsed): Promise<number> {
   const maxMemory = max === undefined ? undefined : parseBytes(max);
   const bytes = await readBinary(path);
   progress(`compiling ${path} (${showSize(bytes.length)})`);
-  const { component } = await loadFile(path, args, bytes);
+  const { component } = await loadFile(path, args, { bytes });
   progress('building');
   const files = buildComponent(component, {
     name: args.values.get('name')?.[0] ?? stem(path),

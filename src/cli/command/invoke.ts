@@ -112,7 +112,7 @@ export async function invoke(
   program: readonly string[],
 ): Promise<number> {
   const prepared = calls.map((text) => prepareCall(main, text));
-  const plugs = await Promise.all((args.values.get('plug') ?? []).map((plug) => loadFile(plug, args)));
+  const plugs = await Promise.all((args.values.get('plug') ?? []).map((plug) => loadFile(plug, args, { kept: true })));
   using wasi = createWasi({
     host: nodeHost({ onBrokenPipe: () => process.exit(0) }),
     grant: grantOf(args, program),
@@ -140,5 +140,5 @@ export async function run(args: Parsed): Promise<number> {
     const what = path === undefined ? 'no file was named' : 'no call is given';
     throw new MisuseError('missing-operand', what, `usage: tenon invoke ${command.usage}`);
   }
-  return invoke(await loadFile(path, args), calls, args, [programName(path)]);
+  return invoke(await loadFile(path, args, { kept: true }), calls, args, [programName(path)]);
 }

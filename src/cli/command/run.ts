@@ -76,11 +76,11 @@ async function runComponent(
   args: Parsed,
   program: readonly string[],
 ): Promise<number> {
-  const main = await loadFile(path, args, bytes);
+  const main = await loadFile(path, args, { bytes, kept: true });
   const calls = args.values.get('invoke');
   if (calls !== undefined) return (await import('./invoke.ts')).invoke(main, calls, args, program);
   const name = runExport(main.component, path, program.slice(1));
-  const plugs = await Promise.all((args.values.get('plug') ?? []).map((plug) => loadFile(plug, args)));
+  const plugs = await Promise.all((args.values.get('plug') ?? []).map((plug) => loadFile(plug, args, { kept: true })));
   using wasi = createWasi({ host: nodeHost({ onBrokenPipe: endQuietly }), grant: grantOf(args, program) });
   const { instance, parts } = await linkProgram(main, plugs, wasi, linkOptionsOf(args));
   const { run } = instance.promised[name] as { run(): Promise<void> };

@@ -29,6 +29,8 @@ export function copyNew({ component }: BuiltinEnv, what: 'stream' | 'future', pa
   return () => {
     component.mustLeave();
     const shared = what === 'stream' ? new SharedStream(payload) : new SharedFuture(payload);
+    shared.readerSlot = component.slot;
+    shared.writerSlot = component.slot;
     const r = addObject(component.slot, new CopyEnd(readable, shared));
     const w = addObject(component.slot, new CopyEnd(writable, shared));
     return BigInt(r) | (BigInt(w) << 32n);
@@ -54,7 +56,7 @@ function finish({ component }: BuiltinEnv, end: CopyEnd, isAsync: boolean): numb
   if (isAsync) return BLOCKED;
   const thread = currentThread(component);
   end.waitedBy(thread);
-  const wait = { ready: () => end.hasPendingEvent, cancellable: false, what: `the other end of a ${end.shared.what}` };
+  const wait = { ready: () => end.hasPendingEvent, cancellable: false, what: end };
   return block(thread, wait, () => {
     end.waitedBy(undefined);
     return end.getPendingEvent()[2];
@@ -99,9 +101,11 @@ export function copyCancel(env: BuiltinEnv, type: EndType, payload: Payload, isA
 export function copyDrop({ component }: BuiltinEnv, type: EndType, payload: Payload): CoreFunction {
   return (index) => {
     component.mustLeave();
-    const end = removeObject<CopyEnd>(component.slot, index as number, type);
+    // An end that may not go stays: with its store it goes all the same, and whoever waits at the other end is told.
+    const end = getObject<CopyEnd>(component.slot, index as number, type);
     end.mustCarry(payload);
     end.drop();
+    removeObject(component.slot, index as number, type);
     return undefined;
   };
 }

@@ -72,7 +72,8 @@ export function subtaskCancel({ component }: BuiltinEnv, isAsync: boolean): Core
       });
     if (!isAsync) subtask.mustNotBeInSet();
     const deliver = (): number => {
-      subtask.getPendingEvent();
+      // Whoever was called meanwhile may have had the event from a set.
+      if (subtask.hasPendingEvent) subtask.getPendingEvent();
       return subtask.state;
     };
     if (subtask.resolved) return deliver();
@@ -84,7 +85,7 @@ export function subtaskCancel({ component }: BuiltinEnv, isAsync: boolean): Core
       if (isAsync) return BLOCKED;
       const thread = currentThread(component);
       subtask.waitedBy(thread);
-      const wait = { ready: () => subtask.hasPendingEvent, cancellable: false, what: `the end of ${subtask.path}` };
+      const wait = { ready: () => subtask.resolved, cancellable: false, what: subtask };
       return block(thread, wait, () => {
         subtask.waitedBy(undefined);
         return deliver();

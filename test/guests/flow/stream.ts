@@ -1,15 +1,16 @@
 /**
  * `node test/guests/flow/stream.ts [SIZE] [PAIR...]`: components in two languages stream so many bytes (default 1G) to each other, each pair
  * in a process of its own. Says how long it took and how memory grew over the first 10 MB; ends with 1 if that is more than 30 MB, if a
- * linear memory grew, or if the bytes that arrived are not those that were sent. A PAIR is SOURCE:SINK, such as rust:c.
+ * linear memory grew, or if the bytes that arrived are not those that were sent. A PAIR is SOURCE:SINK, such as rust:c, composed to one
+ * component, or SOURCE+SINK, instances in stores of their own.
  */
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { answerOf, apart } from './calls.ts';
+import { answerOf, apart, together } from './calls.ts';
 import { type FlowGuest, flowGuest } from './make.ts';
 
-const PAIRS = ['rust:c', 'c:rust', 'rust:js', 'js:rust', 'js:c', 'c:js'] as const;
+const PAIRS = ['rust:c', 'c:rust', 'rust+c', 'c+rust', 'rust:js', 'js:rust', 'js+c', 'c+js'] as const;
 
 /** What streams before memory is looked at: by then everything is compiled and every buffer is there. */
 const FIRST = 10e6;
@@ -56,9 +57,10 @@ function watchMemories(): () => number {
 
 /** Streams within this process. */
 async function stream(pair: string, size: number): Promise<Streamed> {
-  const [from, to] = pair.split(':');
+  const [from, to] = pair.split(/[:+]/);
   const memories = watchMemories();
-  const guests = await apart(
+  const join = pair.includes('+') ? apart : together;
+  const guests = await join(
     { trapOnDeadlock: true },
     'rust-pump',
     `${from}-source` as FlowGuest,

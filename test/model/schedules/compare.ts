@@ -16,6 +16,12 @@ export interface Tally {
   schedules: number;
   /** Schedules of which the specification says nothing, where they were made or where the other runtime led them. */
   unspecified: number;
+  /** Steps that guests took, tasks and threads that began, and events that callbacks got. */
+  steps: number;
+  begun: number;
+  callbacks: number;
+  /** Steps of the longest schedule. */
+  longest: number;
   readonly reached: Map<string, number>;
 }
 
@@ -27,7 +33,7 @@ export interface Failure {
 }
 
 export function newTally(): Tally {
-  return { schedules: 0, unspecified: 0, reached: new Map() };
+  return { schedules: 0, unspecified: 0, steps: 0, begun: 0, callbacks: 0, longest: 0, reached: new Map() };
 }
 
 /** Carries the schedule of a seed out. Answers what is wrong, if anything is. */
@@ -41,6 +47,7 @@ export async function compareSeed(subject: Subject, seed: number, tally: Tally):
   const verdict = check(schedule, observed);
   tally.schedules++;
   if (verdict.kind === 'unspecified') tally.unspecified++;
+  count(tally, observed.trace);
   if (verdict.kind === 'allowed') {
     for (const item of reached(schedule, observed.trace, verdict.outcome, verdict.saw))
       tally.reached.set(item, (tally.reached.get(item) ?? 0) + 1);
@@ -51,6 +58,15 @@ export async function compareSeed(subject: Subject, seed: number, tally: Tally):
   if (last.verdict.kind === 'diverges')
     return { seed, schedule: small, report: explain(small, last.observed, last.verdict) };
   return { seed, schedule, report: `does not fail when it is repeated\n${explain(schedule, observed, verdict)}` };
+}
+
+function count(tally: Tally, trace: readonly TraceRecord[]): void {
+  const of = (...kinds: readonly TraceRecord[0][]): number => trace.filter(([kind]) => kinds.includes(kind)).length;
+  const steps = of('result');
+  tally.steps += steps;
+  tally.begun += of('start', 'thread', 'dtor');
+  tally.callbacks += of('callback');
+  tally.longest = Math.max(tally.longest, steps);
 }
 
 /** Carries a schedule out. Answers what is wrong, if anything is. */

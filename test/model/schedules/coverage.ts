@@ -64,6 +64,21 @@ function eventName(code: number, payload: number): string {
   return name;
 }
 
+/** Groups of what schedules reach, for tables. */
+export const GROUPS = ['built-ins', 'outcomes', 'events', 'calls', 'situations', 'traps', 'endings'] as const;
+
+export type Group = (typeof GROUPS)[number];
+
+/** The group that an item of {@link reached} belongs to. */
+export function groupOf(item: string): Group {
+  if (item.startsWith('trap: ')) return 'traps';
+  if (item.startsWith('ends with ')) return 'endings';
+  if (/^(callback|set\.(wait|poll)(-cancellable)?): /.test(item)) return 'events';
+  if (/^(call|call-async|host call)(:| of )/.test(item) || /^call(-async)?\./.test(item)) return 'calls';
+  if (OPS.includes(item) || item === 'dtor' || item === 'thread') return 'built-ins';
+  return /^(stream|future)\.|^subtask\.|^thread\./.test(item) ? 'outcomes' : 'situations';
+}
+
 /** What one schedule reached. */
 export function reached(
   schedule: Schedule,

@@ -10,7 +10,7 @@ import { type Outcome, World } from './run.ts';
 import { Scene } from './scene.ts';
 import { type Command, Director, type HostStep, type Schedule, type Script, type TraceRecord } from './schedule.ts';
 import { type Idea, sensible, type Theme } from './steps.ts';
-import { calls, ending, waiting } from './steps-call.ts';
+import { calls, ending, mayExpectEvent, waiting } from './steps-call.ts';
 import { wrong } from './steps-wrong.ts';
 import { canDo, type Family, FUNCS, type Func, HOST_SIGNATURES, LAYOUT } from './world.ts';
 
@@ -123,9 +123,9 @@ class Generator {
     const random = this.#random;
     const instances = 2 + random.below(3);
     const prompt = random.weighted(PROMPT);
-    this.#steps = 15 + random.below(110);
-    this.#tasks = 4 + random.below(16);
-    const mischief = random.chance(0.55) ? 0 : random.pick([0.01, 0.03, 0.1]);
+    this.#steps = 20 + random.below(160);
+    this.#tasks = 5 + random.below(20);
+    const mischief = random.chance(0.68) ? 0 : random.pick([0.01, 0.03, 0.1]);
     this.#theme = { ...USUAL, ...random.weighted(THEMES), mischief };
     this.#choices = new RandomChoices(random);
     this.#director = new LiveDirector(seed, { instances, ...(prompt === undefined ? {} : { prompt }) }, this.#host);
@@ -165,7 +165,7 @@ class Generator {
 
   #runHost(): void {
     const random = this.#random;
-    const turns = 3 + random.below(10);
+    const turns = 4 + random.below(16);
     for (let turn = 0; turn < turns; turn++) {
       const unresolved = [...this.#world.unresolved];
       const waits = [...this.#world.waits.keys()];
@@ -198,7 +198,7 @@ class Generator {
     const func = random.pick(HOST_CALLS);
     const promised = func.flavour !== 'sync' || random.chance(0.6);
     const label = this.#label();
-    this.#about.set(label, { func, calm: !promised, length: 1 + random.below(14) });
+    this.#about.set(label, { func, calm: !promised, length: 1 + random.below(18) });
     const instance = random.below(this.#director.schedule.instances);
     this.#step({ kind: 'call', instance, func: func.name, label, promised });
   }
@@ -243,7 +243,7 @@ class Generator {
     const known = this.#about.get(label);
     if (known !== undefined) return known;
     const func = scene.isMain ? this.#director.funcOf(label) : undefined;
-    const about = { func, calm: false, length: this.#random.below(this.#steps > 0 && this.#tasks > 0 ? 12 : 3) };
+    const about = { func, calm: false, length: this.#random.below(this.#steps > 0 && this.#tasks > 0 ? 18 : 4) };
     this.#about.set(label, about);
     this.#tasks--;
     return about;
@@ -274,7 +274,8 @@ class Generator {
       if (func !== undefined && scene.isMain) return ending(scene, func, resolved);
       return [];
     }
-    if (func?.flavour === 'callback' && scene.isMain && random.chance(0.15)) return [waiting(scene)];
+    if (func?.flavour === 'callback' && scene.isMain && random.chance(mayExpectEvent(scene) ? 0.4 : 0.12))
+      return [waiting(scene)];
     if (
       func !== undefined &&
       scene.isMain &&

@@ -1,6 +1,7 @@
 /** Steps that call a neighbour, and those that end what was called. */
 
-import type { CopyEnd } from '../stream.ts';
+import { CopyEnd } from '../stream.ts';
+import { Subtask, type Waitable } from '../waitable.ts';
 import { elementOf, type Held, type Note, type Scene } from './scene.ts';
 import { type Command, defaultReturn, type Operand, plainResult } from './schedule.ts';
 import type { Idea, Theme } from './steps.ts';
@@ -144,6 +145,17 @@ export function ending(scene: Scene, func: Func, resolved: boolean): readonly Co
   return func.flavour === 'callback' ? [waitMore(scene) ?? command('finish', 0)] : [command('finish', 0)];
 }
 
+/** Whether a set may get an event: it has one, or something in it is under way. */
+export function mayExpectEvent(scene: Scene): boolean {
+  return scene.sets((set) => set.elems.some(isUnderWay)).length > 0;
+}
+
+/** Whether a waitable has an event or may get one. */
+export function isUnderWay(waitable: Waitable): boolean {
+  if (waitable.hasPendingEvent) return true;
+  return waitable instanceof CopyEnd ? waitable.copying : waitable instanceof Subtask && !waitable.resolved;
+}
+
 /** Waits between calls of its callback, or ends. */
 export function waiting(scene: Scene): Command {
   return waitMore(scene) ?? command('finish', 1);
@@ -151,7 +163,7 @@ export function waiting(scene: Scene): Command {
 
 function waitMore(scene: Scene): Command | undefined {
   const { random } = scene;
-  const worth = scene.sets((set) => set.elems.length > 0);
+  const worth = scene.sets((set) => set.elems.some(isUnderWay));
   const sets = worth.length > 0 && random.chance(0.9) ? worth : scene.sets();
   if (sets.length > 0 && random.chance(0.6)) return command('finish', 2, scene.ref(random.pick(sets)[0]));
   return random.chance(0.5) ? command('finish', 1) : undefined;

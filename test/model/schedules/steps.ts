@@ -4,6 +4,7 @@ import type { CopyEnd } from '../stream.ts';
 import { SUBTASK } from '../waitable.ts';
 import { elementOf, type Held, type Scene } from './scene.ts';
 import type { Command, Operand } from './schedule.ts';
+import { isUnderWay } from './steps-call.ts';
 import { ELEMENTS, LIST, STRING_ARRAY, STRINGS, THREAD_TABLE } from './world.ts';
 
 /** How likely, and what. */
@@ -177,10 +178,8 @@ function sets(scene: Scene, theme: Theme, calm: boolean): Idea[] {
         continue;
       }
       const cancelled = 'cancellationRequested' in waitable && waitable.cancellationRequested === true;
-      const busy =
-        waitable.hasPendingEvent || ('copying' in waitable && waitable.copying === true) || 'onCancel' in waitable;
       ideas.push([
-        theme.sets * (cancelled ? 2 : 1) * (busy ? (waitable.inWaitableSet ? 0.2 : 1.2) : 0.05),
+        theme.sets * (cancelled ? 2 : 1) * (isUnderWay(waitable) ? (waitable.inWaitableSet ? 0.2 : 2) : 0.05),
         () => [command('join', scene.ref(joining), ref)],
       ]);
     }

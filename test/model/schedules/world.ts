@@ -119,7 +119,7 @@ export function hasParamsPointer(signature: SignatureName, async: boolean): bool
 
 /**
  * So many instances, of which some may be prompt: they have no built-in that could have to wait, and call only each other. To call them takes
- * less than to call others, which a runtime may make use of. `children`: all between the parent and the last.
+ * less than to call others, which a runtime may make use of. `children`: all between the parent and the last, and they do not copy.
  */
 export interface Family {
   readonly instances: number;
@@ -143,14 +143,17 @@ export function canCall(family: Family, instance: number, { flavour }: Func, asy
   return async || !isPrompt(family, instance);
 }
 
+const BLOCKING_COPIES = /^(stream|future)\.(read|write)\./;
+const COPIES = /^(stream|future)\.(read|write)/;
+
 /** Whether an instance has a built-in. */
 export function hasBuiltIn(family: Family, instance: number, op: string): boolean {
   if (!isPrompt(family, instance)) return true;
   if (op === 'subtask.cancel' || op === 'subtask.cancel-async' || op.startsWith('set.wait')) return false;
   if (op.startsWith('thread.')) return ['thread.index', 'thread.new', 'thread.resume-later'].includes(op);
-  // Who drops may have to wait for the destructor.
-  if (op === 'thing.drop') return isPrompt(family, 0);
-  return !/^(stream|future)\.(read|write)\./.test(op);
+  // Who drops may have to wait for the destructor; and who copies may see the memory of others.
+  const alone = family.prompt === 'children';
+  return !(alone && op === 'thing.drop') && !(alone ? COPIES : BLOCKING_COPIES).test(op);
 }
 
 /** Whether an instance can take a step. */

@@ -1,0 +1,85 @@
+/**
+ * What was found out about components, kept from one run to the next: a file for each, by the component's bytes. The folder, who may
+ * write it, its size and damage are the business of `bin/tenon.js`.
+ */
+import type { ArtifactCache, KeptArtifact } from '../node.ts';
+
+/** The files of `bin/tenon.js`. */
+export interface CacheFiles {
+  /** Of this build, on this Node. */
+  readonly id: string;
+  read(name: string): Buffer | undefined;
+  write(name: string, data: Uint8Array): void;
+}
+
+let files: CacheFiles | undefined;
+
+/** Installs where things are kept; nothing is kept without. */
+export function keepIn(cache: CacheFiles | undefined): void {
+  files = cache;
+}
+
+/**
+ * Components up to this size are kept with their artifact and compared byte for byte; of larger ones the digest is kept. Loading Node's
+ * crypto costs as much as reading and comparing ten megabytes.
+ */
+const COMPARED = 1024 * 1024;
+const SAMPLES = 256;
+
+/** A number of bytes that any change of a build of a component is likely to change; only what is the same in full is used. */
+function sampled(bytes: Uint8Array): string {
+  let hash = 0x811c9dc5;
+  const step = Math.max(1, bytes.length / SAMPLES);
+  for (let at = 0; at < bytes.length; at += step) hash = Math.imul(hash ^ (bytes[Math.trunc(at)] ?? 0), 0x01000193);
+  return (hash >>> 0).toString(16).padStart(8, '0');
+}
+
+/** What says that an artifact is of these bytes: a copy of them, or their digest. */
+function proofOf(bytes: Uint8Array): Uint8Array {
+  if (bytes.length <= COMPARED) return bytes;
+  return process.getBuiltinModule('node:crypto').hash('sha256', bytes, 'buffer');
+}
+
+/** Bytes of the header: the length of the proof. */
+const HEADER = 4;
+
+class FileCache implements ArtifactCache {
+  readonly #files: CacheFiles;
+  readonly #gates: string;
+
+  constructor(where: CacheFiles, gates: string) {
+    this.#files = where;
+    this.#gates = gates;
+  }
+
+  #name(bytes: Uint8Array): string {
+    return `component-${bytes.length.toString(16)}-${sampled(bytes)}-${this.#gates}${this.#files.id}`;
+  }
+
+  get(bytes: Uint8Array<ArrayBuffer>): KeptArtifact | undefined {
+    const data = this.#files.read(this.#name(bytes));
+    if (data === undefined || data.length < HEADER) return undefined;
+    const length = data.readUInt32LE();
+    const artifact = data.toString('latin1', HEADER + length);
+    return { artifact, confirm: () => data.subarray(HEADER, HEADER + length).equals(proofOf(bytes)) };
+  }
+
+  set(bytes: Uint8Array<ArrayBuffer>, artifact: string): void {
+    const proof = proofOf(bytes);
+    const header = Buffer.alloc(HEADER);
+    header.writeUInt32LE(proof.length);
+    this.#files.write(this.#name(bytes), Buffer.concat([header, proof, Buffer.from(artifact, 'latin1')]));
+  }
+}
+
+/** Where artifacts of components are kept that are loaded with these feature gates; undefined where nothing is. */
+export function artifactCache(
+  features: Readonly<Record<string, boolean | undefined>> | undefined,
+): ArtifactCache | undefined {
+  if (files === undefined) return undefined;
+  const gates = Object.entries(features ?? {})
+    .map(([name, on]) => `${on === true ? '' : 'no-'}${name}-`)
+    .sort()
+    .join('');
+  return new FileCache(files, gates);
+}

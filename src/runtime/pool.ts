@@ -1,0 +1,97 @@
+/**
+ * Instances that were disposed of, made fresh and given out anew. docs/instances.md has the rules.
+ */
+import { UsageError } from '../error/error.ts';
+import { Body } from './body.ts';
+import { isAwaited } from './entrance.ts';
+import type { Instantiation } from './instantiate.ts';
+import type { Recipe } from './recipe.ts';
+import { isEntered } from './stack.ts';
+import { releaseSlots, type Slots, type Store } from './store.ts';
+
+/** How many instances a pool keeps, and which. */
+export interface PoolOptions {
+  /** Instances that wait for their next tenant, at most. Default 64. */
+  readonly size?: number;
+  /** How many bytes the memories of an instance may have grown by, together, if it is to be kept. Default 4 MiB. */
+  readonly growth?: number;
+}
+
+const DEFAULT_SIZE = 64;
+const DEFAULT_GROWTH = 4 * 1024 * 1024;
+
+/**
+ * What a pool is to be, with the defaults.
+ * @throws UsageError `bad-pool`
+ */
+export function poolSettings(options: PoolOptions): Required<PoolOptions> {
+  const all = { size: options.size ?? DEFAULT_SIZE, growth: options.growth ?? DEFAULT_GROWTH };
+  for (const [name, value] of Object.entries(all)) {
+    if (Number.isSafeInteger(value) && value >= 0) continue;
+    throw new UsageError('bad-pool', `the pool's ${name} is no count`, {
+      expected: 'an integer of at least 0',
+      found: String(value),
+    });
+  }
+  return all;
+}
+
+/** What waits for its next tenant: nothing of it can be called. */
+interface Idle {
+  readonly run: Instantiation;
+  readonly slots: Slots;
+}
+
+/** When a pool is forgotten, so are its instances. */
+const forgotten = /* @__PURE__ */ new FinalizationRegistry<Idle[]>((idle) => {
+  for (const { slots } of idle.splice(0)) releaseSlots(slots);
+});
+
+/** The instances of one {@link InstancePre} that wait, and how often one did not have to be made anew. */
+export class Pool {
+  /** Why no instance is kept, though a pool was asked for: it cannot be proven that one could be made fresh again. */
+  readonly refused: string | undefined;
+  readonly #recipe: Recipe | undefined;
+  readonly #options: Required<PoolOptions>;
+  readonly #idle: Idle[] = [];
+  #reused = 0;
+
+  /** Made by `Linker.link`, for the option `pool`. */
+  constructor(recipe: Recipe | string, options: Required<PoolOptions>) {
+    this.#options = options;
+    this.refused = typeof recipe === 'string' ? recipe : undefined;
+    this.#recipe = typeof recipe === 'string' ? undefined : recipe;
+    forgotten.register(this, this.#idle);
+  }
+
+  /** How many instances wait for their next tenant. */
+  get idle(): number {
+    return this.#idle.length;
+  }
+
+  /** How many times one was given out again. */
+  get reused(): number {
+    return this.#reused;
+  }
+
+  /** What an instance is made of, where instances of the component can be kept. */
+  body(): Body | undefined {
+    return this.#recipe === undefined ? undefined : new Body(this.#recipe);
+  }
+
+  /** Takes an instance out that waits for a tenant. */
+  take(): Idle | undefined {
+    const idle = this.#idle.pop();
+    if (idle !== undefined) this.#reused++;
+    return idle;
+  }
+
+  /** Keeps an instance whose store has ended without a trap, if nothing can reach into it any more and all of it could be set back. */
+  keep(run: Instantiation, store: Store): void {
+    const { body } = run;
+    const { slots } = store;
+    if (body === undefined || this.#idle.length >= this.#options.size) return;
+    if (store.shared || isEntered(slots) || isAwaited(slots)) return;
+    if (body.clear(this.#options.growth)) this.#idle.push({ run, slots: store.surrender() });
+  }
+}

@@ -1,0 +1,96 @@
+/** How long instances and streams live: while somebody can still reach them, and no longer. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import type { Instance } from '../../src/index.ts';
+import { objectCount } from '../../src/runtime/object-handles.ts';
+import { suspendedCount } from '../../src/runtime/stack.ts';
+import { BYTES } from '../support/byte-guest.ts';
+import { fn, instance, turns } from '../support/component.ts';
+import { WAITING } from '../support/waiting-guest.ts';
+
+setFlagsFromString('--expose-gc');
+const gc = runInNewContext('gc') as () => void;
+
+async function collect(): Promise<void> {
+  for (let i = 0; i < 6; i++) {
+    gc();
+    await turns(2);
+  }
+}
+
+function call(guest: Instance, name: string, ...args: unknown[]): Promise<unknown> {
+  return fn(guest.exports, name)(...args) as Promise<unknown>;
+}
+
+test('an instance lives as long as a stream of it that the host holds', async () => {
+  let stream: ReadableStream<Uint8Array> | undefined = await (async () => {
+    const guest = await instance(BYTES);
+    return (await call(guest, 'count', 3, 1000)) as ReadableStream<Uint8Array>;
+  })();
+  await collect();
+  let length = 0;
+  for await (const chunk of stream) length += chunk.length;
+  assert.equal(length, 3000);
+  stream = undefined;
+});
+
+test('an instance lives as long as a call of it that has not ended', async () => {
+  let settle = (_value: number): void => {};
+  const gate = new Promise<number>((resolve) => {
+    settle = resolve;
+  });
+  const result = await (async () => {
+    const guest = await instance(WAITING, { gate: () => gate });
+    return { call: call(guest, 'tidy') };
+  })();
+  await collect();
+  settle(5);
+  assert.equal(await result.call, 5);
+});
+
+test('a stream that the host forgets is one that nobody reads: the guest learns of it', async () => {
+  const guest = await instance(BYTES);
+  await (async () => {
+    const stream = (await call(guest, 'count', 1000, 10)) as ReadableStream;
+    const reader = stream.getReader();
+    await reader.read();
+  })();
+  assert.equal(fn(guest.exports, 'ended')(), 0);
+  await collect();
+  await turns();
+  assert.equal(fn(guest.exports, 'ended')(), 1);
+  assert.equal(suspendedCount(), 0);
+  guest[Symbol.dispose]();
+});
+
+test('a stream that was passed on is not the host’s to forget', async () => {
+  const from = await instance(BYTES);
+  const to = await instance(BYTES);
+  await (async () => {
+    const stream = (await call(from, 'count', 1, 16)) as ReadableStream;
+    fn(to.exports, 'hold')(stream);
+  })();
+  await collect();
+  await turns();
+  assert.equal(fn(from.exports, 'ended')(), 0);
+  assert.equal(fn(to.exports, 'peek')(), 16 << 4, 'still there');
+  for (const guest of [from, to]) guest[Symbol.dispose]();
+});
+
+test('instances that nobody reaches any more are given back, with what they held', async () => {
+  await collect();
+  const before = objectCount();
+  await (async () => {
+    for (let i = 0; i < 20; i++) {
+      const guest = await instance(BYTES);
+      fn(guest.exports, 'hold')([new Uint8Array(10)]);
+      assert.equal(await call(guest, 'drain', [1, 2, 3]), 3);
+    }
+    const last = await instance(BYTES);
+    last[Symbol.dispose]();
+  })();
+  await collect();
+  assert.ok(objectCount() <= before + 1, `${objectCount() - before} handles are left`);
+});
