@@ -7,6 +7,7 @@ import { describeValue } from '../abi/js/check.ts';
 import { UsageError } from '../error/error.ts';
 import type { Trap } from '../error/trap.ts';
 import { rememberIn } from './borrow-log.ts';
+import { callBegins } from './call-limit.ts';
 import { calleeOf } from './callee.ts';
 import { discard } from './discard.ts';
 import type { AnyFunction } from './exports.ts';
@@ -157,7 +158,7 @@ class HostCaller implements Caller, StoreWatcher, EventListenerObject {
 
   /** The guest has answered, or was not called: whether or not anybody waits for it. */
   #over(): void {
-    if (!this.#answered) this.#callee.component.store.callEnds();
+    if (!this.#answered) this.#callee.component.store.calls--;
     this.#answered = true;
   }
 
@@ -224,7 +225,7 @@ function hostFunction(callee: Callee, border: ExportBorder, params: number): Any
   const call = (args: readonly unknown[]): Promise<unknown> => {
     const signal = signalOf(args, params, callee.path);
     signal?.throwIfAborted();
-    callee.component.store.callBegins(callee.path);
+    callBegins(callee.component.store, callee.path);
     const { promise, resolve, reject } = Promise.withResolvers<Boxed>();
     const caller = new HostCaller(callee, border, args, signal, resolve, reject);
     inTurn(() => caller.begin());

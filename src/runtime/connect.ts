@@ -29,6 +29,7 @@ import type { PreparedCall, PreparedGroup } from './prepared.ts';
 import { giveBorrow, lend } from './resource.ts';
 import type { Side } from './side.ts';
 import { resumed, waitImport } from './stack.ts';
+import { linkStores } from './store-links.ts';
 import { returnsOf } from './task-returns.ts';
 
 type CoreFunction = (...args: Flat[]) => Flat | undefined;
@@ -56,7 +57,7 @@ function endsOf(run: Instantiation, call: PreparedCall): Ends {
   }
   // What a dead store was made of may be another's by now.
   if (!callee.store.alive) throw callee.store.deadTrap(undefined);
-  run.store.linkTo(callee.store);
+  linkStores(run.store, callee.store);
   const side: Side = {
     shape: callee.shape,
     memory: callee.memory,

@@ -115,11 +115,10 @@ export class InstancePre<W extends WorldTypes = AnyWorld> {
   instantiate(): Instance<W> {
     const { pool } = this;
     const { limits, onStreamError, trapOnDeadlock } = this.#options;
-    const idle = pool?.take();
     const store = new Store({ suspended: limits?.suspended, onStreamError });
     if (trapOnDeadlock === true) this.#prepared.kit.trapOnDeadlock?.(store);
-    if (idle !== undefined) store.adopt(idle.slots);
-    const run = idle?.run ?? new Instantiation(this.#prepared, store, this.#modules, pool?.body());
+    const idle = pool?.take(store);
+    const run = idle ?? new Instantiation(this.#prepared, store, this.#modules, pool?.body());
     try {
       if (idle === undefined) run.run();
       else run.renew(store);

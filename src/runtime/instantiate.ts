@@ -70,7 +70,7 @@ export class Instantiation implements TypeScope {
         kit.concurrency?.begin(slot, store, plan.instances[i]!.label, plan.usesContext[i] === true);
     for (const [plan, resource] of prepared.bindings.resources) {
       this.#resources.set(plan, resource);
-      if (resource.kind === 'guest') resource.store.share();
+      if (resource.kind === 'guest') resource.store.shared = true;
     }
   }
 

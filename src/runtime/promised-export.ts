@@ -2,6 +2,7 @@
 import type { ExportBorder } from '../abi/js/border.ts';
 import { UsageError } from '../error/error.ts';
 import { invariant } from '../util/invariant.ts';
+import { callBegins } from './call-limit.ts';
 import { withFreshContext } from './context-slots.ts';
 import { mustQueue, whenOpen } from './entrance.ts';
 import type { AnyFunction } from './exports.ts';
@@ -120,11 +121,11 @@ export function promisedExport(run: Instantiation, { func, path, border: makeBor
       throw new UsageError('no-jspi', 'promised calls need an engine with JSPI (WebAssembly.promising)', {
         hint: 'use `exports`, or Node 24 or newer',
       });
-    store.callBegins(path);
+    callBegins(store, path);
     try {
       return (await (isTurn() && !mustQueue(slot) ? go(args) : queued(args))).value;
     } finally {
-      store.callEnds();
+      store.calls--;
     }
   };
 }

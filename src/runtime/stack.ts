@@ -10,6 +10,7 @@ import type { Flat, Settle } from '../abi/js/border.ts';
 import { adoptTrap, makeTrap, type Trap } from '../error/trap.ts';
 import { invariant } from '../util/invariant.ts';
 import { abandonAbove, attach, type BorrowEntries, detachAbove, NO_BORROWS } from './borrow-log.ts';
+import { maxSuspended, tooManySuspended } from './call-limit.ts';
 import {
   CALL_STACK,
   CALL_TOP,
@@ -29,7 +30,7 @@ import { HostWait } from './host-wait.ts';
 import { canSuspend, jspi } from './jspi.ts';
 import { Refused } from './refused.ts';
 import { type Activity, scheduler } from './scheduler.ts';
-import { condemnAbove, labelsAbove, onStoreEnd, type Store, storeOf, TOLD, tooManySuspended } from './store.ts';
+import { condemnAbove, labelsAbove, onStoreEnd, type Store, storeOf, TOLD } from './store.ts';
 
 /** Stacks that may be suspended at once in this thread; V8 ends the process at about 32,000 (docs/engine.md, "JSPI"). */
 export const MAX_SUSPENDED = 20_000;
@@ -302,7 +303,7 @@ export class Stack implements Activity {
 
   /** Traps where it would be one too many to wait. */
   mustSuspend(): void {
-    const most = Math.min(MAX_SUSPENDED, this.#store?.maxSuspended ?? MAX_SUSPENDED);
+    const most = Math.min(MAX_SUSPENDED, this.#store === undefined ? MAX_SUSPENDED : maxSuspended(this.#store));
     if (suspended.count < MAX_SUSPENDED && (this.#store?.suspended ?? 0) < most) return;
     throw makeTrap('too-many-suspended', { hint: `at most ${most} calls may wait at once` });
   }
