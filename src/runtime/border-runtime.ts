@@ -2,7 +2,7 @@
  * What border functions call when something is out of the ordinary: the implementation of the contract in `src/abi/js/border.ts`. Functions
  * of their own, so that those which are written out ahead of time bring only what they call.
  */
-import type { BorderEnv, BorderRuntime, HostCall, Settle } from '../abi/js/border.ts';
+import type { BorderEnv, BorderRuntime, Flat, Settle } from '../abi/js/border.ts';
 import { UsageError } from '../error/error.ts';
 import { isTrap, makeCoreTrap } from '../error/trap.ts';
 import { InvariantError } from '../util/invariant.ts';
@@ -70,12 +70,8 @@ export function poisoned(env: BorderEnv): unknown {
   return storeOf(env.slot)?.deadTrap(env.path) ?? makeCoreTrap('store-dead', { path: env.path });
 }
 
-export function pending(env: BorderEnv, promise: Promise<unknown>, settle: Settle): void {
-  awaitHost(promise, env.path, settle);
-}
-
-export function pendingAsync(env: BorderEnv, promise: Promise<unknown>, call: HostCall, settle: Settle) {
-  return awaitHostCall(env, promise, call, settle, env.context.options.async, env.zero);
+export function pending(env: BorderEnv, promise: Promise<unknown>, settle: Settle, pointer: Flat): void {
+  awaitHost(env.path, promise, settle, pointer, undefined);
 }
 
 /** What a call lends is its own no more. */
@@ -83,7 +79,14 @@ export function lifted(): void {
   lendTo(undefined);
 }
 
-export { control, endCall as endBorrows, endSyncThread as endThread, hostCall, lendTo as lending };
+export {
+  awaitHostCall as pendingAsync,
+  control,
+  endCall as endBorrows,
+  endSyncThread as endThread,
+  hostCall,
+  lendTo as lending,
+};
 
 export const borderRuntime: BorderRuntime = {
   control,
@@ -96,7 +99,7 @@ export const borderRuntime: BorderRuntime = {
   hostValue,
   poisoned,
   pending,
-  pendingAsync,
+  pendingAsync: awaitHostCall,
   hostCall,
   lending: lendTo,
   lifted,

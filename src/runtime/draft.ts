@@ -94,7 +94,8 @@ class Drafter {
       const core = coreSignature(type, 'lower', options.shape);
       const live = func.kind === 'import' ? this.#live(func.path) : undefined;
       if (func.kind === 'import' && live === undefined) {
-        const zero = zeroOf(core.results[0]);
+        // Functions of a synchronous type know it themselves.
+        const zero = type.async ? zeroOf(core.results[0]) : undefined;
         const signature = { type, options: options.shape };
         hosts.push({ canon: index, path: func.path, zero, signature, ...borderOf(type) });
       } else {
