@@ -33,13 +33,14 @@ export const LAYERS: readonly string[] = [
   'src/compose',
   'src/serve',
   'src/index.ts',
-  // The entry point on Node: files and WASI on this machine.
+  // The entry points on Node: files, and WASI on this machine.
   'src/node.ts',
+  'src/runtime-node.ts',
   'src/cli',
 ];
 
 /** Rooms that may import `node:` modules; all others run wherever the web's own interfaces are. */
-export const PLATFORM_ROOMS: readonly string[] = ['src/host', 'src/node.ts', 'src/cli'];
+export const PLATFORM_ROOMS: readonly string[] = ['src/host', 'src/node.ts', 'src/runtime-node.ts', 'src/cli'];
 
 /** The room of a file: an index into LAYERS, or -1 where the file has none. */
 export function layerOf(file: string): number {

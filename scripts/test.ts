@@ -1,7 +1,7 @@
 /**
  * `npm test`: runs the test files on Node's test runner and ends with `N passed, N failed, N skipped` alone on the last line.
  * Arguments: parts of file names to run only those files; `--name PATTERN` to run only matching tests; `--all` lists every test.
- * The guests that have to be downloaded or built are `npm run test:guests`.
+ * The guests that have to be downloaded or built are `npm run test:guests`, the platforms `npm run test:platforms`.
  */
 import { availableParallelism } from 'node:os';
 import { run, type TestsStream } from 'node:test';
@@ -24,8 +24,11 @@ const { values, positionals } = parseArgs({
   options: { name: { type: 'string', multiple: true }, all: { type: 'boolean', default: false } },
 });
 
-const everything = files('src/**/*.test.ts', 'test/**/*.test.ts', 'scripts/**/*.test.ts').filter(
-  (file) => !file.startsWith('test/guests/') || positionals.some((part) => part.includes('guests')),
+/** What has to be downloaded or built first has commands of its own. */
+const ON_DEMAND = ['guests', 'platforms'];
+
+const everything = files('src/**/*.test.ts', 'test/**/*.test.ts', 'scripts/**/*.test.ts').filter((file) =>
+  ON_DEMAND.every((folder) => !file.startsWith(`test/${folder}/`) || positionals.some((p) => p.includes(folder))),
 );
 const chosen =
   positionals.length === 0 ? everything : everything.filter((file) => positionals.some((p) => file.includes(p)));

@@ -13,7 +13,7 @@ import type { AbiValue, AbiVariant } from './values.ts';
 /** A core value as JavaScript passes it: i64 is a bigint. */
 export type Flat = number | bigint;
 
-const scratch = new DataView(new ArrayBuffer(8));
+const scratch = /* @__PURE__ */ new DataView(/* @__PURE__ */ new ArrayBuffer(8));
 
 /** Reads core values one by one. */
 export interface FlatSource {

@@ -9,7 +9,7 @@ import { storeList } from './store.ts';
 import { joinTag, storeStringRange } from './string.ts';
 import type { AbiHandle, AbiString, AbiValue, AbiVariant } from './values.ts';
 
-const scratch = new DataView(new ArrayBuffer(8));
+const scratch = /* @__PURE__ */ new DataView(/* @__PURE__ */ new ArrayBuffer(8));
 
 /** Reinterprets a core value as the joined type. */
 export function coerce(value: Flat, have: FlatType, want: FlatType): Flat {

@@ -5,14 +5,14 @@ import { allocate, checkRange, memoryOf, toNumber } from './memory.ts';
 import type { AbiString } from './values.ts';
 
 /** Longest string or list, in bytes. */
-export const MAX_BYTES = 2 ** 28 - 1;
+export const MAX_BYTES = 0xfff_ffff;
 const OUTSIDE = 'realloc-out-of-bounds/string';
 
 /** The most that realloc can be asked for. What is lowered has no bound of its own. */
-export const MAX_REALLOC = 2 ** 32 - 1;
+export const MAX_REALLOC = 0xffff_ffff;
 
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-const encoder = new TextEncoder();
+const utf8 = /* @__PURE__ */ new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const encoder = /* @__PURE__ */ new TextEncoder();
 const UTF16_CHUNK = 8_192;
 
 /** Whether bytes that are not UTF-8 would be, if there were more of them. */

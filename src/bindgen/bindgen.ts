@@ -11,8 +11,10 @@ import { evaluateComponent } from '../wit-component/evaluate.ts';
 import { type PackageDocs, readPackageDocs } from '../wit-component/package-docs.ts';
 import { readWitPackage, type WitPackageTypes } from '../wit-component/worlds.ts';
 import { collectWorld } from './collect.ts';
-import { Comments } from './comments.ts';
+import { Comments, interfaceNames } from './comments.ts';
 import { printDeclarations } from './dts.ts';
+
+export { type BuildOptions, type BuiltFile, buildComponent } from './esm/build.ts';
 
 /** How declarations are written. */
 export interface TypesOptions {
@@ -52,10 +54,6 @@ function chosenWorld(wit: WitPackageTypes | undefined, wanted: string | undefine
     expected: `one of ${names.join(', ')}`,
     hint: 'name one of them: `--world`, or the option `world`',
   });
-}
-
-function interfaceNames({ imports, exports }: ReturnType<typeof evaluateComponent>): readonly string[] {
-  return [...new Set([...imports.keys(), ...exports.keys()])];
 }
 
 /** Comments without a package are about the package that carries them. */
@@ -98,5 +96,5 @@ export function componentTypes<W extends WorldTypes>(
   const world = chosen === undefined ? evaluateComponent(data) : wit!.worlds.get(chosen)!();
   const comments = new Comments(wit === undefined ? docs : ownDocs(docs, wit.name), interfaceNames(world), chosen);
   const file = options.world ?? name.replace(/\.wa(?:sm|t)$/, '');
-  return printDeclarations(collectWorld(world, comments), { name, world: chosen, file });
+  return printDeclarations(collectWorld(world, comments), { name, world: chosen, file, built: false });
 }

@@ -76,3 +76,13 @@ export class Comments {
     return this.#places.every(({ package: pkg, label }) => label !== place.label || pkg === place.package);
   }
 }
+
+interface Named {
+  readonly imports: ReadonlyMap<string, unknown>;
+  readonly exports: ReadonlyMap<string, unknown>;
+}
+
+/** The names of interfaces, for their comments. */
+export function interfaceNames({ imports, exports }: Named): readonly string[] {
+  return [...new Set([...imports.keys(), ...exports.keys()])];
+}

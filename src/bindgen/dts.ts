@@ -2,7 +2,7 @@
 import { Lines } from './lines.ts';
 import { importProperties, otherImportNames } from './members.ts';
 import type { HostWorld, ScopeDecl } from './model.ts';
-import { Naming, property, TENON } from './names.ts';
+import { Naming, property, RUNTIME, TENON } from './names.ts';
 import { ScopeText } from './scope-text.ts';
 import { TypeText } from './type-text.ts';
 import { type Helper, Uses } from './uses.ts';
@@ -19,6 +19,31 @@ export interface Origin {
   readonly name: string;
   readonly world: string | undefined;
   readonly file: string;
+  /** They are of a built module: of the component itself, and of the functions that instantiate it. */
+  readonly built: boolean;
+}
+
+function builtHeader(out: Lines, { name, file }: Origin, docs: string | undefined): void {
+  out.comment(
+    `Types of the module \`${file}.js\`, written by \`tenon build\` from \`${name}\`.`,
+    [
+      `    import { instantiate } from './${file}.js';`,
+      '',
+      '    const { exports, promised } = await instantiate();',
+    ].join('\n'),
+    docs,
+  );
+}
+
+function builtFunctions(out: Lines): void {
+  out.gap();
+  out.comment('Makes an instance. Throws a `LinkError` if an import is missing or does not fit; it lists all of them.');
+  out.add(`declare const instantiate: ${RUNTIME}.Instantiate<World>;`);
+  out.gap();
+  out.comment('Resolves and checks the imports once, for many instances: `(await link(imports)).instantiate()`.');
+  out.add(`declare const link: ${RUNTIME}.Link<World>;`);
+  out.gap();
+  out.add('export { instantiate, link };');
 }
 
 function header(out: Lines, { name, world, ...origin }: Origin, docs: string | undefined): void {
@@ -90,7 +115,7 @@ export function printDeclarations(world: HostWorld, origin: Origin): string {
   const values = new ValueText(naming);
   const uses = new Uses(values, world);
   const scopes = new ScopeText({ out, naming, values, types: new TypeText(out, naming, values, uses) });
-  header(out, origin, world.docs);
+  (origin.built ? builtHeader : header)(out, origin, world.docs);
   out.gap();
   out.comment('The type for `Component.load<World>`.');
   out.block('interface World', () => {
@@ -113,6 +138,7 @@ export function printDeclarations(world: HostWorld, origin: Origin): string {
   ] as const)
     if (scopes.errors(scope, errors)) exported.push(errors);
   exported.push(...printHelpers(out, uses));
+  if (origin.built) builtFunctions(out);
   out.gap();
   out.add(`export type { ${exported.join(', ')} };`);
   return out.toString();

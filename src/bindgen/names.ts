@@ -31,6 +31,9 @@ export function quote(text: string): string {
 /** How declarations name the package, where they do not import it. */
 export const TENON = `import(${quote('tenon')})`;
 
+/** The same for what built modules run on. */
+export const RUNTIME = `import(${quote('tenon/runtime')})`;
+
 /** A property name, quoted where it has to be. */
 export function property(name: string): string {
   return /^[A-Za-z_$][\w$]*$/.test(name) ? name : quote(name);

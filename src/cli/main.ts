@@ -23,6 +23,10 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; readonly loa
     summary: 'write the TypeScript declarations of a component for its host',
     load: () => import('./command/types.ts'),
   },
+  build: {
+    summary: 'turn a component into an ES module with core modules beside it, ahead of time',
+    load: () => import('./command/build.ts'),
+  },
   validate: { summary: 'check a component against the specification', load: () => import('./command/validate.ts') },
   parse: { summary: 'turn text into a binary', load: () => import('./command/parse.ts') },
   print: { summary: 'print a binary as text', load: () => import('./command/print.ts') },

@@ -39,7 +39,8 @@ export const PROGRAM_FLAGS: readonly Flag[] = [
 
 const SUFFIXES: Readonly<Record<string, number>> = { '': 1, K: 1024, M: 1024 ** 2, G: 1024 ** 3 };
 
-function parseBytes(text: string): number {
+/** The size that `--max-memory` says. */
+export function parseBytes(text: string): number {
   const match = /^(\d+)([KMG]?)(?:i?B)?$/i.exec(text);
   const bytes = match === null ? Number.NaN : Number(match[1]) * (SUFFIXES[(match[2] ?? '').toUpperCase()] ?? 1);
   if (!Number.isSafeInteger(bytes))

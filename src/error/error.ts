@@ -30,8 +30,12 @@ function withCause(details: Details): ErrorOptions {
   return details.cause === undefined ? {} : { cause: details.cause };
 }
 
+// Read in a call that a bundler may leave out: else it would keep every class that extends them.
+const CompileError = /* @__PURE__ */ (() => WebAssembly.CompileError)();
+const CoreLinkError = /* @__PURE__ */ (() => WebAssembly.LinkError)();
+
 /** The bytes are not what the binary format allows. */
-export class MalformedError extends WebAssembly.CompileError {
+export class MalformedError extends CompileError {
   override readonly name = 'MalformedError';
   readonly code: string;
   readonly details: Details;
@@ -44,7 +48,7 @@ export class MalformedError extends WebAssembly.CompileError {
 }
 
 /** The bytes can be read, but break a rule of the specification. */
-export class ValidationError extends WebAssembly.CompileError {
+export class ValidationError extends CompileError {
   override readonly name = 'ValidationError';
   readonly code: string;
   readonly details: Details;
@@ -69,7 +73,7 @@ export interface Mismatch {
 }
 
 /** A component and what it was given do not fit. `mismatches` lists every import that did not. */
-export class LinkError extends WebAssembly.LinkError {
+export class LinkError extends CoreLinkError {
   override readonly name = 'LinkError';
   readonly code: string;
   readonly details: Details;

@@ -5,12 +5,21 @@
  */
 
 /**
- * Every trap that Tenon itself raises, by its code; behind a slash the same code for another reason. The order is the number that
- * generated core wasm passes to `trap(number)`; add at the end.
+ * The traps that any component may end in, by their code, and every other trap that Tenon itself raises; behind a slash the same code for
+ * another reason. Two tables, so that the bundle of a component which cannot end in the others does not hold them.
  */
-export const TRAP_REASONS = {
+const CORE_REASONS = {
   unreachable: 'wasm `unreachable` instruction executed',
   'cannot-leave': 'cannot leave component instance',
+  'store-dead': 'the store has ended in an earlier trap',
+  'would-block': 'cannot block a synchronous task before returning',
+  'uncaught-exception': 'an exception of core wasm left the component',
+  'stack-exhausted': 'call stack exhausted',
+  'host-error': 'a host function failed',
+  'host-value': 'a host function answered with a value that does not fit its type',
+  'core-trap': 'core wasm trap',
+} as const;
+const OTHER_REASONS = {
   'unaligned-pointer': 'unaligned pointer',
   'list-out-of-bounds': 'list content out-of-bounds',
   'string-out-of-bounds': 'string content out-of-bounds: string pointer/length out of bounds of memory',
@@ -28,16 +37,9 @@ export const TRAP_REASONS = {
   'borrows-remain': 'borrow handles still remain at the end of the call',
   'not-owned': 'handle is a borrow where an own handle is needed',
   'table-full': 'the handle table is full',
-  'store-dead': 'the store has ended in an earlier trap',
-  'would-block': 'cannot block a synchronous task before returning',
-  'uncaught-exception': 'an exception of core wasm left the component',
-  'stack-exhausted': 'call stack exhausted',
-  'host-error': 'a host function failed',
-  'host-value': 'a host function answered with a value that does not fit its type',
   'instance-busy': 'the instance waits inside a host call',
   'value-too-large': 'a string or list exceeds 2^28-1 bytes',
   'out-of-memory': 'realloc could not provide memory',
-  'core-trap': 'core wasm trap',
   'too-many-suspended': 'too many calls wait at once',
   'realloc-out-of-bounds/list': 'list content out-of-bounds: realloc return: beyond end of memory',
   'realloc-out-of-bounds/string': 'string content out-of-bounds: realloc return: beyond end of memory',
@@ -60,22 +62,35 @@ export const TRAP_REASONS = {
   deadlock: 'deadlock detected: event loop cannot make further progress',
 } as const;
 
+type CoreReason = keyof typeof CORE_REASONS;
+
 /** Why a trap was raised: its code, or a code and a variant of its reason. */
-export type TrapReason = keyof typeof TRAP_REASONS;
+export type TrapReason = CoreReason | keyof typeof OTHER_REASONS;
 
 /** The stable code of a trap. */
 export type TrapCode = Exclude<TrapReason, `${string}/${string}`>;
 
-const allReasons = Object.keys(TRAP_REASONS) as TrapReason[];
+/** The sentence of a code, or of one of its reasons. */
+export function reasonOf(why: TrapReason): string {
+  return { ...CORE_REASONS, ...OTHER_REASONS }[why];
+}
+
+let numbered: readonly TrapReason[] | undefined;
+
+/** All reasons, in the order of the numbers by which generated core wasm knows them. */
+function allReasons(): readonly TrapReason[] {
+  numbered ??= Object.keys({ ...CORE_REASONS, ...OTHER_REASONS }) as TrapReason[];
+  return numbered;
+}
 
 /** The number under which generated core wasm knows a reason. */
 export function trapNumber(reason: TrapReason): number {
-  return allReasons.indexOf(reason);
+  return allReasons().indexOf(reason);
 }
 
 /** The inverse of {@link trapNumber}. */
 export function trapReason(number: number): TrapReason {
-  return allReasons[number] ?? 'unreachable';
+  return allReasons()[number] ?? 'unreachable';
 }
 
 function codeOf(reason: TrapReason): TrapCode {
@@ -102,19 +117,29 @@ export class Trap extends WebAssembly.RuntimeError {
   declare components: readonly string[] | undefined;
 }
 
-// (module (func (export "trap") unreachable))
-const raise = new WebAssembly.Instance(
-  new WebAssembly.Module(
-    new Uint8Array([
-      0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0, 7, 8, 1, 4, 0x74, 0x72, 0x61, 0x70, 0, 0, 10, 5,
-      1, 3, 0, 0, 0x0b,
-    ]),
-  ),
-).exports['trap'] as () => void;
+/** `(module (func (export "trap") unreachable))` */
+export const RAISE: readonly number[] = [
+  0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0, 7, 8, 1, 4, 0x74, 0x72, 0x61, 0x70, 0, 0, 10, 5, 1,
+  3, 0, 0, 0x0b,
+];
+
+let raise: (() => void) | undefined;
+
+/** Says which function of core wasm traps, for platforms that compile no modules while they run. */
+export function setRaise(trap: () => void): void {
+  raise = trap;
+}
+
+/** Makes what traps are made with, while there is room on the stack for it. */
+export function readyTraps(): () => void {
+  raise ??= new WebAssembly.Instance(new WebAssembly.Module(new Uint8Array(RAISE))).exports['trap'] as () => void;
+  return raise;
+}
 
 function realTrap(): WebAssembly.RuntimeError {
+  const trap = readyTraps();
   try {
-    raise();
+    trap();
   } catch (error) {
     return error as WebAssembly.RuntimeError;
   }
@@ -129,8 +154,12 @@ export function isTrap(value: unknown): value is Trap {
 }
 
 /** Gives a real trap object, which core wasm made, Tenon's prototype and fields. */
-export function adoptTrap(real: WebAssembly.RuntimeError, why: TrapReason, details: TrapDetails = {}): Trap {
-  const reason = details.reason ?? TRAP_REASONS[why];
+export function adoptTrap(
+  real: WebAssembly.RuntimeError,
+  code: TrapCode,
+  reason: string,
+  details: Omit<TrapDetails, 'reason'> = {},
+): Trap {
   Object.setPrototypeOf(real, Trap.prototype);
   Object.defineProperties(real, {
     name: { value: 'Trap', configurable: true },
@@ -139,7 +168,7 @@ export function adoptTrap(real: WebAssembly.RuntimeError, why: TrapReason, detai
       configurable: true,
       writable: true,
     },
-    code: { value: codeOf(why), enumerable: true, configurable: true },
+    code: { value: code, enumerable: true, configurable: true },
     reason: { value: reason, configurable: true },
     path: { value: details.path, writable: true, configurable: true },
     hint: { value: details.hint, configurable: true },
@@ -152,7 +181,12 @@ export function adoptTrap(real: WebAssembly.RuntimeError, why: TrapReason, detai
 
 /** Makes a trap to throw. Takes about 2 microseconds: for failures only. */
 export function makeTrap(why: TrapReason, details: TrapDetails = {}): Trap {
-  return adoptTrap(realTrap(), why, details);
+  return adoptTrap(realTrap(), codeOf(why), details.reason ?? reasonOf(why), details);
+}
+
+/** The same, for a trap that any component may end in. */
+export function makeCoreTrap(why: CoreReason, details: TrapDetails = {}): Trap {
+  return adoptTrap(realTrap(), why, details.reason ?? CORE_REASONS[why], details);
 }
 
 /** Throws a trap if `condition` holds. Blames the guest. */

@@ -70,8 +70,9 @@ export type PlanCanon =
       readonly start: 'i32' | 'i64' | undefined;
     };
 
-/** A core module to instantiate: bytes of a component, or an import. */
+/** A core module to instantiate: bytes of a component, or an import; in a plan that was written out, a file. */
 export type ModuleRef =
+  | { readonly kind: 'file'; readonly name: string }
   | { readonly kind: 'static'; readonly bytes: Uint8Array<ArrayBuffer>; readonly start: number; readonly end: number }
   | { readonly kind: 'import'; readonly path: ImportPath };
 

@@ -7,10 +7,14 @@ import { describeValue } from '../abi/js/check.ts';
 import { UsageError } from '../error/error.ts';
 import type { Trap } from '../error/trap.ts';
 import { rememberIn } from './borrow-log.ts';
+import { callBegins } from './call-limit.ts';
+import { calleeOf } from './callee.ts';
 import { discard } from './discard.ts';
 import type { AnyFunction } from './exports.ts';
 import { unwind } from './failure.ts';
 import { callTop } from './frames.ts';
+import type { Instantiation } from './instantiate.ts';
+import type { SuspendableExport } from './kit.ts';
 import { type Callee, type Caller, type LiftedTask, requestCancellation, startTask } from './lift.ts';
 import { scheduler } from './scheduler.ts';
 import { isPlaceholder, mustHaveStack } from './stack.ts';
@@ -154,7 +158,7 @@ class HostCaller implements Caller, StoreWatcher, EventListenerObject {
 
   /** The guest has answered, or was not called: whether or not anybody waits for it. */
   #over(): void {
-    if (!this.#answered) this.#callee.component.store.callEnds();
+    if (!this.#answered) this.#callee.component.store.calls--;
     this.#answered = true;
   }
 
@@ -208,12 +212,20 @@ function signalOf(args: readonly unknown[], params: number, path: string): Abort
   });
 }
 
-/** The host's function for an export of an async type of `params` parameters. */
-export function asyncExport(callee: Callee, border: ExportBorder, params: number): AnyFunction {
+/** The host's function for an export of an async type, and the same as components call it. */
+export function asyncExport(
+  run: Instantiation,
+  { func, path, border }: SuspendableExport,
+): { readonly call: AnyFunction; readonly callee: Callee } {
+  const call = hostFunction(calleeOf(run, func, path, false), border(), func.type.params.length);
+  return { call, callee: calleeOf(run, func, path, true) };
+}
+
+function hostFunction(callee: Callee, border: ExportBorder, params: number): AnyFunction {
   const call = (args: readonly unknown[]): Promise<unknown> => {
     const signal = signalOf(args, params, callee.path);
     signal?.throwIfAborted();
-    callee.component.store.callBegins(callee.path);
+    callBegins(callee.component.store, callee.path);
     const { promise, resolve, reject } = Promise.withResolvers<Boxed>();
     const caller = new HostCaller(callee, border, args, signal, resolve, reject);
     inTurn(() => caller.begin());

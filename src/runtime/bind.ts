@@ -2,7 +2,7 @@
  * Finds, for everything that a plan imports, what was given for it, and lists every mismatch in one error. Names of interfaces
  * match by semver-compatible versions both ways, or without a version; functions and classes by their JavaScript names.
  */
-import { toCamel, toPascal } from '../abi/js/names.ts';
+import { memberName, toCamel, toPascal } from '../abi/js/names.ts';
 import { LinkError, type Mismatch } from '../error/error.ts';
 import type { Plan, PlanFunc, PlanItem, PlanResource } from '../link/plan.ts';
 import { describeFunc } from '../types/describe.ts';
@@ -14,6 +14,8 @@ import { distance } from '../util/distance.ts';
 import { type AnyFunction, constructorCaller, methodCaller } from './host-function.ts';
 import { type LiveFunc, liveClass, liveFunction } from './live.ts';
 import { GuestHandle, type HostClass, hostResourceOf, type RuntimeResource } from './resource.ts';
+
+export { memberName };
 
 /** What an imported function is bound to. */
 export type Binding =
@@ -76,9 +78,12 @@ class Binder {
   readonly #offers: Offers;
   readonly #used: ReadonlySet<string>;
 
-  constructor(offers: Offers, used: ReadonlySet<string>) {
+  readonly #fuses: boolean;
+
+  constructor(offers: Offers, used: ReadonlySet<string>, fuses: boolean) {
     this.#offers = offers;
     this.#used = used;
+    this.#fuses = fuses;
   }
 
   top(name: string, item: PlanItem): void {
@@ -89,7 +94,8 @@ class Binder {
       // A world's own resources have their methods in the class, beside the world's functions.
       const world = Object.fromEntries(this.#offers);
       const annotated = name.startsWith('[');
-      const value = annotated ? member(world, name, item) : (unwrapDefault(offer?.value) ?? member(world, name, item));
+      const own = (): unknown => this.#member(world, name, item);
+      const value = annotated ? own() : (unwrapDefault(offer?.value) ?? own());
       this.#item([name], item, value, annotated ? world : undefined);
     }
   }
@@ -111,9 +117,21 @@ class Binder {
             object && lookup(object, name),
             object !== undefined && name in object,
           );
-        else this.#item([...path, name], item, object === undefined ? undefined : member(object, name, item), object);
+        else
+          this.#item(
+            [...path, name],
+            item,
+            object === undefined ? undefined : this.#member(object, name, item),
+            object,
+          );
       }
     }
+  }
+
+  /** What an interface object holds for a WIT name: of a live instance the function itself, where it can be fused. */
+  #member(object: Members, name: string, item: PlanItem): unknown {
+    const branded = lookup(object, name);
+    return this.#fuses && liveFunction(branded) !== undefined ? branded : member(object, name, item, branded);
   }
 
   #item(path: readonly string[], item: PlanItem, value: unknown, owner: object | undefined): void {
@@ -137,15 +155,15 @@ class Binder {
   #resource(path: readonly string[], resource: PlanResource, value: unknown): void {
     const { origin } = resource;
     if (this.resources.has(resource) || origin.kind === 'defined' || pathKey(origin.path) !== pathKey(path)) return;
-    const live = liveClass(value);
+    const live = this.#fuses ? liveClass(value) : undefined;
     if (live !== undefined) this.resources.set(resource, live);
-    else if (typeof value === 'function' && !(value.prototype instanceof GuestHandle)) {
+    else if (typeof value === 'function' && !(this.#fuses && value.prototype instanceof GuestHandle)) {
       this.resources.set(resource, hostResourceOf(value as HostClass, path.at(-1) ?? 'resource'));
     } else this.#missing(path, 'a class', value);
   }
 
   #func(path: readonly string[], func: PlanFunc, value: unknown, owner: object | undefined): void {
-    const live = liveFunction(value);
+    const live = this.#fuses ? liveFunction(value) : undefined;
     if (live !== undefined) {
       const same = (a: ResourceType, b: ResourceType): boolean =>
         this.resources.get(a as PlanResource) === live.types.resource(b);
@@ -201,12 +219,6 @@ function typeName(value: unknown): string {
   return typeof value === 'undefined' ? 'nothing' : `a value of type ${typeof value}`;
 }
 
-/** The JavaScript name of a method, function or static: `then` would make a promise of its object. */
-export function memberName(name: string): string {
-  const camel = toCamel(name);
-  return camel === 'then' ? 'then_' : camel;
-}
-
 /** What `object` has under `key`, itself or by a class of the host; what every object of the language inherits does not count. */
 function lookup(object: Members, key: string): unknown {
   if (!(key in Object.prototype) && !(key in Function.prototype)) return object[key];
@@ -224,19 +236,17 @@ function isClassOf(value: unknown, prototype: object): boolean {
   return typeof value === 'function' && value.prototype === prototype;
 }
 
-/** What an interface object holds for a WIT name. */
-function member(object: Members, name: string, item: PlanItem): unknown {
-  const branded = lookup(object, name);
-  if (liveFunction(branded) !== undefined) return branded;
-  if (item.kind === 'type') return lookup(object, toPascal(name)) ?? branded;
-  if (item.kind === 'module') return branded ?? lookup(object, toCamel(name));
+/** What an interface object of the host holds for a WIT name; `exact` is what it has under the name itself. */
+function member(object: Members, name: string, item: PlanItem, exact: unknown): unknown {
+  if (item.kind === 'type') return lookup(object, toPascal(name)) ?? exact;
+  if (item.kind === 'module') return exact ?? lookup(object, toCamel(name));
   const parsed = tryParseExternName(name);
-  if (!parsed.ok) return branded;
+  if (!parsed.ok) return exact;
   const extern = parsed.value;
   switch (extern.kind) {
     case 'label':
       // The name itself first: others may be the same in camel case.
-      return branded ?? lookup(object, memberName(name));
+      return exact ?? lookup(object, memberName(name));
     case 'constructor':
       return lookup(object, toPascal(extern.resource));
     case 'method': {
@@ -250,7 +260,7 @@ function member(object: Members, name: string, item: PlanItem): unknown {
       return isObject(cls) ? lookup(cls, memberName(extern.name)) : undefined;
     }
     default:
-      return branded;
+      return exact;
   }
 }
 
@@ -296,28 +306,33 @@ function message(mismatches: readonly Mismatch[]): string {
   return `${mismatches.length === 1 ? '1 import is' : `${mismatches.length} imports are`} not satisfied:\n${lines.join('\n')}`;
 }
 
+/** What binding needs of a plan: its imports, and what calls them. */
+export interface Bindable extends Pick<Plan, 'imports' | 'canons'> {
+  readonly exported: Iterable<PlanFunc>;
+}
+
 /** Functions of the plan that something calls: others may stay without a binding. */
-function usedFunctions(plan: Plan): ReadonlySet<string> {
+function usedFunctions({ imports, canons, exported }: Bindable): ReadonlySet<string> {
   const used = new Set<string>();
   const use = (func: PlanFunc): void => {
     if (func.kind === 'import') used.add(pathKey(func.path));
   };
-  const walk = (item: PlanItem): void => {
-    if (item.kind === 'func') use(item.func);
-    else if (item.kind === 'instance') for (const inner of item.exports.values()) walk(inner);
-  };
-  for (const canon of plan.canons) if (canon.kind === 'lower') use(canon.func);
-  for (const item of plan.exports.values()) walk(item);
-  for (const [name, item] of plan.imports) if (item.kind === 'func') used.add(name);
+  for (const canon of canons) if (canon.kind === 'lower') use(canon.func);
+  for (const func of exported) use(func);
+  for (const [name, item] of imports) if (item.kind === 'func') used.add(name);
   return used;
 }
 
-/** Binds a plan's imports. Throws one LinkError (`missing-import`) that lists every mismatch. */
-export function bind(plan: Plan, offers: Offers): Bindings {
-  const binder = new Binder(offers, usedFunctions(plan));
-  for (const [name, item] of plan.imports) if (item.kind === 'type') binder.top(name, item);
-  for (const [name, item] of plan.imports) if (item.kind === 'instance') binder.top(name, item);
-  for (const [name, item] of plan.imports) if (item.kind !== 'type' && item.kind !== 'instance') binder.top(name, item);
+/**
+ * Binds a plan's imports. Where `fuses` is false, what live instances export is for the host like anything else: functions and classes.
+ * Throws one LinkError (`missing-import`) that lists every mismatch.
+ */
+export function bind(plan: Bindable, offers: Offers, fuses = true): Bindings {
+  const binder = new Binder(offers, usedFunctions(plan), fuses);
+  const { imports } = plan;
+  for (const [name, item] of imports) if (item.kind === 'type') binder.top(name, item);
+  for (const [name, item] of imports) if (item.kind === 'instance') binder.top(name, item);
+  for (const [name, item] of imports) if (item.kind !== 'type' && item.kind !== 'instance') binder.top(name, item);
   if (binder.mismatches.length > 0) {
     const missing = binder.mismatches.every((m) => m.problem === 'missing');
     throw new LinkError(

@@ -1,7 +1,10 @@
-/** What border functions call when something is out of the ordinary: the implementation of the contract in `src/abi/js/border.ts`. */
-import type { BorderRuntime } from '../abi/js/border.ts';
+/**
+ * What border functions call when something is out of the ordinary: the implementation of the contract in `src/abi/js/border.ts`. Functions
+ * of their own, so that those which are written out ahead of time bring only what they call.
+ */
+import type { BorderEnv, BorderRuntime, Flat, Settle } from '../abi/js/border.ts';
 import { UsageError } from '../error/error.ts';
-import { isTrap, makeTrap } from '../error/trap.ts';
+import { isTrap, makeCoreTrap } from '../error/trap.ts';
 import { InvariantError } from '../util/invariant.ts';
 import { endCall } from './borrow-log.ts';
 import { control, SUSPENDABLE } from './control.ts';
@@ -19,53 +22,87 @@ export function busyError(path: string): UsageError {
   });
 }
 
+export function refuse(env: BorderEnv): never {
+  const store = storeAt(env.store);
+  if (store !== undefined && !store.alive) throw store.deadTrap(env.path);
+  throw busyError(env.path);
+}
+
+export function failed(env: BorderEnv, error: unknown, top: number, suspendable: number): unknown {
+  if (isHostMistake(error)) storeAt(env.store)?.revive();
+  return unwind(error, env.path, top, suspendable);
+}
+
+export function failedLeaf(env: BorderEnv, error: unknown): unknown {
+  const suspendable = control.i32[SUSPENDABLE >> 2] ?? 0;
+  return failed(env, error, pushFrame(env.slot), suspendable);
+}
+
+export function overflow(env: BorderEnv): never {
+  throw makeCoreTrap('stack-exhausted', { path: env.path });
+}
+
+export function cannotLeave(env: BorderEnv): never {
+  throw makeCoreTrap('cannot-leave', { path: env.path });
+}
+
+export function hostThrew(env: BorderEnv, error: unknown): unknown {
+  if (isTrap(error)) return error;
+  if (isStackOverflow(error)) return makeCoreTrap('stack-exhausted', { path: env.path, cause: error });
+  return makeCoreTrap('host-error', {
+    reason: `the host function ${env.path} failed: ${messageOf(error)}`,
+    path: env.path,
+    cause: error,
+  });
+}
+
+export function hostValue(env: BorderEnv, error: unknown): unknown {
+  if (isGuestFailure(error)) return asTrap(error, env.path);
+  if (error instanceof InvariantError) return error;
+  return makeCoreTrap('host-value', {
+    reason: `the host function ${env.path} answered wrongly: ${messageOf(error)}`,
+    path: env.path,
+    cause: error,
+  });
+}
+
+export function poisoned(env: BorderEnv): unknown {
+  return storeOf(env.slot)?.deadTrap(env.path) ?? makeCoreTrap('store-dead', { path: env.path });
+}
+
+export function pending(env: BorderEnv, promise: Promise<unknown>, settle: Settle, pointer: Flat): void {
+  awaitHost(env.path, promise, settle, pointer, undefined);
+}
+
+/** What a call lends is its own no more. */
+export function lifted(): void {
+  lendTo(undefined);
+}
+
+export {
+  awaitHostCall as pendingAsync,
+  control,
+  endCall as endBorrows,
+  endSyncThread as endThread,
+  hostCall,
+  lendTo as lending,
+};
+
 export const borderRuntime: BorderRuntime = {
   control,
-  refuse(env) {
-    const store = storeAt(env.store);
-    if (store !== undefined && !store.alive) throw store.deadTrap(env.path);
-    throw busyError(env.path);
-  },
-  failed(env, error, top, suspendable) {
-    if (isHostMistake(error)) storeAt(env.store)?.revive();
-    return unwind(error, env.path, top, suspendable);
-  },
-  failedLeaf(env, error) {
-    const suspendable = control.i32[SUSPENDABLE >> 2] ?? 0;
-    return borderRuntime.failed(env, error, pushFrame(env.slot), suspendable);
-  },
-  overflow(env) {
-    throw makeTrap('stack-exhausted', { path: env.path });
-  },
-  cannotLeave(env) {
-    throw makeTrap('cannot-leave', { path: env.path });
-  },
-  hostThrew(env, error) {
-    if (isTrap(error)) return error;
-    if (isStackOverflow(error)) return makeTrap('stack-exhausted', { path: env.path, cause: error });
-    return makeTrap('host-error', {
-      reason: `the host function ${env.path} failed: ${messageOf(error)}`,
-      path: env.path,
-      cause: error,
-    });
-  },
-  hostValue(env, error) {
-    if (isGuestFailure(error)) return asTrap(error, env.path);
-    if (error instanceof InvariantError) return error;
-    return makeTrap('host-value', {
-      reason: `the host function ${env.path} answered wrongly: ${messageOf(error)}`,
-      path: env.path,
-      cause: error,
-    });
-  },
-  poisoned(env) {
-    return storeOf(env.slot)?.deadTrap(env.path) ?? makeTrap('store-dead', { path: env.path });
-  },
-  pending: (env, promise, settle, pointer) => awaitHost(env.path, promise, settle, pointer, undefined),
+  refuse,
+  failed,
+  failedLeaf,
+  overflow,
+  cannotLeave,
+  hostThrew,
+  hostValue,
+  poisoned,
+  pending,
   pendingAsync: awaitHostCall,
   hostCall,
   lending: lendTo,
-  lifted: () => lendTo(undefined),
+  lifted,
   endThread: endSyncThread,
   endBorrows: endCall,
 };

@@ -14,9 +14,9 @@ import { control, MAY_LEAVE } from './control.ts';
 import type { Payload } from './payload.ts';
 
 /** Specification: `Buffer.MAX_LENGTH`. */
-const MAX_LENGTH = 2 ** 28 - 1;
+const MAX_LENGTH = 0xfff_ffff;
 
-const NO_BYTES = new Uint8Array(0);
+const NO_BYTES = /* @__PURE__ */ new Uint8Array(0);
 
 export type Buffer = GuestBuffer | HostSource | HostSink;
 

@@ -7,10 +7,10 @@ import { Few } from '../util/few.ts';
 import { BACKPRESSURE, CLOSED, CONTEXT_0, control, ENTERING, EXCLUSIVE, HELD, MAY_LEAVE } from './control.ts';
 import { type Activity, scheduler } from './scheduler.ts';
 import type { Store } from './store.ts';
-import { onStoreEnd } from './store.ts';
+import { onStoreEnd, TOLD } from './store.ts';
 import type { Thread } from './task.ts';
 
-const MAX_BACKPRESSURE = 2 ** 16;
+const MAX_BACKPRESSURE = 65_536;
 
 /** Threads that an instance may have at once. */
 const MAX_THREADS = 1_000_000;
@@ -66,6 +66,7 @@ export class ComponentState {
     this.label = label;
     this.usesContext = usesContext;
     states.set(slot, this);
+    onStoreEnd(TOLD.states, forget);
   }
 
   /** Threads that have not ended, those that wait to enter among them. */
@@ -174,9 +175,11 @@ export function componentState(slot: number): ComponentState | undefined {
   return states.get(slot);
 }
 
-onStoreEnd((store) => {
+function forget(store: Store): void {
   for (const slot of store.slots) {
     for (const thread of states.get(slot)?.waiting ?? []) thread.abandon();
     states.delete(slot);
   }
-});
+  // Others may wait in vain from now on.
+  scheduler.schedule();
+}

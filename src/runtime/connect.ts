@@ -7,13 +7,15 @@ import type { BorderEnv, Flat } from '../abi/js/border.ts';
 import type { WasmType } from '../core/builder.ts';
 import { makeTrap, trapReason } from '../error/trap.ts';
 import type { PlanCanon, PlanFunc } from '../link/plan.ts';
-import { closedShim } from '../link/shim.ts';
+import type { ShimSource } from '../link/shims.ts';
 import { signatureResources } from '../types/resources-of.ts';
 import type { FuncType, ResourceType } from '../types/value-type.ts';
 import { invariant } from '../util/invariant.ts';
 import { showPath } from './bind.ts';
 import { endCall, remember } from './borrow-log.ts';
+import { calleeOf, componentOf } from './callee.ts';
 import { control, RECORD_DELIVER, RECORD_KEY, RECORD_OTHER_KEY } from './control.ts';
+import { Counters } from './counters.ts';
 import { DirectCall } from './direct-call.ts';
 import { awaitedOpen, awaitOpen } from './entrance.ts';
 import { FusedTransfer } from './fused-transfer.ts';
@@ -22,12 +24,13 @@ import type { Instantiation } from './instantiate.ts';
 import { interpretCall } from './interpret-call.ts';
 import type { LiveFunc } from './live.ts';
 import { interpretedTransfer, type Lower, lowerToComponent, type Transfer, zeroOf } from './lower.ts';
-import { cachedModule, importsOf } from './module-cache.ts';
-import type { PreparedCall, PreparedGroup } from './prepare.ts';
+import { importsOf } from './module-cache.ts';
+import type { PreparedCall, PreparedGroup } from './prepared.ts';
 import { giveBorrow, lend } from './resource.ts';
 import type { Side } from './side.ts';
 import { resumed, waitImport } from './stack.ts';
-import { syncEnds } from './sync-end.ts';
+import { linkStores } from './store-links.ts';
+import { returnsOf } from './task-returns.ts';
 
 type CoreFunction = (...args: Flat[]) => Flat | undefined;
 type Imports = Record<string, WebAssembly.ImportValue>;
@@ -54,7 +57,7 @@ function endsOf(run: Instantiation, call: PreparedCall): Ends {
   }
   // What a dead store was made of may be another's by now.
   if (!callee.store.alive) throw callee.store.deadTrap(undefined);
-  run.store.linkTo(callee.store);
+  linkStores(run.store, callee.store);
   const side: Side = {
     shape: callee.shape,
     memory: callee.memory,
@@ -71,7 +74,7 @@ function endsOf(run: Instantiation, call: PreparedCall): Ends {
 let closed: WebAssembly.ImportValue | undefined;
 
 /** The function by which adapters wait for a closed instance; one for the thread. */
-function closedFunction(): WebAssembly.ImportValue {
+function closedFunction(shims: ShimSource): WebAssembly.ImportValue {
   if (closed === undefined) {
     const tenon = {
       control: control.memory,
@@ -79,12 +82,12 @@ function closedFunction(): WebAssembly.ImportValue {
       wait: waitImport as WebAssembly.ImportValue,
       resumed: awaitedOpen,
     };
-    closed = new WebAssembly.Instance(cachedModule(closedShim()), { tenon }).exports[
-      'closed'
-    ] as WebAssembly.ImportValue;
+    closed = new WebAssembly.Instance(shims('closed'), { tenon }).exports['closed'] as WebAssembly.ImportValue;
   }
   return closed;
 }
+
+function nothing(): void {}
 
 function raise(code: number): never {
   throw makeTrap(trapReason(code));
@@ -129,7 +132,8 @@ class AdaptedCall {
     this.call = call;
     this.spec = spec;
     this.ends = ends;
-    this.#counter = spec.flavour === 'counted' ? run.store.counters.between(path) : undefined;
+    if (spec.flavour === 'counted') run.store.counters ??= new Counters();
+    this.#counter = run.store.counters?.between(path);
     const imports: Imports = {
       callee: core as WebAssembly.ImportValue,
       'from-slot': global(caller.slot),
@@ -182,7 +186,8 @@ class AdaptedCall {
       release: () => component.release(),
     });
     const { callee } = lower;
-    const keys = [run.returnKey(callee.result), run.returnKey(callee.result, callee.memory, callee.shape.encoding)];
+    const returns = returnsOf(run);
+    const keys = [returns.key(callee.result), returns.key(callee.result, callee.memory, callee.shape.encoding)];
     for (const [i, word] of [RECORD_KEY, RECORD_OTHER_KEY].entries())
       control.i32[(direct.record + word) >> 2] = callee.shape.async ? (keys[i] ?? 0) : 0;
   }
@@ -210,7 +215,7 @@ class AdaptedCall {
         if (counter !== undefined) control.i32[counter >> 2] = (control.i32[counter >> 2] ?? 0) + 1;
       });
     if (this.spec.lift.async && !isDeferred(this.spec))
-      control.i32[(this.#direct.record + RECORD_DELIVER) >> 2] = run.deliveredBy(get('d'));
+      control.i32[(this.#direct.record + RECORD_DELIVER) >> 2] = returnsOf(run).deliveredBy(get('d'));
     return get('a');
   }
 }
@@ -218,19 +223,19 @@ class AdaptedCall {
 /** A lower of a function of an async type. */
 function lowerOf(run: Instantiation, call: PreparedCall, ends: Ends, transfer: Transfer): Lower {
   const { callee, type } = call;
-  const target = isLive(callee) ? callee.callee : run.callee(callee, ends.path, true);
+  const target = isLive(callee) ? callee.callee : calleeOf(run, callee, ends.path, true);
   invariant(target !== undefined, 'a function of an async type');
   const { shape } = ends.caller;
   const lower = run.prepared.plan.canons[call.canon] as Extract<PlanCanon, { kind: 'lower' }>;
   const zero = zeroOf(flattenFuncType(type, 'lower', shape).results[0]);
-  return { component: run.component(lower.instance), isAsync: shape.async, callee: target, transfer, zero };
+  return { component: componentOf(run, lower.instance), isAsync: shape.async, callee: target, transfer, zero };
 }
 
 /** The function of a call that the interpreter carries. */
 function interpretedCall(run: Instantiation, call: PreparedCall): CoreFunction {
   const ends = endsOf(run, call);
   const { type, maySuspend } = call;
-  if (!type.async) return interpretCall({ ...ends, type, types: run, maySuspend });
+  if (!type.async) return interpretCall({ ...ends, type, types: run, maySuspend, shims: run.prepared.shims });
   const { caller, callee } = ends;
   return lowerToComponent(lowerOf(run, call, ends, interpretedTransfer(type, caller, callee, run)), () => {
     caller.store.interpreted++;
@@ -245,24 +250,28 @@ export function connect(
 ): void {
   const adapted: AdaptedCall[] = [];
   for (const call of group.calls) {
-    const spec = call.adapter === undefined ? undefined : group.adapters?.specs[call.adapter];
+    const spec = call.adapter === undefined ? undefined : group.adapters[call.adapter];
     if (spec === undefined) made(call.canon, interpretedCall(run, call));
     else adapted.push(new AdaptedCall(run, call, spec));
   }
   if (group.adapterModule === undefined) return;
-  const exports = instantiateAdapters(group.adapterModule, adapted);
+  const exports = instantiateAdapters(run, group.adapterModule, adapted);
   for (const one of adapted) {
     const fn = one.made(run, exports);
     made(one.call.canon, one.call.edge === undefined ? fn : throughEdge(run, one.call, fn));
   }
 }
 
-function instantiateAdapters(module: WebAssembly.Module, adapted: readonly AdaptedCall[]): WebAssembly.Exports {
+function instantiateAdapters(
+  run: Instantiation,
+  module: WebAssembly.Module,
+  adapted: readonly AdaptedCall[],
+): WebAssembly.Exports {
   const tenon: Imports = {
     control: control.memory,
     trap: raise,
-    closed: closedFunction(),
-    'end-thread': syncEnds().thread,
+    closed: closedFunction(run.prepared.shims),
+    'end-thread': run.prepared.kit.concurrency?.ends(run.prepared.shims).thread ?? nothing,
     wait: waitImport as WebAssembly.ImportValue,
   };
   const memory: Imports = {};

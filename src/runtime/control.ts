@@ -135,4 +135,4 @@ export class Control {
   }
 }
 
-export const control = new Control();
+export const control = /* @__PURE__ */ new Control();

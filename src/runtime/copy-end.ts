@@ -29,12 +29,12 @@ function eventOf(type: EndType): number {
 }
 
 /** Why an end that is done cannot do any more. */
-const DONE: Readonly<Record<EndType, string>> = {
+const DONE: Readonly<Record<EndType, string>> = /* @__PURE__ */ (() => ({
   [READABLE_STREAM]: 'read from stream after being notified that the writable end dropped',
   [WRITABLE_STREAM]: 'write to stream after being notified that the readable end dropped',
   [READABLE_FUTURE]: 'read from future after previous read succeeded',
   [WRITABLE_FUTURE]: 'write to future after previous write succeeded or readable end dropped',
-};
+}))();
 
 export class CopyEnd extends Waitable implements Copier<GuestBuffer> {
   readonly tableType: EndType;

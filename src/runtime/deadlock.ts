@@ -7,6 +7,7 @@ import { componentState } from './component-state.ts';
 import { scheduler } from './scheduler.ts';
 import { type Stack, suspendedStacks } from './stack.ts';
 import { allStores, type Store } from './store.ts';
+import { areLinked, linkedStores } from './store-links.ts';
 import { threadByNumber } from './task.ts';
 
 /** Threads that a message lists at most. */
@@ -18,6 +19,7 @@ const watched = new Set<Store>();
 /** The store's calls trap once nothing can make them end. */
 export function trapOnDeadlock(store: Store): void {
   watched.add(store);
+  scheduler.onPause = endWatched;
 }
 
 /** The path of the call that a stack is for. */
@@ -61,7 +63,7 @@ function shortened(lines: readonly string[]): readonly string[] {
 
 /** Names who waits in the store and in those that it waits for. */
 function deadlock(store: Store): Trap {
-  const listed = shortened(store.linked.flatMap(waiting)).join('; ');
+  const listed = shortened(linkedStores(store).flatMap(waiting)).join('; ');
   return makeTrap('deadlock', {
     reason: `deadlock detected: event loop cannot make further progress${listed === '' ? '' : `: ${listed}`}`,
   });
@@ -87,13 +89,13 @@ export function endUnfinished(): void {
 /** Whether something is queued that may let guests of the store go on. */
 function isBusy(store: Store): boolean {
   for (const activity of scheduler.queued) {
-    if (activity.ready() && (activity.store === undefined || activity.store.isLinkedTo(store))) return true;
+    if (activity.ready() && (activity.store === undefined || areLinked(activity.store, store))) return true;
   }
   return false;
 }
 
-scheduler.onPause = () => {
+function endWatched(): void {
   if (watched.size === 0) return;
   for (const store of watched) if (!store.alive) watched.delete(store);
   endAll([...watched].filter((store) => store.watchers.size > 0 && store.hostWork === 0 && !isBusy(store)));
-};
+}

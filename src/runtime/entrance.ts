@@ -6,10 +6,10 @@ import type { Flat } from '../abi/js/border.ts';
 import { CLOSED, control, SUSPENDABLE } from './control.ts';
 import { unwind } from './failure.ts';
 import { popTo, pushFrame } from './frames.ts';
-import { type GuestResource, isClosed, setDtorRunner } from './resource.ts';
+import { type GuestResource, isClosed } from './resource.ts';
 import { type Activity, scheduler } from './scheduler.ts';
-import { askToSuspend, onOpening, resumed } from './stack.ts';
-import { onStoreEnd, storeOf } from './store.ts';
+import { askToSuspend, resumed } from './stack.ts';
+import { storeOf } from './store.ts';
 
 const BUSY = { what: 'the called component instance, which waits inside a host call,' };
 
@@ -24,6 +24,7 @@ const dtors: { readonly resource: GuestResource; readonly rep: number }[] = [];
 /** Calls `go` once the instance may be entered (or its store is dead), in the order of asking. */
 export function whenOpen(slot: number, go: () => void): void {
   waiters.push({ slot, go });
+  scheduler.onOpen = drain;
 }
 
 /** Whether a call or a destructor waits to enter one of the instances. */
@@ -66,22 +67,8 @@ function drain(): void {
     waiters.splice(i, 1);
     next.go();
   }
+  if (waiters.length === 0 && dtors.length === 0) scheduler.onOpen = undefined;
 }
-
-const draining: Activity = {
-  ready: () => true,
-  resume() {
-    scheduler.unstall();
-    drain();
-    return false;
-  },
-};
-
-onOpening(() => {
-  if (waiters.length > 0 || dtors.length > 0 || scheduler.hasStalled) scheduler.enqueue(draining);
-});
-// A store that ends lets everybody go on who waits for one of its instances: they meet a dead store.
-onStoreEnd(() => scheduler.enqueue(draining));
 
 /** For adapters that meet a closed instance: asks the shim to suspend until it is open. */
 export function awaitOpen(slot: number): void {
@@ -105,6 +92,7 @@ export function awaitedOpen(token: number): void {
 /** Queues a destructor whose instance is closed. */
 export function queueDtor(resource: GuestResource, rep: number): void {
   dtors.push({ resource, rep });
+  scheduler.onOpen = drain;
 }
 
 function callDtor(resource: GuestResource, rep: number): void {
@@ -123,7 +111,8 @@ function callDtor(resource: GuestResource, rep: number): void {
   }
 }
 
-setDtorRunner((resource, rep) => {
+/** Runs a destructor now, or when its instance may be entered. */
+export function runDtor(resource: GuestResource, rep: number): void {
   if (isClosed(resource.slot)) queueDtor(resource, rep);
   else callDtor(resource, rep);
-});
+}

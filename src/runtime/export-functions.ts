@@ -1,212 +1,88 @@
 /** The host's functions for the exports of one instantiation. */
 import type { ExportBorder } from '../abi/js/border.ts';
-import { UsageError } from '../error/error.ts';
-import type { PlanFunc, PlanResource } from '../link/plan.ts';
+import type { PlanFunc } from '../link/plan.ts';
 import { invariant } from '../util/invariant.ts';
-import { asyncExport } from './async-export.ts';
-import { showPath } from './bind.ts';
-import { borderRuntime } from './border-runtime.ts';
-import { withFreshContext } from './context-slots.ts';
-import { mustQueue, whenOpen } from './entrance.ts';
-import type { AnyFunction } from './exports.ts';
+import { pathKey } from './bind.ts';
+import type { AnyFunction, ExportedFunction } from './exports.ts';
 import type { Instantiation } from './instantiate.ts';
 import type { LiveFunc } from './live.ts';
-import { importsOf } from './module-cache.ts';
-import type { RuntimeResource } from './resource.ts';
-import { scheduler } from './scheduler.ts';
-import { canSuspend, finishStack, mustHaveStack, promisingOf, Stack } from './stack.ts';
-import { endFrameThread } from './task.ts';
-import { inTurn, isTurn } from './turn.ts';
+import type { Lift } from './prepared.ts';
 
-type Lift = Extract<PlanFunc, { kind: 'lift' }>;
-
-/** Makes the host's functions for the exports of one instantiation. */
-export class ExportMaker {
-  readonly #run: Instantiation;
-
-  constructor(run: Instantiation) {
-    this.#run = run;
-  }
-
-  resource(plan: PlanResource): RuntimeResource {
-    return this.#run.resource(plan);
-  }
-
-  func(
-    func: PlanFunc,
-    path: readonly string[],
-  ): { call: AnyFunction; promised: AnyFunction; live: LiveFunc | undefined } {
-    if (func.kind === 'lift') return this.#lift(func, showPath(path));
-    const binding = this.#run.prepared.bindings.functions.get(func.path.join('\0'));
-    invariant(binding !== undefined, 'an exported import is bound');
-    if (binding.kind === 'live')
-      return { call: binding.live.call, promised: binding.live.promised, live: binding.live };
-    const { fn } = binding;
-    return { call: fn, promised: async (...args) => fn(...args), live: undefined };
-  }
-
-  #lift(func: Lift, path: string): { call: AnyFunction; promised: AnyFunction; live: LiveFunc } {
-    const run = this.#run;
-    const { plan } = run.prepared;
-    const side = run.side(func.options, func.instance);
-    const { call, promised } = func.type.async ? this.#async(func, path) : this.#sync(func, path);
-    const live: LiveFunc = {
-      type: func.type,
-      types: run,
-      core: run.core(func.core) as LiveFunc['core'],
-      shape: side.shape,
-      memory: side.memory,
-      realloc: side.realloc as LiveFunc['realloc'],
-      postReturn: side.postReturn as LiveFunc['postReturn'],
-      slot: side.slot,
-      store: run.store,
-      callee: func.type.async ? run.callee(func, path, true) : undefined,
-      maySuspend: plan.maySuspend[func.instance] === true,
-      isConcurrent: plan.isConcurrent[func.instance] === true,
-      usesContext: plan.usesContext[func.instance] === true,
-      call,
-      promised: promised as LiveFunc['promised'],
-    };
-    return { call, promised, live };
-  }
-
-  #border(func: Lift, path: string, promised: boolean) {
-    const run = this.#run;
-    const prepared = run.prepared.exports.get(func);
-    invariant(prepared !== undefined, 'an export was prepared');
-    const side = run.side(func.options, func.instance);
-    const env = run.env(func, path, side, { host: undefined, core: run.core(func.core), promised });
-    return { border: prepared.factory(borderRuntime, env), env, index: prepared.entry };
-  }
-
-  /** Of a function of an async type both forms are the same. */
-  #async(func: Lift, path: string): { call: AnyFunction; promised: AnyFunction } {
-    const { border } = this.#border(func, path, true);
-    const call = asyncExport(this.#run.callee(func, path, false), border, func.type.params.length);
-    return { call, promised: call };
-  }
-
-  #sync(func: Lift, path: string): { call: AnyFunction; promised: AnyFunction } {
-    const { border, env } = this.#border(func, path, false);
-    const { call } = border;
-    invariant(call !== undefined, 'a function of a synchronous type has a synchronous entry');
-    const fresh = this.#run.prepared.plan.usesContext[func.instance] === true;
-    return {
-      call: fresh ? (...args) => withFreshContext(env.slot, () => call(...args)) : call,
-      promised: this.#promised(func, path, fresh),
-    };
-  }
-
-  /** The promised form of an export; what it needs is made when it is called first. */
-  #promised(func: Lift, path: string, fresh: boolean): AnyFunction {
-    const { store, slots } = this.#run;
-    const slot = slots[func.instance]!;
-    let made: { border: ExportBorder; entry: AnyFunction } | undefined;
-    const make = (): NonNullable<typeof made> => {
-      const { border, index } = this.#border(func, path, true);
-      return { border, entry: entriesOf(this.#run).get(index) };
-    };
-    const go = (args: readonly unknown[]): Promise<{ value: unknown }> => {
-      if (!store.alive) throw store.deadTrap(path);
-      made ??= make();
-      const { border, entry } = made;
-      // Boxed, so that no promise is ever resolved with a value whose keys a guest chose before the caller awaits it.
-      const { promise, resolve, reject } = Promise.withResolvers<{ value: unknown }>();
-      const stack = new Stack(
-        (...results) => {
-          try {
-            resolve({ value: border.finish(...results) });
-          } catch (error) {
-            if (error instanceof WebAssembly.RuntimeError) throw error;
-            reject(error);
-          }
-          endFrameThread();
-          scheduler.callEnds();
-        },
-        (trap) => {
-          trap.path ??= path;
-          reject(trap);
-          scheduler.callEnds();
-        },
-        path,
-      );
-      const start = (): void => stack.start(slot, 0, (token) => border.start(entry, token, args));
-      mustHaveStack(path);
-      scheduler.callBegins();
-      try {
-        if (fresh) withFreshContext(slot, start);
-        else start();
-      } catch (error) {
-        scheduler.callEnds();
-        throw error;
-      }
-      return promise;
-    };
-    const queued = (args: readonly unknown[]): Promise<{ value: unknown }> => {
-      const { promise, resolve, reject } = Promise.withResolvers<{ value: unknown }>();
-      const begin = (): void => {
-        try {
-          resolve(go(args));
-        } catch (error) {
-          reject(error);
-        }
-      };
-      // The next in line starts within the same job, so that the instance is closed again before anybody else looks.
-      inTurn(() => (mustQueue(slot) ? whenOpen(slot, begin) : begin()));
-      return promise;
-    };
-    return async (...args) => {
-      if (!canSuspend)
-        throw new UsageError('no-jspi', 'promised calls need an engine with JSPI (WebAssembly.promising)', {
-          hint: 'use `exports`, or Node 24 or newer',
-        });
-      store.callBegins(path);
-      try {
-        return (await (isTurn() && !mustQueue(slot) ? go(args) : queued(args))).value;
-      } finally {
-        store.callEnds();
-      }
-    };
-  }
+/** An exported function, with its path for messages. */
+export function exportedFunction(run: Instantiation, func: PlanFunc, path: string): ExportedFunction {
+  if (func.kind === 'lift') return lifted(run, func, path);
+  const binding = run.prepared.bindings.functions.get(pathKey(func.path));
+  invariant(binding !== undefined, 'an exported import is bound');
+  if (binding.kind === 'live') return { call: binding.live.call, promised: binding.live.promised, live: binding.live };
+  const { fn } = binding;
+  return { call: fn, promised: async (...args) => fn(...args), live: undefined };
 }
 
-/** The exports of an instantiation as functions on stacks of their own: what its tenants have in common, each made when it is called first. */
-class Entries {
-  readonly #run: Instantiation;
-  #exports: WebAssembly.Exports | undefined;
-  readonly #promising: AnyFunction[] = [];
-
-  constructor(run: Instantiation) {
-    this.#run = run;
+function lifted(run: Instantiation, func: Lift, path: string): ExportedFunction {
+  const { plan, kit } = run.prepared;
+  const side = run.side(func.options, func.instance);
+  const border = (promised: boolean): ExportBorder => borderOf(run, func, path, promised);
+  let call: AnyFunction;
+  let promised: AnyFunction;
+  let callee: LiveFunc['callee'];
+  if (func.type.async) {
+    // Of a function of an async type both forms are the same.
+    ({ call, callee } = kit.asyncExport!(run, { func, path, border: () => border(true) }));
+    promised = call;
+  } else {
+    call = inFreshContext(run, func, synchronous(border(false)));
+    promised =
+      run.prepared.exports.get(func)?.entry !== undefined
+        ? kit.promised!(run, { func, path, border: () => border(true) })
+        : promisedAtOnce(run, func, call, () => synchronous(border(true)));
   }
-
-  get(index: number): AnyFunction {
-    this.#exports ??= this.#make();
-    this.#promising[index] ??= promisingOf(this.#exports[`p${index}`] as AnyFunction);
-    return this.#promising[index];
-  }
-
-  #make(): WebAssembly.Exports {
-    const { entries, exports } = this.#run.prepared;
-    invariant(entries !== undefined, 'promised entries were prepared');
-    const core: Record<string, WebAssembly.ImportValue> = {};
-    for (const [func, { entry }] of exports)
-      core[`c${entry}`] = this.#run.core((func as Lift).core) as WebAssembly.ImportValue;
-    const tenon: Record<string, WebAssembly.ImportValue> = {};
-    for (const { name } of importsOf(entries)) {
-      if (name.startsWith('done:')) tenon[name] = finishStack as WebAssembly.ImportValue;
-    }
-    return new WebAssembly.Instance(entries, { core, tenon }).exports;
-  }
+  const live: LiveFunc = {
+    type: func.type,
+    types: run,
+    core: run.core(func.core) as LiveFunc['core'],
+    shape: side.shape,
+    memory: side.memory,
+    realloc: side.realloc as LiveFunc['realloc'],
+    postReturn: side.postReturn as LiveFunc['postReturn'],
+    slot: side.slot,
+    store: run.store,
+    callee,
+    maySuspend: plan.maySuspend[func.instance] === true,
+    isConcurrent: plan.isConcurrent[func.instance] === true,
+    usesContext: plan.usesContext[func.instance] === true,
+    call,
+    promised: promised as LiveFunc['promised'],
+  };
+  return { call, promised, live };
 }
 
-const entries = new WeakMap<Instantiation, Entries>();
+function borderOf(run: Instantiation, func: Lift, path: string, promised: boolean): ExportBorder {
+  const prepared = run.prepared.exports.get(func);
+  invariant(prepared !== undefined, 'an export was prepared');
+  const side = run.side(func.options, func.instance);
+  return prepared.factory(run.env(prepared, path, side, { core: run.core(func.core), promised }));
+}
 
-function entriesOf(run: Instantiation): Entries {
-  let made = entries.get(run);
-  if (made === undefined) {
-    made = new Entries(run);
-    entries.set(run, made);
-  }
-  return made;
+function synchronous({ call }: ExportBorder): AnyFunction {
+  invariant(call !== undefined, 'a function of a synchronous type has a synchronous entry');
+  return call;
+}
+
+/** Every call is a thread of its own, with context slots of its own. */
+function inFreshContext(run: Instantiation, func: Lift, call: AnyFunction): AnyFunction {
+  const { plan, kit } = run.prepared;
+  if (plan.usesContext[func.instance] !== true) return call;
+  const slot = run.slots[func.instance]!;
+  const inContext = kit.freshContext!;
+  return (...args) => inContext(slot, () => call(...args));
+}
+
+/** The promised form of an export that nothing can make wait: a plain call, whose objects have methods that answer promises. */
+function promisedAtOnce(run: Instantiation, func: Lift, call: AnyFunction, makeCall: () => AnyFunction): AnyFunction {
+  const hasClasses = (run.prepared.exports.get(func)?.resources.length ?? 0) > 0;
+  let made: AnyFunction | undefined;
+  return async (...args) => {
+    made ??= hasClasses ? inFreshContext(run, func, makeCall()) : call;
+    return made(...args);
+  };
 }

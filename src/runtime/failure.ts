@@ -1,6 +1,6 @@
 /** Turns whatever left a guest into one trap with a stable code, and ends the stores that it went through. */
 import { ComponentError, UsageError, ValueError } from '../error/error.ts';
-import { adoptTrap, makeTrap, Trap, type TrapCode } from '../error/trap.ts';
+import { adoptTrap, makeCoreTrap, Trap, type TrapCode } from '../error/trap.ts';
 import { InvariantError } from '../util/invariant.ts';
 import { abandonAbove } from './borrow-log.ts';
 import { CALL_TOP, control, SUSPENDABLE } from './control.ts';
@@ -11,34 +11,32 @@ interface EngineTrap {
   readonly reason: string;
 }
 
-/** The field's words for traps, by what the engine's message contains; the first that fits. */
-const ENGINE_TRAPS: readonly (readonly [text: string, reason: string])[] = [
-  ['unreachable', 'wasm `unreachable` instruction executed'],
-  ['out of bounds memory', 'out of bounds memory access'],
-  ['memory access out of bounds', 'out of bounds memory access'],
-  ['data segment', 'out of bounds memory access: a data segment does not fit'],
-  ['divide by zero', 'integer divide by zero'],
-  ['remainder by zero', 'integer divide by zero'],
-  ['divide result unrepresentable', 'integer overflow'],
-  ['float unrepresentable', 'invalid conversion to integer: integer overflow'],
-  ['element segment', 'out of bounds table access: an element segment does not fit'],
-  ['table index is out of bounds', 'undefined element: out of bounds table access'],
-  ['null function', 'uninitialized element'],
-  ['signature mismatch', 'indirect call type mismatch, or uninitialized element'],
-  ['array element access', 'out of bounds array access'],
+/** The field's words for traps, by what the messages of engines (V8, JavaScriptCore) contain; the first that fits. */
+const ENGINE_TRAPS: readonly (readonly [text: RegExp, reason: string])[] = [
+  [/unreachable/i, 'wasm `unreachable` instruction executed'],
+  [/data segment/i, 'out of bounds memory access: a data segment does not fit'],
+  [/bounds memory|memory access out/i, 'out of bounds memory access'],
+  [/(divide|remainder|division) by zero/i, 'integer divide by zero'],
+  [/divide result|integer overflow/i, 'integer overflow'],
+  [/float unrepresentable|bounds trunc/i, 'invalid conversion to integer: integer overflow'],
+  [/element segment/i, 'out of bounds table access: an element segment does not fit'],
+  [/table index|bounds table|bounds call_indirect/i, 'undefined element: out of bounds table access'],
+  [/null function|null table/i, 'uninitialized element'],
+  [/signature/i, 'indirect call type mismatch, or uninitialized element'],
+  [/array element|bounds array/i, 'out of bounds array access'],
   [
-    'null pointer',
+    /null pointer|null reference/i,
     'null reference: null function reference, null structure reference, null array reference or null i31 reference',
   ],
-  ['unaligned access', 'unaligned atomic'],
+  [/unaligned/i, 'unaligned atomic'],
 ];
 
 /** What a trap of core wasm itself is in the field's words; undefined for anything else. */
 export function engineTrap(error: unknown): EngineTrap | undefined {
   if (!(error instanceof WebAssembly.RuntimeError) || error instanceof Trap) return undefined;
-  const known = ENGINE_TRAPS.find(([text]) => error.message.includes(text));
+  const known = ENGINE_TRAPS.find(([text]) => text.test(error.message));
   if (known === undefined) return { code: 'core-trap', reason: error.message };
-  return { code: known[0] === 'unreachable' ? 'unreachable' : 'core-trap', reason: known[1] };
+  return { code: known === ENGINE_TRAPS[0] ? 'unreachable' : 'core-trap', reason: known[1] };
 }
 
 /** The trap for an error that left core wasm. */
@@ -48,22 +46,21 @@ export function asTrap(error: unknown, path: string | undefined): Trap {
     return error;
   }
   if (error instanceof WebAssembly.Exception) {
-    return makeTrap('uncaught-exception', { path, hint: 'catch core exceptions inside the component' });
+    return makeCoreTrap('uncaught-exception', { path, hint: 'catch core exceptions inside the component' });
   }
   const known = engineTrap(error);
-  if (known !== undefined)
-    return adoptTrap(error as WebAssembly.RuntimeError, known.code, { reason: known.reason, path });
+  if (known !== undefined) return adoptTrap(error as WebAssembly.RuntimeError, known.code, known.reason, { path });
   if (isStackOverflow(error)) {
-    return makeTrap('stack-exhausted', { path, cause: error });
+    return makeCoreTrap('stack-exhausted', { path, cause: error });
   }
   if (error instanceof Error && error.name === 'SuspendError') {
-    return makeTrap('would-block', {
+    return makeCoreTrap('would-block', {
       reason: 'cannot block a synchronous task before returning: JavaScript stands between the guest and its caller',
       path,
       hint: 'link the instances with a Linker, so that they call each other without JavaScript',
     });
   }
-  return makeTrap('host-error', { reason: `a host function failed: ${messageOf(error)}`, path, cause: error });
+  return makeCoreTrap('host-error', { reason: `a host function failed: ${messageOf(error)}`, path, cause: error });
 }
 
 /** Whether the engine ran out of stack. Asks nothing of an object that would refuse to answer. */

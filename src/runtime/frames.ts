@@ -1,5 +1,5 @@
 /** The call stack of component instances, from JavaScript. Layout: `control.ts`. */
-import { makeTrap } from '../error/trap.ts';
+import { makeCoreTrap } from '../error/trap.ts';
 import { CALL_LIMIT, CALL_STACK, CALL_TOP, control, FRAME_SIZE, FRAME_THREAD } from './control.ts';
 
 /** Where the next frame goes. */
@@ -11,7 +11,7 @@ export function callTop(): number {
 export function pushFrame(slot: number, thread = 0): number {
   const s = control.i32;
   const top = s[CALL_TOP >> 2] ?? CALL_STACK;
-  if (top >= CALL_LIMIT) throw makeTrap('stack-exhausted');
+  if (top >= CALL_LIMIT) throw makeCoreTrap('stack-exhausted');
   s[top >> 2] = slot;
   s[(top + FRAME_THREAD) >> 2] = thread;
   s[CALL_TOP >> 2] = top + FRAME_SIZE;
@@ -21,6 +21,11 @@ export function pushFrame(slot: number, thread = 0): number {
 /** Takes off every frame at or above `top`. */
 export function popTo(top: number): void {
   control.i32[CALL_TOP >> 2] = top;
+}
+
+/** Takes off the innermost frame. */
+export function popFrame(): void {
+  popTo(callTop() - FRAME_SIZE);
 }
 
 /** Slot addresses of the frames at or above `base`, innermost last. */

@@ -64,7 +64,7 @@ function chunkLength(payload: Payload): number {
 }
 
 /** Streams that the host has forgotten: nobody will read them. */
-const forgotten = new FinalizationRegistry<SharedStream>((shared) => {
+const forgotten = /* @__PURE__ */ new FinalizationRegistry<SharedStream>((shared) => {
   shared.payload.scope.store.hostEnds();
   shared.drop();
 });

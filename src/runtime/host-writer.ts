@@ -8,6 +8,7 @@ import type { HandleConversion } from './host-values.ts';
 import type { Payload } from './payload.ts';
 import { scheduler } from './scheduler.ts';
 import { COPY, type Copier, type CopyResult, type SharedFuture, type SharedStream } from './shared.ts';
+import type { Store } from './store.ts';
 
 type Step = { readonly done?: boolean; readonly value?: unknown };
 
@@ -61,6 +62,13 @@ function chunksOf(value: unknown, ofNumbers: boolean): Chunks | undefined {
   return { next: () => made.next(), stop: () => made.return?.() };
 }
 
+/** The source of a stream that the host wrote has failed. */
+function streamFailed({ options }: Store, error: unknown, path: string): void {
+  const { onStreamError } = options;
+  // What the listener throws is nobody's here.
+  if (onStreamError !== undefined) queueMicrotask(() => onStreamError(error, path));
+}
+
 /** Writes the chunks of a host's stream, one after the other, until the source ends or nobody reads any more. */
 export class HostWriter {
   readonly #shared: SharedStream;
@@ -105,7 +113,7 @@ export class HostWriter {
       const step = await this.#chunks.next();
       return step.done === true ? undefined : step;
     } catch (error) {
-      this.#shared.payload.scope.store.streamFailed(error, this.#path);
+      streamFailed(this.#shared.payload.scope.store, error, this.#path);
       return undefined;
     }
   }

@@ -1,14 +1,16 @@
 /** A running component: what `InstancePre.instantiate` gives. */
-import type { Plan } from '../link/plan.ts';
-import { disposeHostHandles } from './dispose.ts';
-import { ExportMaker } from './export-functions.ts';
+import { LinkError } from '../error/error.ts';
+import { exportedFunction } from './export-functions.ts';
 import { buildExports, type ExportObjects } from './exports.ts';
-import type { Instantiation } from './instantiate.ts';
-import type { Store, StoreStats } from './store.ts';
+import { Instantiation, type ModuleSource } from './instantiate.ts';
+import type { Kit } from './kit.ts';
+import type { Pool } from './pool.ts';
+import type { Prepared } from './prepared.ts';
+import { Store, type StoreStats } from './store.ts';
 import type { AnyWorld, WorldTypes } from './world.ts';
 
 /** Gives a store's memory back once nothing that could call it is reachable: every border function holds its instantiation. */
-const released = new FinalizationRegistry<Store>((store) => store.release());
+const released = /* @__PURE__ */ new FinalizationRegistry<Store>((store) => store.release());
 
 /**
  * A running component instance. `exports` has its functions, synchronous; `promised` the same as promises, whose calls may wait.
@@ -23,14 +25,16 @@ export class Instance<W extends WorldTypes = AnyWorld> implements Disposable {
   #giveBack: (() => void) | undefined;
 
   /** Instances are made by `InstancePre.instantiate`; `giveBack` is called when it was disposed of and had not trapped. */
-  constructor(run: Instantiation, plan: Plan, giveBack?: () => void) {
-    this.#store = run.store;
+  constructor(run: Instantiation, giveBack?: () => void) {
+    const { store, prepared } = run;
+    const { shape, kit } = prepared;
+    this.#store = store;
     this.#giveBack = giveBack;
-    const objects: ExportObjects = buildExports(plan.exports, new ExportMaker(run));
+    const classes = kit.classes?.((resource) => run.resource(resource));
+    const objects: ExportObjects = buildExports(shape, (func, path) => exportedFunction(run, func, path), classes);
     this.exports = objects.exports;
     this.promised = objects.promised;
-    const { store } = run;
-    store.onEnd.push(() => disposeHostHandles(store));
+    disposeAtEnd(store, kit);
     released.register(run.lease, store);
   }
 
@@ -54,5 +58,76 @@ export class Instance<W extends WorldTypes = AnyWorld> implements Disposable {
     this.#giveBack = undefined;
     this.#store.end(undefined);
     if (alive) giveBack?.();
+  }
+}
+
+/** Apart, so that what its store holds shares nothing with closures that hold the instantiation. */
+function disposeAtEnd(store: Store, { disposeHostHandles }: Kit): void {
+  if (disposeHostHandles !== undefined) store.onEnd.push(() => disposeHostHandles(store));
+}
+
+/** What one instance may use while it runs. */
+export interface InstanceLimits {
+  /**
+   * Calls into one store that may be under way at once: of functions of an async type, and of `promised` ones. One more is refused with a
+   * `UsageError` (`too-many-suspended`), and the others go on. Guests that block more stacks of their own trap. Without it only the
+   * thread's limit holds: 20,000 stacks.
+   */
+  readonly suspended?: number;
+}
+
+/** What one instance may be asked to do besides running. */
+export interface InstanceOptions {
+  readonly limits?: InstanceLimits;
+  /**
+   * Whether calls that nothing can ever end trap (`deadlock`): when no guest can go on and the host has nothing to answer. Default false:
+   * another call of the host's may still let them go on.
+   */
+  readonly trapOnDeadlock?: boolean;
+  /**
+   * Is told of every stream of the host's that fails: a `ReadableStream` that errors, a generator that throws. To the guest it has ended,
+   * since streams carry no errors; `path` is the function that it was given to, or that answered it.
+   */
+  readonly onStreamError?: (error: unknown, path: string) => void;
+}
+
+/** A component whose imports are resolved, checked and compiled: instantiates cheaply and synchronously, as often as wanted. */
+export class InstancePre<W extends WorldTypes = AnyWorld> {
+  readonly #prepared: Prepared;
+  readonly #modules: ModuleSource;
+  readonly #options: InstanceOptions;
+  /** Instances that wait for their next tenant; undefined without the option `pool`. */
+  readonly pool: Pool | undefined;
+
+  /** Made by `Linker.link`. */
+  constructor(prepared: Prepared, modules: ModuleSource, options: InstanceOptions, pool?: Pool) {
+    this.#prepared = prepared;
+    this.#modules = modules;
+    this.#options = options;
+    this.pool = pool;
+  }
+
+  /**
+   * Makes a fresh instance in a store of its own.
+   * @throws Trap if a start function of the component traps.
+   * @throws LinkError if a core module does not fit what it imports.
+   */
+  instantiate(): Instance<W> {
+    const { pool } = this;
+    const { limits, onStreamError, trapOnDeadlock } = this.#options;
+    const store = new Store({ suspended: limits?.suspended, onStreamError });
+    if (trapOnDeadlock === true) this.#prepared.kit.trapOnDeadlock?.(store);
+    const idle = pool?.take(store);
+    const run = idle ?? new Instantiation(this.#prepared, store, this.#modules, pool?.body());
+    try {
+      if (idle === undefined) run.run();
+      else run.renew(store);
+    } catch (error) {
+      store.release();
+      throw error instanceof WebAssembly.LinkError && !(error instanceof LinkError)
+        ? new LinkError('core-import', error.message, { cause: error })
+        : error;
+    }
+    return new Instance<W>(run, pool === undefined ? undefined : () => pool.keep(run, store));
   }
 }

@@ -9,6 +9,7 @@ import { liftValues, lowerValues } from '../abi/call.ts';
 import { flattenFuncType, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS } from '../abi/flatten.ts';
 import type { Flat } from '../abi/js/border.ts';
 import { makeTrap } from '../error/trap.ts';
+import type { ShimSource } from '../link/shims.ts';
 import type { FuncType } from '../types/value-type.ts';
 import { afterStarted } from './blocking.ts';
 import { withFreshContext } from './context-slots.ts';
@@ -33,6 +34,7 @@ export interface InterpretedCall {
   readonly callee: Side;
   readonly core: CoreFunction;
   readonly types: TypeScope;
+  readonly shims: ShimSource;
   readonly path: string;
   /** Whether the callee may have to wait: then the call stands behind a shim that can. */
   readonly maySuspend: boolean;
@@ -87,7 +89,7 @@ function translation({ type, caller, callee, types }: InterpretedCall, flat: rea
 export function interpretCall(call: InterpretedCall): CoreFunction {
   const { type, caller, callee, core, path } = call;
   const zero = zeroOf(flattenFuncType(type, 'lower', caller.shape).results[0]);
-  const entry = promisedEntryOf(flattenFuncType(type, 'lift', callee.shape), core);
+  const entry = promisedEntryOf(call.shims, flattenFuncType(type, 'lift', callee.shape), core);
   const inThread = <T>(body: () => T): T => (callee.usesContext ? withFreshContext(callee.slot, body) : body());
   const here = (flat: readonly Flat[]): Flat | undefined => {
     const { params, results } = translation(call, flat);

@@ -10,15 +10,14 @@ import { invariant } from '../util/invariant.ts';
 import type { ComponentState } from './component-state.ts';
 import { FRESH } from './context-slots.ts';
 import { CALL_STACK, control, MAY_LEAVE } from './control.ts';
-import { isHostMistake, unwind } from './failure.ts';
+import { isHostMistake } from './failure.ts';
 import { getObject, WAITABLE_SET } from './object-handles.ts';
 import type { Payload } from './payload.ts';
 import type { PromisedEntry } from './promised-entry.ts';
 import { Refused } from './refused.ts';
 import { runApart, runHere } from './run-thread.ts';
 import { scheduler } from './scheduler.ts';
-import { isPlaceholder } from './stack.ts';
-import { materialiseAbove, onCallFailure, Task, Thread, threadByNumber } from './task.ts';
+import { materialiseAbove, Task, Thread, threadByNumber } from './task.ts';
 import { CANCELLED_EVENT, type Event, NO_EVENT, type WaitableSet } from './waitable.ts';
 
 type CoreFunction = (...args: Flat[]) => Flat | undefined;
@@ -300,8 +299,3 @@ export function requestCancellation(task: LiftedTask): void {
   if (candidate.resumesByCall) candidate.resumeWith(true);
   else runNext(() => candidate.resumeWith(true));
 }
-
-onCallFailure((thread, error) => {
-  // Nobody is on the stack to whom it could be thrown.
-  if (!isPlaceholder(error)) unwind(error, thread.task.path, CALL_STACK, 0);
-});

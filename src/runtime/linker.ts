@@ -1,102 +1,57 @@
 /** Joins components to what they import: host functions and classes, live instances, core modules, components. */
 import { LinkError, UsageError } from '../error/error.ts';
-import type { ModuleRef } from '../link/plan.ts';
+import type { ModuleRef, Plan, PlanFunc, PlanItem } from '../link/plan.ts';
 import { makePlan } from '../link/planner.ts';
 import type { MemoryType } from '../types/core-type.ts';
 import type { Component as ComponentData } from '../types/definition.ts';
 import { type Bindings, bind, findOffer, pathKey, showPath } from './bind.ts';
+import { GENERATED_BORDERS, INTERPRETED_BORDERS } from './borders.ts';
 import type { Component } from './component.ts';
-import { trapOnDeadlock } from './deadlock.ts';
-import { Instance } from './instance.ts';
-import { Instantiation, type ModuleSource } from './instantiate.ts';
+import { FULL_KIT } from './full-kit.ts';
+import { type Instance, type InstanceLimits, type InstanceOptions, InstancePre } from './instance.ts';
+import type { ModuleSource } from './instantiate.ts';
 import { compilingOf, dataOf, isLoaded, moduleOf, planOf } from './loaded.ts';
 import { limitedModules, memoryWidth, sharedLimit } from './memories.ts';
 import { Pool, type PoolOptions, poolSettings } from './pool.ts';
-import { type Flavour, type Mode, type Prepared, prepare } from './prepare.ts';
+import { prepare } from './prepare.ts';
+import type { Flavour, Mode, Prepared } from './prepared.ts';
 import { recipeOf } from './recipe.ts';
-import { Store } from './store.ts';
-import type { AnyWorld, Imports, WorldTypes } from './world.ts';
+import type { Imports, WorldTypes } from './world.ts';
 
+export { InstancePre } from './instance.ts';
 export type { Imports } from './world.ts';
 
 /** What an instance may use. */
-export interface Limits {
+export interface Limits extends InstanceLimits {
   /** Linear memory of one store, in bytes; growth beyond it fails as in any wasm runtime. Rounded down to pages of 65,536. */
   readonly memory?: number;
-  /**
-   * Calls into one store that may be under way at once: of functions of an async type, and of `promised` ones. One more is refused with a
-   * `UsageError` (`too-many-suspended`), and the others go on. Guests that block more stacks of their own trap. Without it only the
-   * thread's limit holds: 20,000 stacks.
-   */
-  readonly suspended?: number;
 }
 
 /** How a component is linked. */
-export interface LinkOptions {
+export interface LinkOptions extends InstanceOptions {
   readonly limits?: Limits;
   /** `interpreted` carries every call by the plain interpreter: slow, for comparison. Default `generated`. */
   readonly mode?: Mode;
   /** What calls do besides calling. Default `plain`: nothing. */
   readonly flavour?: Flavour;
   /**
-   * Whether calls that nothing can ever end trap (`deadlock`): when no guest can go on and the host has nothing to answer. Default false:
-   * another call of the host's may still let them go on.
-   */
-  readonly trapOnDeadlock?: boolean;
-  /**
    * Keeps instances that were disposed of, makes them fresh and gives them out anew: many times faster than making one. Where it cannot
    * be proven that an instance can be made fresh again, each is made anew ({@link Pool.refused} says why). Default: no pool.
    */
   readonly pool?: boolean | PoolOptions;
-  /**
-   * Is told of every stream of the host's that fails: a `ReadableStream` that errors, a generator that throws. To the guest it has ended,
-   * since streams carry no errors; `path` is the function that it was given to, or that answered it.
-   */
-  readonly onStreamError?: (error: unknown, path: string) => void;
 }
 
-/** A component whose imports are resolved, checked and compiled: instantiates cheaply and synchronously, as often as wanted. */
-export class InstancePre<W extends WorldTypes = AnyWorld> {
-  readonly #prepared: Prepared;
-  readonly #modules: ModuleSource;
-  readonly #options: LinkOptions;
-  /** Instances that wait for their next tenant; undefined without the option `pool`. */
-  readonly pool: Pool | undefined;
-
-  /** Made by {@link Linker.link}. */
-  constructor(prepared: Prepared, modules: ModuleSource, options: LinkOptions, pool?: Pool) {
-    this.#prepared = prepared;
-    this.#modules = modules;
-    this.#options = options;
-    this.pool = pool;
+/** The functions among items, those of instances included. */
+function* functionsOf(items: Iterable<PlanItem>): Generator<PlanFunc> {
+  for (const item of items) {
+    if (item.kind === 'func') yield item.func;
+    else if (item.kind === 'instance') yield* functionsOf(item.exports.values());
   }
+}
 
-  /**
-   * Makes a fresh instance in a store of its own.
-   * @throws Trap if a start function of the component traps.
-   * @throws LinkError if a core module does not fit what it imports.
-   */
-  instantiate(): Instance<W> {
-    const { pool } = this;
-    const idle = pool?.take();
-    const store = new Store({
-      suspended: this.#options.limits?.suspended,
-      onStreamError: this.#options.onStreamError,
-    });
-    if (this.#options.trapOnDeadlock === true) trapOnDeadlock(store);
-    if (idle !== undefined) store.adopt(idle.slots);
-    const run = idle?.run ?? new Instantiation(this.#prepared, store, this.#modules, pool?.body());
-    try {
-      if (idle === undefined) run.run();
-      else run.renew(store);
-    } catch (error) {
-      store.release();
-      throw error instanceof WebAssembly.LinkError && !(error instanceof LinkError)
-        ? new LinkError('core-import', error.message, { cause: error })
-        : error;
-    }
-    return new Instance<W>(run, this.#prepared.plan, pool === undefined ? undefined : () => pool.keep(run, store));
-  }
+async function compileAll<K>(modules: ReadonlyMap<K, BufferSource>): Promise<ReadonlyMap<K, WebAssembly.Module>> {
+  const compiled = [...modules].map(async ([key, bytes]) => [key, await WebAssembly.compile(bytes)] as const);
+  return new Map(await Promise.all(compiled));
 }
 
 /**
@@ -150,18 +105,18 @@ export class Linker {
       throw new UsageError('not-a-component', 'only a loaded Component can be linked', { hint: 'use Component.load' });
     const given = this.#components(component);
     const plan = given.size === 0 ? planOf(component)! : makePlan(dataOf(component)!, given, memoryWidth);
-    const bindings = bind(plan, this.#offers);
-    const prepared = prepare(plan, bindings, {
-      mode: options.mode ?? 'generated',
-      flavour: options.flavour ?? 'plain',
-    });
+    const bindings = bind({ ...plan, exported: functionsOf(plan.exports.values()) }, this.#offers);
+    const { mode = 'generated', flavour = 'plain' } = options;
+    const borders = mode === 'generated' ? GENERATED_BORDERS : INTERPRETED_BORDERS;
+    const prepared = prepare(plan, bindings, { mode, flavour, borders, kit: FULL_KIT });
     await Promise.all(
       [component, ...this.#offers.values()].map((one) => (isLoaded(one) ? compilingOf(one as object) : undefined)),
     );
     const maximum = options.limits?.memory === undefined ? undefined : sharedLimit(plan, options.limits.memory);
-    const pool = await poolOf(prepared, options.pool, maximum);
+    const pool = await poolOf(plan, prepared, options.pool, maximum);
     // A pool's modules have their limits.
-    const limited = pool?.refused === undefined && pool !== undefined ? new Map() : await limitedModules(plan, maximum);
+    const isPooled = pool !== undefined && pool.refused === undefined;
+    const limited = await compileAll(limitedModules(plan, isPooled ? undefined : maximum));
     return new InstancePre<W>(prepared, modulesOf(bindings, limited), options, pool);
   }
 
@@ -178,25 +133,24 @@ export class Linker {
 }
 
 async function poolOf(
+  plan: Plan,
   prepared: Prepared,
   wanted: LinkOptions['pool'],
   maximum: ((memory: MemoryType) => bigint) | undefined,
 ): Promise<Pool | undefined> {
   if (wanted === undefined || wanted === false) return undefined;
   const options = poolSettings(wanted === true ? {} : wanted);
-  return new Pool(await recipeOf(prepared, maximum), options);
+  return new Pool(await recipeOf(plan, prepared, maximum), options);
 }
 
 function modulesOf(bindings: Bindings, limited: ReadonlyMap<ModuleRef, WebAssembly.Module>): ModuleSource {
   return (ref: ModuleRef): WebAssembly.Module => {
     const module =
-      ref.kind === 'import'
-        ? bindings.modules.get(pathKey(ref.path))
-        : (limited.get(ref) ?? moduleOf(ref.bytes, ref.start));
-    if (module !== undefined) return module;
-    throw new LinkError(
-      'missing-import',
-      `no core module for ${ref.kind === 'import' ? showPath(ref.path) : 'a nested component'}`,
-    );
+      ref.kind === 'static'
+        ? (limited.get(ref) ?? moduleOf(ref.bytes, ref.start))
+        : ref.kind === 'import' && bindings.modules.get(pathKey(ref.path));
+    if (module) return module;
+    const path = ref.kind === 'import' ? showPath(ref.path) : 'a nested component';
+    throw new LinkError('missing-import', `no core module for ${path}`);
   };
 }

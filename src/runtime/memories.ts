@@ -60,19 +60,16 @@ export function sharedLimit(plan: Plan, bytes: number): (memory: MemoryType) => 
   return (memory) => memory.limits.min + share / pageBytes(memory);
 }
 
-/** The core modules of a plan that must be others, since each memory may grow to `maximum` at most. */
-export async function limitedModules(
+/** The core modules of a plan that must be others, since each memory may grow to `maximum` at most: their bytes. */
+export function limitedModules(
   plan: Plan,
   maximum: ((memory: MemoryType) => bigint) | undefined,
-): Promise<ReadonlyMap<ModuleRef, WebAssembly.Module>> {
-  const limited = new Map<ModuleRef, WebAssembly.Module>();
+): ReadonlyMap<ModuleRef, Uint8Array<ArrayBuffer>> {
+  const limited = new Map<ModuleRef, Uint8Array<ArrayBuffer>>();
   if (maximum === undefined) return limited;
-  await Promise.all(
-    [...new Set(staticModules(plan))].map(async (ref) => {
-      const module = ref.bytes.slice(ref.start, ref.end);
-      if (definedMemories(decodeModule(module)).length === 0) return;
-      limited.set(ref, await WebAssembly.compile(limitMemories(module, maximum).bytes));
-    }),
-  );
+  for (const ref of new Set(staticModules(plan))) {
+    const module = ref.bytes.slice(ref.start, ref.end);
+    if (definedMemories(decodeModule(module)).length > 0) limited.set(ref, limitMemories(module, maximum).bytes);
+  }
   return limited;
 }

@@ -48,3 +48,8 @@ export class LinearMemory implements GuestMemory {
     this.#numbers = {};
   }
 }
+
+/** The views on a memory, as the kit makes them. */
+export function linearMemory(memory: WebAssembly.Memory): LinearMemory {
+  return new LinearMemory(memory);
+}

@@ -5,7 +5,7 @@ import { signatureKey } from '../link/shim.ts';
 
 const MAX_MODULES = 2_000;
 const modules = new Map<string, WebAssembly.Module>();
-const latin1 = new TextDecoder('latin1');
+const latin1 = /* @__PURE__ */ new TextDecoder('latin1');
 
 const imported = new WeakMap<WebAssembly.Module, readonly WebAssembly.ModuleImportDescriptor[]>();
 

@@ -5,7 +5,7 @@
 import { makeTrap, type Trap } from '../error/trap.ts';
 import { invariant } from '../util/invariant.ts';
 import { control, ENTRY_REP, ENTRY_TYPE } from './control.ts';
-import { onStoreEnd } from './store.ts';
+import { onStoreEnd, type Store, TOLD } from './store.ts';
 import { addHandle, findHandle, freeHandle, liveHandles } from './table.ts';
 
 /** What the entries of a table are, as messages name them; the negative of the position is the TYPE. */
@@ -77,6 +77,7 @@ export function addObject(slot: number, object: HandleObject): number {
   const rep = free.pop() ?? objects.length;
   objects[rep] = object;
   count++;
+  onStoreEnd(TOLD.objects, abandonObjects);
   return addHandle(slot, object.tableType, rep, 0, 0);
 }
 
@@ -135,9 +136,9 @@ function abandonAll(slot: number): readonly HandleObject[] {
   return abandoned;
 }
 
-onStoreEnd((store) => {
+function abandonObjects(store: Store): void {
   const abandoned = store.slots.flatMap(abandonAll);
   if (abandoned.length === 0) return;
   const failure = store.failure ?? store.deadTrap(undefined);
   for (const object of abandoned) object.abandon?.(failure);
-});
+}

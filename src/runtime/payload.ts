@@ -76,3 +76,8 @@ export class Payload {
     return true;
   }
 }
+
+/** The payload of a type, as the kit makes it. */
+export function newPayload(type: ValueType | undefined, scope: TypeScope): Payload {
+  return new Payload(type, scope);
+}

@@ -7,7 +7,8 @@ import { isAwaited } from './entrance.ts';
 import type { Instantiation } from './instantiate.ts';
 import type { Recipe } from './recipe.ts';
 import { isEntered } from './stack.ts';
-import { releaseSlots, type Slots, type Store } from './store.ts';
+import type { Store } from './store.ts';
+import { adoptSlots, releaseSlots, type Slots, takeSlots } from './tenancy.ts';
 
 /** How many instances a pool keeps, and which. */
 export interface PoolOptions {
@@ -43,7 +44,7 @@ interface Idle {
 }
 
 /** When a pool is forgotten, so are its instances. */
-const forgotten = new FinalizationRegistry<Idle[]>((idle) => {
+const forgotten = /* @__PURE__ */ new FinalizationRegistry<Idle[]>((idle) => {
   for (const { slots } of idle.splice(0)) releaseSlots(slots);
 });
 
@@ -79,11 +80,13 @@ export class Pool {
     return this.#recipe === undefined ? undefined : new Body(this.#recipe);
   }
 
-  /** Takes an instance out that waits for a tenant. */
-  take(): Idle | undefined {
+  /** Takes an instance out that waits for a tenant, which is `store`; it is still to be made fresh (`Instantiation.renew`). */
+  take(store: Store): Instantiation | undefined {
     const idle = this.#idle.pop();
-    if (idle !== undefined) this.#reused++;
-    return idle;
+    if (idle === undefined) return undefined;
+    this.#reused++;
+    adoptSlots(store, idle.slots);
+    return idle.run;
   }
 
   /** Keeps an instance whose store has ended without a trap, if nothing can reach into it any more and all of it could be set back. */
@@ -92,6 +95,6 @@ export class Pool {
     const { slots } = store;
     if (body === undefined || this.#idle.length >= this.#options.size) return;
     if (store.shared || isEntered(slots) || isAwaited(slots)) return;
-    if (body.clear(this.#options.growth)) this.#idle.push({ run, slots: store.surrender() });
+    if (body.clear(this.#options.growth)) this.#idle.push({ run, slots: takeSlots(store) });
   }
 }

@@ -2,280 +2,99 @@
  * Everything that can be compiled before an instance is asked for: border functions by signature, shims, adapters. Depends on the
  * plan and on what its imports are bound to (host or live instance), not on any instance of this component.
  */
-import type { OptionShape, Signature } from '../abi/context.ts';
-import { flattenFuncType } from '../abi/flatten.ts';
-import { type AdapterModule, type AdapterSpec, canFuse, emitAdapters, isDirect, lends } from '../abi/fused/adapter.ts';
-import type { ExportFactory, ImportFactory } from '../abi/js/border.ts';
-import { compileExports, compileImports } from '../abi/js/compile.ts';
-import { interpretExport, interpretImport } from '../abi/js/interpret.ts';
-import { compileImportLater } from '../abi/js/lazy.ts';
-import type { WasmSignature } from '../core/builder.ts';
-import { LinkError } from '../error/error.ts';
-import { mayBlock, mustSuspend, Sight } from '../link/analyse.ts';
-import type { Plan, PlanCanon, PlanFunc, PlanItem } from '../link/plan.ts';
+import { emitAdapters } from '../abi/fused/adapter.ts';
+import type { ExportBorder, ImportBorder } from '../abi/js/border.ts';
+import type { Plan, PlanFunc } from '../link/plan.ts';
 import { blockingShims, edgeShim, promisedEntries } from '../link/shim.ts';
-import type { FuncType } from '../types/value-type.ts';
-import { type Binding, type Bindings, pathKey, showPath } from './bind.ts';
-import { blockingSignature } from './canon/builtins.ts';
-import type { LiveFunc } from './live.ts';
+import { emitShim, type ShimKey, type ShimSource } from '../link/shims.ts';
+import { invariant } from '../util/invariant.ts';
+import { type Bindings, pathKey } from './bind.ts';
+import {
+  type DraftExport,
+  type DraftGroup,
+  type DraftHost,
+  draftExports,
+  draftGroups,
+  shimKeys,
+  whatMustWait,
+} from './draft.ts';
+import { canSuspend } from './jspi.ts';
+import type { Kit } from './kit.ts';
 import { cachedModule, moduleOfSignatures } from './module-cache.ts';
-import { canSuspend } from './stack.ts';
+import type { Factory, Flavour, Mode, Prepared, PreparedExport, PreparedGroup, PreparedHost } from './prepared.ts';
+import { refuseWaiting } from './refuse-waiting.ts';
 
-/** How calls are carried: by generated code, or all by the interpreter (the oracle of the tests). */
-export type Mode = 'generated' | 'interpreted';
-/** What calls between components and over the host's border do besides calling. */
-export type Flavour = 'plain' | 'counted';
+/** Where border functions come from: generated, interpreted, or written out ahead of time. */
+export interface Borders {
+  exports(drafts: readonly DraftExport[]): readonly Factory<ExportBorder>[];
+  imports(drafts: readonly DraftHost[]): readonly Factory<ImportBorder>[];
+}
 
 export interface PrepareOptions {
   readonly mode: Mode;
   readonly flavour: Flavour;
+  readonly borders: Borders;
+  readonly kit: Kit;
 }
 
-export interface PreparedHost {
-  readonly canon: number;
-  readonly factory: ImportFactory;
-  readonly binding: Extract<Binding, { kind: 'host' }>;
-}
+const shimModules = /* @__PURE__ */ new Map<ShimKey, WebAssembly.Module>();
 
-/** One call between components: inside the plan (`lift`), or to a live instance. */
-export interface PreparedCall {
-  readonly canon: number;
-  readonly callee: Extract<PlanFunc, { kind: 'lift' }> | LiveFunc;
-  readonly type: FuncType;
-  /** Position in the group's adapter module, or undefined where the interpreter carries the call. */
-  readonly adapter: number | undefined;
-  /** Whether the callee may have to wait. */
-  readonly maySuspend: boolean;
-  /** Whether its function asks to wait, and needs a shim that does; adapters of whole calls wait by themselves. */
-  readonly mustBeAwaited: boolean;
-  /** For a live edge: the shim that calls through the edge's table slot. */
-  readonly edge: WebAssembly.Module | undefined;
-}
-
-/** The canon functions of one step of the plan. */
-export interface PreparedGroup {
-  readonly hosts: readonly PreparedHost[];
-  /** Canons whose functions may have to wait, in the order of the functions of `shims`. */
-  readonly blocking: readonly number[];
-  readonly shims: WebAssembly.Module | undefined;
-  readonly calls: readonly PreparedCall[];
-  readonly adapters: AdapterModule | undefined;
-  readonly adapterModule: WebAssembly.Module | undefined;
-}
-
-export interface PreparedExport {
-  readonly factory: ExportFactory;
-  /** Position in the module of promised entries. */
-  readonly entry: number;
-}
-
-export interface Prepared {
-  readonly plan: Plan;
-  readonly bindings: Bindings;
-  readonly groups: readonly PreparedGroup[];
-  readonly exports: ReadonlyMap<PlanFunc, PreparedExport>;
-  readonly entries: WebAssembly.Module | undefined;
-  readonly options: PrepareOptions;
-}
-
-type Lift = Extract<PlanFunc, { kind: 'lift' }>;
-
-/** Up to so many host functions are generated ahead; of more, each when it is called first. */
-const FEW_IMPORTS = 16;
-
-/** Keys of live instances' memories begin here; those of the plan's own are below. */
-const LIVE_KEYS = 1_000_000;
-
-class Preparer {
-  readonly #plan: Plan;
-  readonly #bindings: Bindings;
-  readonly #options: PrepareOptions;
-  readonly #sight: Sight;
-
-  constructor(plan: Plan, bindings: Bindings, options: PrepareOptions) {
-    this.#plan = plan;
-    this.#sight = new Sight(plan.canons);
-    this.#bindings = bindings;
-    this.#options = options;
+/** Shims, compiled once in this thread. */
+export const shimModule: ShimSource = (key) => {
+  let module = shimModules.get(key);
+  if (module === undefined) {
+    module = cachedModule(emitShim(key));
+    shimModules.set(key, module);
   }
+  return module;
+};
 
-  /** Without JSPI nothing can wait amid its code: what has to is refused, before anything is compiled. */
-  #refuseWaiting(): void {
-    if (canSuspend) return;
-    for (const canon of this.#plan.canons) {
-      const what = this.#waitsAmidCode(canon);
-      if (what === undefined) continue;
-      const { label } = this.#plan.instances[canon.instance]!;
-      throw new LinkError('needs-jspi', `component ${label} calls ${what}, which waits amid its code`, {
-        expected: 'an engine with JSPI (WebAssembly.Suspending)',
-        found: 'an engine without',
-        hint: 'use Node 24 or newer; or build the component with callbacks and asynchronous calls only',
-      });
-    }
-  }
+/** What a host's function is bound to. */
+function hostFunction(bindings: Bindings, { path }: DraftHost): PreparedHost['fn'] {
+  const binding = bindings.functions.get(pathKey(path));
+  invariant(binding?.kind === 'host', 'a lowered import is bound');
+  return binding.fn;
+}
 
-  /** What a canon calls that can only wait on a stack which suspends. */
-  #waitsAmidCode(canon: PlanCanon): string | undefined {
-    if (canon.kind === 'builtin') return mustSuspend(canon.canon) ? `the built-in ${canon.canon.kind}` : undefined;
-    if (canon.kind !== 'lower' || !canon.func.type.async || canon.options.shape.async) return undefined;
-    const { func } = canon;
-    const name =
-      func.kind === 'import' ? showPath(func.path) : `an export of ${this.#plan.instances[func.instance]!.label}`;
-    return `${name} (of an async type) synchronously`;
-  }
-
-  run(): Prepared {
-    const lifts: Lift[] = [];
-    for (const item of this.#plan.exports.values()) collectLifts(item, lifts);
-    this.#refuseWaiting();
-    const groups: PreparedGroup[] = [];
-    for (const step of this.#plan.steps) if (step.kind === 'canons') groups.push(this.#group(step.canons));
-    const exports = new Map<PlanFunc, PreparedExport>();
-    const factories = this.#exportFactories(lifts.map((lift) => this.#exportSignature(lift)));
-    for (const [entry, lift] of lifts.entries()) exports.set(lift, { factory: factories[entry]!, entry });
-    const signatures = lifts.map((lift) => coreSignature(lift.type, 'lift', lift.options.shape));
+/** Compiles the modules of groups, and gives their host functions what they are bound to. */
+export function compileGroups(
+  drafts: readonly DraftGroup[],
+  bindings: Bindings,
+  borders: Pick<Borders, 'imports'>,
+): readonly PreparedGroup[] {
+  return drafts.map(({ hosts, blocking, waiting, calls, adapters }) => {
+    const factories = borders.imports(hosts);
     return {
-      plan: this.#plan,
-      bindings: this.#bindings,
-      groups,
-      exports,
-      entries: lifts.length === 0 ? undefined : moduleOfSignatures('entries', promisedEntries, signatures),
-      options: this.#options,
-    };
-  }
-
-  #exportSignature({ type, options, instance }: Lift): Signature {
-    return { type, options: options.shape, leaf: !this.#plan.canons.some((canon) => canon.instance === instance) };
-  }
-
-  #exportFactories(signatures: readonly Signature[]): readonly ExportFactory[] {
-    return this.#options.mode === 'interpreted' ? signatures.map(interpretExport) : compileExports(signatures);
-  }
-
-  #importFactories(signatures: readonly Signature[]): readonly ImportFactory[] {
-    if (this.#options.mode === 'interpreted') return signatures.map(interpretImport);
-    if (signatures.length <= FEW_IMPORTS) return compileImports(signatures);
-    return signatures.map((s) => compileImportLater(s, coreSignature(s.type, 'lower', s.options).params.length));
-  }
-
-  #group(canons: readonly number[]): PreparedGroup {
-    const hosts: { canon: number; binding: PreparedHost['binding']; signature: Signature }[] = [];
-    const shims: { canon: number; signature: WasmSignature }[] = [];
-    const calls: PreparedCall[] = [];
-    const specs: AdapterSpec[] = [];
-    for (const index of canons) {
-      const canon = this.#plan.canons[index]!;
-      if (canon.kind === 'builtin' && mayBlock(canon.canon))
-        shims.push({ canon: index, signature: blockingSignature(canon) });
-      if (canon.kind !== 'lower') continue;
-      const { type } = canon.func;
-      const { shape } = canon.options;
-      const binding = canon.func.kind === 'import' ? this.#bindings.functions.get(pathKey(canon.func.path)) : undefined;
-      const callee = binding?.kind === 'live' ? binding.live : (canon.func as Lift);
-      if (binding?.kind === 'host') hosts.push({ canon: index, binding, signature: { type, options: shape } });
-      else {
-        const call = this.#call(index, canon, callee, specs);
-        calls.push(call);
-        if (!call.mustBeAwaited) continue;
-      }
-      shims.push({ canon: index, signature: coreSignature(type, 'lower', shape) });
-    }
-    const adapters = specs.length === 0 ? undefined : emitAdapters(specs);
-    const factories = this.#importFactories(hosts.map((h) => h.signature));
-    return {
-      hosts: hosts.map(({ canon, binding }, i) => ({ canon, binding, factory: factories[i]! })),
-      blocking: shims.map(({ canon }) => canon),
-      shims:
-        shims.length === 0
-          ? undefined
-          : moduleOfSignatures(
-              'shims',
-              blockingShims,
-              shims.map(({ signature }) => signature),
-            ),
-      calls,
+      hosts: hosts.map((host, i) => ({ ...host, fn: hostFunction(bindings, host), factory: factories[i]! })),
+      blocking,
+      shims: waiting.length === 0 ? undefined : moduleOfSignatures('shims', blockingShims, waiting),
+      calls: calls.map((call) => ({ ...call, edge: call.edge && cachedModule(edgeShim(call.edge)) })),
       adapters,
-      adapterModule: adapters === undefined ? undefined : cachedModule(adapters.bytes),
+      adapterModule: adapters.length === 0 ? undefined : cachedModule(emitAdapters(adapters).bytes),
     };
-  }
-
-  #call(
-    index: number,
-    canon: Extract<PlanCanon, { kind: 'lower' }>,
-    callee: Lift | LiveFunc,
-    specs: AdapterSpec[],
-  ): PreparedCall {
-    const live = 'store' in callee ? callee : undefined;
-    const lift = 'store' in callee ? undefined : callee;
-    const type = canon.func.type;
-    const spec: AdapterSpec = {
-      type,
-      lower: canon.options.shape,
-      lift: live?.shape ?? (lift as Lift).options.shape,
-      callerMemory: this.#memoryKey(canon.options.memory),
-      calleeMemory: live === undefined ? this.#memoryKey((lift as Lift).options.memory) : this.#liveKey(live),
-      maySuspend: live?.maySuspend ?? this.#plan.maySuspend[(lift as Lift).instance] === true,
-      crossStore: live !== undefined,
-      seesCaller: lift === undefined || (type.async && this.#sight.includes(lift.instance, canon.instance)),
-      isConcurrent: live?.isConcurrent ?? this.#plan.isConcurrent[(lift as Lift).instance] === true,
-      isLeaf: live === undefined && this.#plan.callsOut[(lift as Lift).instance] === false,
-      context: live?.usesContext ?? this.#plan.usesContext[(lift as Lift).instance] === true,
-      callerContext: this.#plan.usesContext[canon.instance] === true,
-      flavour: this.#options.flavour,
-    };
-    const fused = this.#options.mode === 'generated' && canFuse(spec);
-    return {
-      canon: index,
-      callee,
-      type,
-      adapter: fused ? specs.push(spec) - 1 : undefined,
-      maySuspend: spec.maySuspend && canSuspend,
-      // One that lends may yet have to be carried by parts: that depends on whose the resources are.
-      mustBeAwaited: type.async ? !(fused && isDirect(spec)) || lends(type) : !fused && spec.maySuspend && canSuspend,
-      edge:
-        live === undefined || type.async
-          ? undefined
-          : cachedModule(edgeShim(coreSignature(type, 'lower', canon.options.shape))),
-    };
-  }
-
-  readonly #keys = new Map<string, number>();
-  readonly #liveKeys = new Map<WebAssembly.Memory, number>();
-
-  /** Memories of live instances are told apart by identity, and numbered in the order met, so that modules are cached alike. */
-  #liveKey({ memory }: LiveFunc): number | undefined {
-    if (memory === undefined) return undefined;
-    let key = this.#liveKeys.get(memory.memory);
-    if (key === undefined) {
-      key = LIVE_KEYS + this.#liveKeys.size;
-      this.#liveKeys.set(memory.memory, key);
-    }
-    return key;
-  }
-
-  #memoryKey(ref: { kind: string } | undefined): number | undefined {
-    if (ref === undefined) return undefined;
-    const text = JSON.stringify(ref);
-    let key = this.#keys.get(text);
-    if (key === undefined) {
-      key = this.#keys.size;
-      this.#keys.set(text, key);
-    }
-    return key;
-  }
-}
-
-function collectLifts(item: PlanItem, into: Lift[]): void {
-  if (item.kind === 'instance') for (const inner of item.exports.values()) collectLifts(inner, into);
-  else if (item.kind === 'func' && item.func.kind === 'lift' && !into.includes(item.func)) into.push(item.func);
-}
-
-/** The core type of one side of a function. */
-export function coreSignature(type: FuncType, side: 'lift' | 'lower', shape: OptionShape): WasmSignature {
-  return flattenFuncType(type, side, shape);
+  });
 }
 
 /** Compiles what `plan` needs. */
 export function prepare(plan: Plan, bindings: Bindings, options: PrepareOptions): Prepared {
-  return new Preparer(plan, bindings, options).run();
+  const { mode, flavour, borders, kit } = options;
+  refuseWaiting(whatMustWait(plan));
+  const drafts = draftGroups(plan, bindings.functions, { mode, flavour, suspends: canSuspend });
+  const { shape, exports, entries } = draftExports(plan);
+  const factories = borders.exports([...exports.values()]);
+  for (const key of shimKeys(plan, drafts)) shimModule(key);
+  return {
+    plan,
+    bindings,
+    groups: compileGroups(drafts, bindings, borders),
+    shape,
+    exports: new Map<PlanFunc, PreparedExport>(
+      [...exports].map(([func, draft], i) => [func, { ...draft, factory: factories[i]! }]),
+    ),
+    entries: entries.length === 0 ? undefined : moduleOfSignatures('entries', promisedEntries, entries),
+    mode,
+    flavour,
+    shims: shimModule,
+    kit,
+  };
 }

@@ -9,8 +9,7 @@ import { type Recyclable, recyclable, whyNotRecyclable } from '../core/recycle.t
 import { tagRewritten } from '../error/stack.ts';
 import type { CoreInstanceValue, Plan, PlanStep } from '../link/plan.ts';
 import type { MemoryType } from '../types/core-type.ts';
-import type { Bindings } from './bind.ts';
-import type { Prepared } from './prepare.ts';
+import type { Prepared } from './prepared.ts';
 
 /** The bytes of a memory as its segments leave it, from the first that is not zero to the last. */
 export interface Image {
@@ -41,9 +40,10 @@ export interface Recipe {
 type Instantiate = Extract<PlanStep, { kind: 'instantiate' }>;
 
 /** Why instances of a component cannot be made fresh again, for a reason that is not in its modules. */
-function whyNot({ plan, options, groups }: Prepared, { functions, resources }: Bindings): string | undefined {
-  if (options.mode !== 'generated') return 'its calls are interpreted';
-  if (options.flavour !== 'plain') return `its calls are ${options.flavour}`;
+function whyNot({ plan, mode, flavour, groups, bindings }: Prepared): string | undefined {
+  if (mode !== 'generated') return 'its calls are interpreted';
+  if (flavour !== 'plain') return `its calls are ${flavour}`;
+  const { functions, resources } = bindings;
   if (plan.isConcurrent.includes(true)) return 'it has asynchronous functions or built-ins';
   for (const binding of functions.values()) if (binding.kind === 'live') return 'it is linked to live instances';
   for (const resource of resources.values()) if (resource.kind === 'guest') return 'it is linked to live instances';
@@ -149,13 +149,14 @@ async function make(
  * @param maximum the most pages that each memory may grow to
  */
 export async function recipeOf(
+  plan: Plan,
   prepared: Prepared,
   maximum: ((memory: MemoryType) => bigint) | undefined,
 ): Promise<Recipe | string> {
-  const reason = whyNot(prepared, prepared.bindings);
+  const reason = whyNot(prepared);
   if (reason !== undefined) return reason;
-  const recipes = new Recipes(prepared.plan);
-  for (const step of prepared.plan.steps) {
+  const recipes = new Recipes(plan);
+  for (const step of plan.steps) {
     const problem = step.kind === 'instantiate' ? recipes.step(step) : undefined;
     if (problem !== undefined) return problem;
   }

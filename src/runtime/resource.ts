@@ -13,6 +13,9 @@ import { addHandle, findHandle, freeHandle, LEND, OWN } from './table.ts';
 
 let nextNumber = 1;
 
+/** Runs a destructor, now or when its instance may be entered (`entrance.ts`). */
+type DtorRunner = (resource: GuestResource, rep: number) => void;
+
 /** A resource type defined by a guest: fresh for each instantiation of the defining component. */
 export class GuestResource {
   readonly kind = 'guest';
@@ -22,16 +25,24 @@ export class GuestResource {
   /** The slot of the component instance that implements it. */
   readonly slot: number;
   readonly dtor: ((rep: number) => void) | undefined;
+  readonly runDtor: DtorRunner;
   /** The class that host code sees; exported instances replace it by one with methods. */
   handleClass: typeof GuestHandle;
   /** The same for objects that promised calls give: their methods answer promises. */
   promisedClass: typeof GuestHandle;
 
-  constructor(name: string, store: Store, slot: number, dtor: ((rep: number) => void) | undefined) {
+  constructor(
+    name: string,
+    store: Store,
+    slot: number,
+    dtor: ((rep: number) => void) | undefined,
+    runDtor: DtorRunner,
+  ) {
     this.name = name;
     this.#store = store;
     this.slot = slot;
     this.dtor = dtor;
+    this.runDtor = runDtor;
     this.handleClass = GuestHandle;
     this.promisedClass = GuestHandle;
   }
@@ -130,21 +141,12 @@ export class HandleState {
   }
 }
 
-/** Runs destructors; replaced by `stack.ts`, which knows when an instance may be entered. */
-type DtorRunner = (resource: GuestResource, rep: number) => void;
-let runDtor: DtorRunner = () => {};
-
-/** Installs what runs destructors. */
-export function setDtorRunner(runner: DtorRunner): void {
-  runDtor = runner;
-}
-
 /** Drops a handle's resource: runs its destructor now, or when its instance may be entered. */
 function dropRep({ resource, store, rep }: HandleState): void {
-  if (resource.dtor !== undefined && resource.store === store && store.alive) runDtor(resource, rep);
+  if (resource.dtor !== undefined && resource.store === store && store.alive) resource.runDtor(resource, rep);
 }
 
-const finalizers = new FinalizationRegistry<HandleState>((state) => {
+const finalizers = /* @__PURE__ */ new FinalizationRegistry<HandleState>((state) => {
   if (!state.live) return;
   state.live = false;
   try {

@@ -11,7 +11,7 @@
 import { Few } from '../util/few.ts';
 import { CALL_STACK } from './control.ts';
 import { callTop } from './frames.ts';
-import type { Store } from './store.ts';
+import { onHostIdle, type Store } from './store.ts';
 
 /** Something that can go on: a thread that is blocked, or a stack that waits for what it started. */
 export interface Activity {
@@ -56,7 +56,7 @@ function byMessage(): Macrotask {
 }
 
 /** A promise that is resolved: what is hung on it is the next job. */
-const now = Promise.resolve();
+const now = /* @__PURE__ */ Promise.resolve();
 
 let macrotask: Macrotask | undefined;
 
@@ -75,7 +75,13 @@ export class Scheduler {
   #turns = 0;
   /** Called when nothing can go on by itself, and now and then while something always can. */
   onPause: (() => void) | undefined;
+  /** Called when an instance may be entered again that the host kept closed, as long as something waits for one. */
+  onOpen: (() => void) | undefined;
   #calls = 0;
+
+  constructor() {
+    onHostIdle(() => this.schedule());
+  }
 
   /** A call of the host's is under way. */
   callBegins(): void {
@@ -134,11 +140,6 @@ export class Scheduler {
     return this.#queue.isEmpty && this.#obligations.length === 0;
   }
 
-  /** Whether something waits for an instance to be opened. */
-  get hasStalled(): boolean {
-    return !this.#stalled.isEmpty;
-  }
-
   /** What is in the queue of those that may go on. */
   get queued(): Iterable<Activity> {
     return this.#queue;
@@ -149,10 +150,19 @@ export class Scheduler {
     this.#stalled.add(activity);
   }
 
-  /** Some instance may be entered again. */
-  unstall(): void {
-    for (const activity of this.#stalled) this.enqueue(activity);
-    this.#stalled.clear();
+  readonly #opening: Activity = {
+    ready: () => true,
+    resume: () => {
+      for (const activity of this.#stalled) this.enqueue(activity);
+      this.#stalled.clear();
+      this.onOpen?.();
+      return false;
+    },
+  };
+
+  /** Some instance may be entered again, or its store has ended. */
+  opened(): void {
+    if (this.onOpen !== undefined || !this.#stalled.isEmpty) this.enqueue(this.#opening);
   }
 
   /** Takes a thread out that was ready. */
@@ -274,4 +284,4 @@ export class Scheduler {
 }
 
 /** The one scheduler of this thread. */
-export const scheduler = new Scheduler();
+export const scheduler = /* @__PURE__ */ new Scheduler();

@@ -24,7 +24,8 @@ export function abiContext(side: Side, handles: HandleHooks): AbiContext {
   return { options: side.shape, memory: side.memory, realloc: wrapRealloc(side), handles };
 }
 
-function wrapRealloc({ realloc: core, shape, slot, usesContext }: Side): AbiContext['realloc'] {
+/** The realloc of one side, if it has one, with numbers for sizes and addresses. */
+export function wrapRealloc({ realloc: core, shape, slot, usesContext }: Side): AbiContext['realloc'] {
   if (core === undefined) return undefined;
   const realloc: CoreFunction = usesContext ? (...flat) => withFreshContext(slot, () => core(...flat)) : core;
   if (shape.memory === '64') {

@@ -10,6 +10,7 @@ import type { Flat, HostCall, Settle } from '../abi/js/border.ts';
 import { adoptTrap, makeTrap, type Trap } from '../error/trap.ts';
 import { invariant } from '../util/invariant.ts';
 import { abandonAbove, attach, type BorrowEntries, detachAbove, NO_BORROWS } from './borrow-log.ts';
+import { maxSuspended, tooManySuspended } from './call-limit.ts';
 import {
   CALL_STACK,
   CALL_TOP,
@@ -26,22 +27,13 @@ import {
 import { asTrap, unwind } from './failure.ts';
 import { callTop, popTo, pushFrame, slotsAbove } from './frames.ts';
 import { HostWait } from './host-wait.ts';
+import { canSuspend, jspi } from './jspi.ts';
 import { Refused } from './refused.ts';
 import { type Activity, scheduler } from './scheduler.ts';
-import { condemnAbove, labelsAbove, onStoreEnd, type Store, storeOf, tooManySuspended } from './store.ts';
+import { condemnAbove, labelsAbove, onStoreEnd, type Store, storeOf, TOLD } from './store.ts';
 
 /** Stacks that may be suspended at once in this thread; V8 ends the process at about 32,000 (docs/engine.md, "JSPI"). */
 export const MAX_SUSPENDED = 20_000;
-
-interface JspiNamespace {
-  readonly Suspending?: new (fn: (...args: never[]) => unknown) => object;
-  readonly promising?: (fn: (...args: never[]) => unknown) => (...args: unknown[]) => Promise<unknown>;
-}
-
-const jspi = WebAssembly as unknown as JspiNamespace;
-
-/** Whether the engine can suspend a wasm stack (JSPI). */
-export const canSuspend: boolean = jspi.Suspending !== undefined && jspi.promising !== undefined;
 
 /** What a suspended function does when its stack goes on: gives its core result, or asks to suspend again. */
 export type Continuation = () => Flat | undefined;
@@ -83,7 +75,7 @@ export function isPlaceholder(error: unknown): boolean {
 const stacks = new Map<number, Stack>();
 let nextToken = 1;
 /** A promise that is resolved: what is hung on it is the next job. */
-const now = Promise.resolve();
+const now = /* @__PURE__ */ Promise.resolve();
 /** The stack that runs, if it is one that can suspend. */
 let running: Stack | undefined;
 
@@ -123,7 +115,7 @@ class Suspended {
   }
 }
 
-const suspended = new Suspended();
+const suspended = /* @__PURE__ */ new Suspended();
 
 /** Whether a call into one of the instances has not ended: on the stack that runs, or on one that is suspended. */
 export function isEntered(slots: readonly number[]): boolean {
@@ -294,7 +286,7 @@ export class Stack implements Activity {
     trap.components ??= this.#labels;
     if (this.#placeholder !== undefined) {
       const { code, reason, path, hint } = trap;
-      adoptTrap(this.#placeholder, code, { reason, path, hint, cause: trap.cause });
+      adoptTrap(this.#placeholder, code, reason, { path, hint, cause: trap.cause });
       this.#placeholder.components = trap.components;
       // Where it happened, not where it was seen.
       if (trap.stack !== undefined) this.#placeholder.stack = trap.stack;
@@ -313,7 +305,7 @@ export class Stack implements Activity {
 
   /** Traps where it would be one too many to wait. */
   mustSuspend(): void {
-    const most = Math.min(MAX_SUSPENDED, this.#store?.maxSuspended ?? MAX_SUSPENDED);
+    const most = Math.min(MAX_SUSPENDED, this.#store === undefined ? MAX_SUSPENDED : maxSuspended(this.#store));
     if (suspended.count < MAX_SUSPENDED && (this.#store?.suspended ?? 0) < most) return;
     throw makeTrap('too-many-suspended', { hint: `at most ${most} calls may wait at once` });
   }
@@ -346,6 +338,7 @@ export class Stack implements Activity {
     popTo(this.#base);
     this.#state = 'suspended';
     suspended.add(this);
+    onStoreEnd(TOLD.stacks, unwindStacks);
     if (this.#store !== undefined) this.#store.suspended++;
     return new Promise((resolve) => {
       this.#resolve = resolve;
@@ -390,7 +383,7 @@ export class Stack implements Activity {
     this.#base = CALL_STACK;
     const isAlive = this.#takeBack();
     attach(this.#borrows, shift);
-    if (this.#closes) afterOpening?.();
+    if (this.#closes) scheduler.opened();
     if (!isAlive) throwDead(slotsAbove(CALL_STACK));
     return then();
   }
@@ -441,12 +434,6 @@ function throwDead(slots: readonly number[]): void {
 }
 
 let beforeResumption: (() => void) | undefined;
-let afterOpening: (() => void) | undefined;
-
-/** Installs what is told when closed instances are open again. */
-export function onOpening(listener: () => void): void {
-  afterOpening = listener;
-}
 
 /** Installs what is called before any stack goes on, or takes it away. */
 export function onResumption(listener: (() => void) | undefined): void {
@@ -511,15 +498,19 @@ export function promisingOf(fn: (...args: never[]) => unknown): (...args: unknow
 }
 
 /** What shims import as their wait: the one import that suspends. Its result is the token for {@link resumed}. */
-export const waitImport: unknown =
-  jspi.Suspending === undefined
-    ? (): never => {
-        throw wouldBlock('what it waits for');
-      }
-    : new jspi.Suspending((): Promise<number> => {
-        invariant(running !== undefined, 'a stack that suspends runs');
-        return running.suspend();
-      });
+export const waitImport: unknown = /* @__PURE__ */ makeWait();
+
+function makeWait(): unknown {
+  if (jspi.Suspending === undefined) {
+    return (): never => {
+      throw wouldBlock('what it waits for');
+    };
+  }
+  return new jspi.Suspending((): Promise<number> => {
+    invariant(running !== undefined, 'a stack that suspends runs');
+    return running.suspend();
+  });
+}
 
 /** Called by the shim once its stack goes on. */
 export function resumed(token: number): Flat | undefined {
@@ -558,8 +549,10 @@ export function awaitHost(
   stack.host.begin(path, until, host, settle, pointer, call);
 }
 
-// Suspended stacks of stores that end go on once more, to unwind.
-onStoreEnd((store) => {
+/** Suspended stacks of stores that end go on once more, to unwind. */
+function unwindStacks(store: Store): void {
   const ended = (slot: number): boolean => storeOf(slot) === store;
   for (const stack of suspended) if (stack.touches(ended)) scheduler.enqueue(stack);
-});
+  // Who waits for one of its instances meets a dead store.
+  scheduler.opened();
+}

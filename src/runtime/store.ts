@@ -2,13 +2,11 @@
  * A store: the unit of failure and of ownership. One per root instantiation; a trap ends it. Holds the slots of its component
  * instances in the control memory. Specification: Explainer, "Component Invariants" (lockdown is ours: the whole store).
  */
-import { UsageError } from '../error/error.ts';
-import { makeTrap, type Trap } from '../error/trap.ts';
-import { invariant } from '../util/invariant.ts';
+import { makeCoreTrap, readyTraps, type Trap } from '../error/trap.ts';
 import { control, MAY_LEAVE, SLOT_SIZE, STORE, STORE_SIZE, STORE_STATE } from './control.ts';
+import type { Counters } from './counters.ts';
 import { slotsAbove } from './frames.ts';
-import { scheduler } from './scheduler.ts';
-import { clearSlot, releaseTable } from './slot.ts';
+import { releaseTable } from './slot.ts';
 
 /** Counters that tell how a store's calls were carried. */
 export interface StoreStats {
@@ -20,11 +18,17 @@ export interface StoreStats {
 
 const storesByRecord = new Map<number, Store>();
 
-const endListeners: ((store: Store) => void)[] = [];
+/** Who is told of stores that end, in this order. */
+export const TOLD = { states: 0, objects: 1, stacks: 2 } as const;
 
-/** Adds what is told of every store that ends, once nothing enters it any more. */
-export function onStoreEnd(listener: (store: Store) => void): void {
-  endListeners.push(listener);
+const endListeners: (((store: Store) => void) | undefined)[] = [undefined, undefined, undefined];
+
+/**
+ * Sets what is told of every store that ends, once nothing enters it any more. Said again by everybody who has begun to hold something of
+ * a store, and not when a module is loaded: so what a program does not use is left out of its bundle.
+ */
+export function onStoreEnd(place: (typeof TOLD)[keyof typeof TOLD], listener: (store: Store) => void): void {
+  endListeners[place] = listener;
 }
 
 /** The store whose record is at `address`. */
@@ -42,34 +46,11 @@ export function storeOf(slot: number): Store | undefined {
   return storesByRecord.get(control.i32[(slot + STORE) >> 2] ?? 0);
 }
 
-/** The error of a call that would be one too many. */
-export function tooManySuspended(path: string, most: number): UsageError {
-  return new UsageError('too-many-suspended', `${path} cannot be called now: as many calls wait as may`, {
-    expected: `at most ${most} at once`,
-    hint: 'await some of the calls under way first, or allow more with `limits.suspended`',
-  });
-}
+let hostIsIdle: (() => void) | undefined;
 
-/** Counters of the `counted` flavour, in the control memory so that adapters can reach them. */
-class Counters {
-  readonly #between = new Map<string, number>();
-
-  /** Address of the counter of calls along one path between components. */
-  between(path: string): number {
-    let address = this.#between.get(path);
-    if (address === undefined) {
-      address = control.allocate(16);
-      this.#between.set(path, address);
-    }
-    return address;
-  }
-
-  /** How many calls each path had. */
-  read(): Readonly<Record<string, number>> {
-    return Object.fromEntries(
-      [...this.#between].map(([path, address]) => [path, (control.i32[address >> 2] ?? 0) >>> 0]),
-    );
-  }
+/** Says what is called when the host has answered everything that some stores asked of it. */
+export function onHostIdle(listener: () => void): void {
+  hostIsIdle = listener;
 }
 
 /** Until its stack is read, an error holds the objects of all frames, and so what its store must not reach. */
@@ -82,33 +63,11 @@ function forgetFrames(failure: Trap | undefined): void {
   }
 }
 
-/** Stores that call each other: what one waits for may be another's to do. */
-class StoreGroup {
+/** Stores that call each other: what one waits for may be another's to do (`store-links.ts`). */
+export class StoreGroup {
   readonly stores = new Set<Store>();
   /** How much the host has still to answer. */
   hostWork = 0;
-}
-
-/** Slots of component instances, and their labels. */
-export type Slots = ReadonlyMap<number, string>;
-
-let deadRecord: number | undefined;
-
-/** The record of a store that is always dead: of slots that belong to none. */
-function nowhere(): number {
-  if (deadRecord === undefined) {
-    deadRecord = control.allocate(STORE_SIZE);
-    control.i32[(deadRecord + STORE_STATE) >> 2] = 1;
-  }
-  return deadRecord;
-}
-
-/** Gives slots back that belong to no store, when nothing can use them any more. */
-export function releaseSlots(slots: Slots): void {
-  for (const slot of slots.keys()) {
-    releaseTable(slot);
-    control.release(slot, SLOT_SIZE);
-  }
 }
 
 /** Is told, once, when a store ends. */
@@ -125,8 +84,9 @@ export interface StoreOptions {
 }
 
 export class Store {
-  #group = new StoreGroup();
-  readonly counters = new Counters();
+  group: StoreGroup = new StoreGroup();
+  /** Of the flavour `counted`. */
+  counters: Counters | undefined;
   /** Byte address of the record in the control memory. */
   readonly record: number;
   /** Calls that the interpreter carried. */
@@ -139,104 +99,51 @@ export class Store {
   readonly dependents = new Set<StoreWatcher>();
   /** Called once when the store dies or is disposed. */
   readonly onEnd: (() => void)[] = [];
-  readonly #slots: number[] = [];
-  readonly #labels = new Map<number, string>();
+  /** The slots of its component instances, and their names. */
+  readonly labels = new Map<number, string>();
   #condemned = false;
   #ended = false;
-  #shared = false;
   #released = false;
   readonly #onRelease: (() => void)[] = [];
-
-  readonly #options: StoreOptions;
-  #calls = 0;
+  readonly options: StoreOptions;
+  /** Whether other stores know what is in it: its functions, memories or resource types. */
+  shared = false;
+  /** Calls of the host's that may have to wait and are under way (`call-limit.ts`). */
+  calls = 0;
   /** Its stacks that are suspended. */
   suspended = 0;
 
   constructor(options: StoreOptions = {}) {
-    this.#options = options;
+    readyTraps();
+    this.options = options;
     this.record = control.allocate(STORE_SIZE);
     storesByRecord.set(this.record, this);
-    this.#group.stores.add(this);
-  }
-
-  /** Whether what the other does may let guests of this one go on. */
-  isLinkedTo(other: Store): boolean {
-    return this.#group === other.#group;
-  }
-
-  /** Whether other stores know what is in it: its functions, memories or resource types. */
-  get shared(): boolean {
-    return this.#shared;
-  }
-
-  /** Another store knows what is in it. */
-  share(): void {
-    this.#shared = true;
-  }
-
-  /** This store, and those that it calls or that call it. */
-  get linked(): readonly Store[] {
-    return [this, ...[...this.#group.stores].filter((store) => store !== this)];
-  }
-
-  /** Guests of this store call those of the other. */
-  linkTo(other: Store): void {
-    this.#shared = true;
-    other.#shared = true;
-    const from = other.#group;
-    if (from === this.#group) return;
-    this.#group.hostWork += from.hostWork;
-    for (const store of from.stores) {
-      store.#group = this.#group;
-      this.#group.stores.add(store);
-    }
+    this.group.stores.add(this);
   }
 
   /** How much the host has still to answer, to this store or one that it is linked to. */
   get hostWork(): number {
-    return this.#group.hostWork;
+    return this.group.hostWork;
   }
 
   /** Something is the host's to do; what it answers may let guests go on. */
   hostBegins(): void {
-    this.#group.hostWork++;
+    this.group.hostWork++;
   }
 
   /** The same as {@link hostEnds} where the scheduler is about to be told of what goes on now. */
   hostAnswers(): void {
-    this.#group.hostWork--;
+    this.group.hostWork--;
   }
 
   hostEnds(): void {
-    this.#group.hostWork--;
+    this.group.hostWork--;
     // Only when the host has nothing more to do, and nothing came of it, is it known that nothing ever will.
-    if (this.#group.hostWork === 0) scheduler.schedule();
-  }
-
-  /** How many calls may wait at once. */
-  get maxSuspended(): number {
-    return this.#options.suspended ?? Number.POSITIVE_INFINITY;
-  }
-
-  /** A call of the host's that may have to wait begins, and ends with {@link callEnds}. Throws a UsageError where too many are under way. */
-  callBegins(path: string): void {
-    if (this.#calls >= this.maxSuspended && this.alive) throw tooManySuspended(path, this.maxSuspended);
-    this.#calls++;
-  }
-
-  callEnds(): void {
-    this.#calls--;
-  }
-
-  /** A stream of the host's has failed. */
-  streamFailed(error: unknown, path: string): void {
-    const { onStreamError } = this.#options;
-    // What the listener throws is nobody's here.
-    if (onStreamError !== undefined) queueMicrotask(() => onStreamError(error, path));
+    if (this.group.hostWork === 0) hostIsIdle?.();
   }
 
   get stats(): StoreStats {
-    return { interpreted: this.interpreted, calls: this.counters.read() };
+    return { interpreted: this.interpreted, calls: this.counters?.read() ?? {} };
   }
 
   /** True while calls may enter. */
@@ -249,40 +156,17 @@ export class Store {
     const slot = control.allocate(SLOT_SIZE);
     control.i32[(slot + MAY_LEAVE) >> 2] = 1;
     control.i32[(slot + STORE) >> 2] = this.record;
-    this.#slots.push(slot);
-    this.#labels.set(slot, label);
+    this.labels.set(slot, label);
     return slot;
-  }
-
-  /** Gives its slots away, cleared: they are of no store, and nothing enters them, until one {@link adopt}s them. Only once it has ended. */
-  surrender(): Slots {
-    invariant(this.#ended, 'a store gives its slots away when it has ended');
-    const slots = new Map(this.#labels);
-    for (const slot of slots.keys()) {
-      clearSlot(slot);
-      control.i32[(slot + STORE) >> 2] = nowhere();
-    }
-    this.#slots.length = 0;
-    this.#labels.clear();
-    return slots;
-  }
-
-  /** Takes slots that another store gave away. */
-  adopt(slots: Slots): void {
-    for (const [slot, label] of slots) {
-      control.i32[(slot + STORE) >> 2] = this.record;
-      this.#slots.push(slot);
-      this.#labels.set(slot, label);
-    }
   }
 
   /** The name of the component instance with this slot. */
   labelOf(slot: number): string {
-    return this.#labels.get(slot) ?? 'component';
+    return this.labels.get(slot) ?? 'component';
   }
 
   get slots(): readonly number[] {
-    return this.#slots;
+    return [...this.labels.keys()];
   }
 
   /** It has trapped and nothing enters it any more, but why is not known yet: {@link end} follows. */
@@ -321,7 +205,7 @@ export class Store {
       for (const watcher of watchers) watcher.ended(trap);
       watchers.clear();
     }
-    for (const listener of endListeners) listener(this);
+    for (const listener of endListeners) listener?.(this);
   }
 
   /**
@@ -337,11 +221,11 @@ export class Store {
     this.end(undefined);
     if (this.#released) return;
     this.#released = true;
-    for (const slot of this.#slots) releaseTable(slot);
+    for (const slot of this.labels.keys()) releaseTable(slot);
     for (const callback of this.#onRelease.splice(0)) callback();
-    for (const slot of this.#slots) control.release(slot, SLOT_SIZE);
-    this.#slots.length = 0;
-    this.#group.stores.delete(this);
+    for (const slot of this.labels.keys()) control.release(slot, SLOT_SIZE);
+    this.labels.clear();
+    this.group.stores.delete(this);
     storesByRecord.delete(this.record);
     control.release(this.record, STORE_SIZE);
   }
@@ -350,7 +234,7 @@ export class Store {
   deadTrap(path: string | undefined): Trap {
     const why = this.#condemned ? 'it was disposed' : 'it trapped before: call stack exhausted';
     const because = this.failure === undefined ? why : `it trapped before: ${this.failure.reason}`;
-    return makeTrap('store-dead', {
+    return makeCoreTrap('store-dead', {
       reason: `cannot enter component instance: its store has ended; ${because}`,
       path,
       hint: 'instantiate the component again',

@@ -10,9 +10,10 @@ import { invariant } from '../util/invariant.ts';
 import { type ComponentState, componentState } from './component-state.ts';
 import { FRESH } from './context-slots.ts';
 import { CALL_STACK, control, DEFERRED, FRAME_SIZE, FRAME_THREAD, RETURNED } from './control.ts';
+import { unwind } from './failure.ts';
 import { callTop, popTo } from './frames.ts';
 import { type Activity, type SyncScope, scheduler } from './scheduler.ts';
-import { type Stack, type WaitedFor, wordsOf } from './stack.ts';
+import { isPlaceholder, type Stack, type WaitedFor, wordsOf } from './stack.ts';
 import type { Store } from './store.ts';
 
 /** Specification: `Task.State`. */
@@ -127,15 +128,6 @@ export interface Wait {
 const threads: (Thread | undefined)[] = [undefined];
 const freeNumbers: number[] = [];
 
-/** What runs when a thread goes on by a call and what it calls fails. */
-type CallFailed = (thread: Thread, error: unknown) => void;
-let callFailed: CallFailed = () => {};
-
-/** Installs {@link CallFailed}. */
-export function onCallFailure(handler: CallFailed): void {
-  callFailed = handler;
-}
-
 export class Thread implements Activity {
   readonly task: Task;
   /** By which frames name it. */
@@ -247,7 +239,8 @@ export class Thread implements Activity {
     try {
       return this.resumeWith(cancelled);
     } catch (error) {
-      callFailed(this, error);
+      // Nobody is on the stack to whom it could be thrown.
+      if (!isPlaceholder(error)) unwind(error, this.task.path, CALL_STACK, 0);
       return false;
     }
   }

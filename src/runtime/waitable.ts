@@ -22,8 +22,12 @@ export const EVENT = {
 /** Code and two payloads. */
 export type Event = readonly [code: number, p1: number, p2: number];
 
-export const NO_EVENT: Event = [EVENT.none, 0, 0];
-export const CANCELLED_EVENT: Event = [EVENT.taskCancelled, 0, 0];
+export const NO_EVENT: Event = /* @__PURE__ */ eventOf('none');
+export const CANCELLED_EVENT: Event = /* @__PURE__ */ eventOf('taskCancelled');
+
+function eventOf(name: 'none' | 'taskCancelled'): Event {
+  return [EVENT[name], 0, 0];
+}
 
 /** Waitables that a message lists at most. */
 const MAX_LISTED = 4;

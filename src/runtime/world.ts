@@ -96,3 +96,11 @@ export type Complete<W extends WorldTypes, G> = typeof anything extends keyof G
     ? unknown
     : // Written as text, the names themselves are shown.
       MissingImports<`${Missing<W, G> & string}`>;
+
+/** A function that makes something of a component from its imports, which may be left out where there are none. */
+export interface FromImports<W extends WorldTypes, Options, Made> {
+  (
+    ...none: unknown extends Complete<W, Record<never, never>> ? [] : [Complete<W, Record<never, never>>]
+  ): Promise<Made>;
+  <G extends Offers<W>>(imports: G & Complete<W, G>, options?: Options): Promise<Made>;
+}

@@ -42,7 +42,7 @@ export interface Features {
 
 export type FeatureName = keyof Features;
 
-export const DEFAULT_FEATURES: Features = Object.freeze({
+export const DEFAULT_FEATURES: Features = /* @__PURE__ */ Object.freeze({
   async: true,
   'more-async-builtins': true,
   'async-stackful': true,
@@ -106,7 +106,7 @@ export function withFeatures(changes: Partial<Features> | undefined): Features {
 export const UNSUPPORTED_FEATURES: readonly FeatureName[] = ['shared-threads', 'gc', 'accessors', 'forward'];
 
 /** Every gate, in the order of this file. */
-export const FEATURE_NAMES = Object.keys(DEFAULT_FEATURES) as readonly FeatureName[];
+export const FEATURE_NAMES = /* @__PURE__ */ Object.keys(DEFAULT_FEATURES) as readonly FeatureName[];
 
 /** Whether a text names a gate. */
 export function isFeature(text: string): text is FeatureName {

@@ -18,7 +18,7 @@ export type SemverResult =
   | { readonly ok: true; readonly version: Semver }
   | { readonly ok: false; readonly message: string };
 
-const MAX_PART = 2n ** 64n - 1n;
+const MAX_PART = 0xffff_ffff_ffff_ffffn;
 const PART_NAMES = ['major version number', 'minor version number', 'patch version number'] as const;
 const CANONICAL = /^(?:[1-9][0-9]*|0\.[1-9][0-9]*|0\.0\.[1-9][0-9]*|0\.0\.0)$/;
 

@@ -1,6 +1,6 @@
 /** Grows a byte buffer: LEB128, names, vectors. What the encoders of core modules and components are written with. */
 
-const encoder = new TextEncoder();
+const encoder = /* @__PURE__ */ new TextEncoder();
 
 export class CodeWriter {
   /** Small at first: many writers write a few bytes, and arrays up to this size are cheap to make. */

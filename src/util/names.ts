@@ -15,6 +15,12 @@ export function toPascal(name: string): string {
   return upperFirst(toCamel(name));
 }
 
+/** The name of a method, function or static: `then` would make a promise of its object. */
+export function memberName(name: string): string {
+  const camel = toCamel(name);
+  return camel === 'then' ? 'then_' : camel;
+}
+
 /** Camel-case names of the members of one type; a name that is taken gets `_` behind it. */
 export function camelNames(names: readonly string[]): readonly string[] {
   const taken = new Set<string>();

@@ -33,7 +33,7 @@ function engineProblem(bytes: Uint8Array<ArrayBuffer>): EngineProblem {
   }
   const [place, offset] = / @\+(\d+)$/.exec(message) ?? ['', '0'];
   const text = message.slice(0, message.length - place.length);
-  const mismatch = /expected (?:\d+ )?(?:type|element)|not enough arguments|type error|subtype/.test(text);
+  const mismatch = /expected (?:\d+ )?(?:type|element)|not enough arguments|type error|subtype|empty stack/.test(text);
   const func = /^Compiling function #(\d+)/.exec(text)?.[1];
   return { text: mismatch ? `type mismatch: ${text}` : text, at: Number(offset), func };
 }

@@ -7,8 +7,8 @@ import type { ArtifactCache } from '../runtime/artifact.ts';
 import { Component } from '../runtime/component.ts';
 import { engineTrap, isStackOverflow, messageOf } from '../runtime/failure.ts';
 import type { Instance } from '../runtime/instance.ts';
-import { Linker, type LinkOptions } from '../runtime/linker.ts';
-import { canSuspend } from '../runtime/stack.ts';
+import { canSuspend } from '../runtime/jspi.ts';
+import { type Imports, Linker, type LinkOptions } from '../runtime/linker.ts';
 import { parseQuoted } from '../text/parse.ts';
 import type { Action, Directive, ScriptDefinition } from '../text/script.ts';
 import type { ScriptValue } from '../text/script-value.ts';
@@ -21,15 +21,32 @@ import { type CoreDefinition, CoreHost, type CoreInstance, defineModule } from '
 import { coreMatches } from './core-values.ts';
 import { scriptHost } from './host.ts';
 
+/** Makes an instance of a component, of which the bytes are at hand too. */
+export type Start = (
+  component: Component,
+  imports: Imports,
+  options: LinkOptions,
+  bytes: Uint8Array<ArrayBuffer>,
+) => Promise<Instance>;
+
 export interface RunnerOptions {
   readonly features?: Partial<Features>;
   readonly link?: LinkOptions;
   /** Keeps what is found out about components. */
   readonly cache?: ArtifactCache;
+  /** How instances are made. Default: by a Linker. */
+  readonly start?: Start;
+}
+
+async function linkAndStart(component: Component, imports: Imports, options: LinkOptions): Promise<Instance> {
+  const pre = await new Linker().defineAll(imports).link(component, options);
+  // With a pool each instance has had a tenant before, where it can have had one.
+  if (pre.pool !== undefined && pre.pool.refused === undefined) pre.instantiate()[Symbol.dispose]();
+  return pre.instantiate();
 }
 
 type Definition =
-  | { readonly kind: 'component'; readonly component: Component }
+  | { readonly kind: 'component'; readonly component: Component; readonly bytes: Uint8Array<ArrayBuffer> }
   | ({ readonly kind: 'module' } & CoreDefinition);
 type LiveInstance =
   | { readonly kind: 'component'; readonly component: Component; readonly instance: Instance }
@@ -149,7 +166,7 @@ export class ScriptRunner {
       ...(features === undefined ? {} : { features }),
       ...(cache === undefined ? {} : { cache }),
     });
-    return { kind: 'component', component };
+    return { kind: 'component', component, bytes };
   }
 
   async #define(definition: ScriptDefinition): Promise<Definition> {
@@ -175,23 +192,19 @@ export class ScriptRunner {
 
   async #start(definition: Definition): Promise<LiveInstance> {
     if (definition.kind === 'module') return this.#core.instantiate(definition);
-    const { component } = definition;
-    const pre = await this.#linker().link(component, { trapOnDeadlock: true, ...this.#options.link });
-    // With a pool each instance has had a tenant before, where it can have had one.
-    if (pre.pool !== undefined && pre.pool.refused === undefined) pre.instantiate()[Symbol.dispose]();
-    const instance = pre.instantiate();
+    const { component, bytes } = definition;
+    const { start = linkAndStart, link } = this.#options;
+    const instance = await start(component, this.#offers(), { trapOnDeadlock: true, ...link }, bytes);
     this.#made.push(instance);
     return { kind: 'component', component, instance };
   }
 
   /** The host's imports, and every instance under the name that it has. */
-  #linker(): Linker {
+  #offers(): Imports {
     const offers = new Map<string, unknown>(Object.entries(this.#host));
     for (const named of [this.#instances, this.#registered])
       for (const [name, one] of named) if (one.kind === 'component') offers.set(name, one.instance.exports);
-    const linker = new Linker();
-    for (const [name, value] of offers) linker.define(name, value);
-    return linker;
+    return Object.fromEntries(offers);
   }
 
   #instance(id: string | undefined): LiveInstance {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { tenon } from './tenon.ts';
 
-const COMMANDS = ['run', 'invoke', 'inspect', 'types', 'validate', 'parse', 'print', 'wast'];
+const COMMANDS = ['run', 'invoke', 'inspect', 'types', 'build', 'validate', 'parse', 'print', 'wast'];
 
 test('help everywhere, with examples, on stdout', () => {
   const general = tenon(['--help']);

@@ -8,7 +8,7 @@ import { test } from 'node:test';
 for (const name of ['Suspending', 'promising']) Reflect.deleteProperty(WebAssembly, name);
 
 const { LinkError, Trap, UsageError } = await import('../../src/index.ts');
-const { canSuspend } = await import('../../src/runtime/stack.ts');
+const { canSuspend } = await import('../../src/runtime/jspi.ts');
 const { guestText, lift, MEMORY, streamCanons, WAITABLES } = await import('../support/async-guest.ts');
 const { deferred, fn, instance, turns } = await import('../support/component.ts');
 

@@ -4,6 +4,8 @@ import { test } from 'node:test';
 import { decodeComponent } from '../../src/binary/decode.ts';
 import { makePlan } from '../../src/link/planner.ts';
 import { bind } from '../../src/runtime/bind.ts';
+import { GENERATED_BORDERS } from '../../src/runtime/borders.ts';
+import { FULL_KIT } from '../../src/runtime/full-kit.ts';
 import { Instance } from '../../src/runtime/instance.ts';
 import { Instantiation } from '../../src/runtime/instantiate.ts';
 import { memoryWidth } from '../../src/runtime/memories.ts';
@@ -32,12 +34,17 @@ const CALLER = `
 function linkTo(f: unknown): { run: Instantiation; call: () => unknown } {
   const data = decodeComponent(assemble(CALLER));
   const plan = makePlan(data, new Map(), memoryWidth);
-  const prepared = prepare(plan, bind(plan, new Map([['f', f]])), { mode: 'generated', flavour: 'plain' });
   const modules = (ref: { start?: number; end?: number }): WebAssembly.Module =>
     new WebAssembly.Module(data.bytes.subarray(ref.start, ref.end));
+  const prepared = prepare(plan, bind({ ...plan, exported: [] }, new Map([['f', f]])), {
+    mode: 'generated',
+    flavour: 'plain',
+    borders: GENERATED_BORDERS,
+    kit: FULL_KIT,
+  });
   const run = new Instantiation(prepared, new Store(), modules as never);
   run.run();
-  return { run, call: fn(new Instance(run, plan).exports, 'call') };
+  return { run, call: fn(new Instance(run).exports, 'call') };
 }
 
 test('the part behind an edge is replaced; the caller does not notice', async () => {

@@ -1,39 +1,23 @@
 /** The package as users get it: built, packed, installed into an empty folder; its API and its command run there. */
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { cacheTests } from '../support/cache-tests.ts';
+import { installPacked, packedEnv } from '../support/packed.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const PARTS = join(ROOT, 'examples/composed');
-// npm's own program does not care which Node runs it; what it starts must be this one.
-const env = { ...process.env, PATH: `${dirname(process.execPath)}:${process.env['PATH']}` };
+const env = packedEnv;
 
 describe('the packed package', () => {
   const folder = mkdtempSync(join(tmpdir(), 'packed-'));
   const home = join(folder, 'app');
   const installed = join(home, 'node_modules/tenon');
 
-  before(() => {
-    execFileSync(process.execPath, [join(ROOT, 'scripts/build.ts')], { cwd: ROOT, stdio: 'pipe' });
-    mkdirSync(home);
-    writeFileSync(join(home, 'package.json'), '{ "name": "app", "type": "module", "private": true }');
-    execFileSync('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', folder], {
-      cwd: ROOT,
-      env,
-      stdio: 'pipe',
-    });
-    const [tarball] = readdirSync(folder).filter((f) => f.endsWith('.tgz'));
-    assert.ok(tarball !== undefined, 'a tarball');
-    execFileSync('npm', ['install', '--silent', '--no-audit', '--no-fund', '--offline', join(folder, tarball)], {
-      cwd: home,
-      env,
-      stdio: 'pipe',
-    });
-  });
+  before(() => installPacked(home));
   after(() => rmSync(folder, { recursive: true }));
 
   test('installs in under 2.5 MB, without dependencies', () => {

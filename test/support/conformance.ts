@@ -1,8 +1,9 @@
 /** The reference suite of the component model: where it stands, how much it holds, and a run of it. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Mode } from '../../src/runtime/prepare.ts';
+import type { Mode } from '../../src/runtime/prepared.ts';
 import { runScript, type ScriptReport } from '../../src/wast/wast.ts';
+import { startBuilt } from './built.ts';
 import { MemoryCache } from './memory-cache.ts';
 import { SHARED } from './shared.ts';
 
@@ -27,9 +28,9 @@ export const DIRECTIVES = 1457;
 
 /**
  * How calls are carried; by generated code too: `pooled`, in instances that have had another tenant before; `kept`, in components of which
- * all that can be was found out before.
+ * all that can be was found out before; `built`, ahead of time.
  */
-export type Form = Mode | 'pooled' | 'kept';
+export type Form = Mode | 'pooled' | 'kept' | 'built';
 
 /** One script and how it ended. */
 export interface Row extends ScriptReport {
@@ -51,6 +52,7 @@ export function suiteFiles(): readonly (readonly [folder: string, file: string])
 export async function runFile(folder: string, file: string, form: Form = 'generated'): Promise<Row> {
   const source = readFileSync(join(SUITE, folder, file), 'utf8');
   const name = `${folder}/${file}`;
+  if (form === 'built') return { folder, file, ...(await runScript(source, { file: name, start: startBuilt })) };
   if (form !== 'kept') {
     const link = form === 'pooled' ? { pool: true } : { mode: form };
     return { folder, file, ...(await runScript(source, { file: name, link })) };

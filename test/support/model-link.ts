@@ -5,9 +5,11 @@
  */
 import { Component } from '../../src/index.ts';
 import { callsOut, whoMaySuspend } from '../../src/link/analyse.ts';
-import type { PlanCanon } from '../../src/link/plan.ts';
+import type { ModuleRef, PlanCanon } from '../../src/link/plan.ts';
 import { makePlan } from '../../src/link/planner.ts';
 import { bind } from '../../src/runtime/bind.ts';
+import { GENERATED_BORDERS, INTERPRETED_BORDERS } from '../../src/runtime/borders.ts';
+import { FULL_KIT } from '../../src/runtime/full-kit.ts';
 import { InstancePre, type LinkOptions } from '../../src/runtime/linker.ts';
 import { dataOf, moduleOf } from '../../src/runtime/loaded.ts';
 import { memoryWidth } from '../../src/runtime/memories.ts';
@@ -34,14 +36,14 @@ export async function linkFamily(
     maySuspend: whoMaySuspend(plan.instances.length, canons),
     callsOut: callsOut(plan.instances.length, canons),
   };
-  const prepared = prepare({ ...plan, ...told }, bind(plan, new Map([['host', host]])), {
-    mode: options.mode ?? 'generated',
-    flavour: options.flavour ?? 'plain',
-  });
-  const modules = (ref: Parameters<ConstructorParameters<typeof InstancePre>[1]>[0]): WebAssembly.Module => {
-    const module = ref.kind === 'import' ? undefined : moduleOf(ref.bytes, ref.start);
+  const modules = (ref: ModuleRef): WebAssembly.Module => {
+    const module = ref.kind === 'static' ? moduleOf(ref.bytes, ref.start) : undefined;
     if (module === undefined) throw new Error('the components import no modules');
     return module;
   };
+  const { mode = 'generated', flavour = 'plain' } = options;
+  const borders = mode === 'generated' ? GENERATED_BORDERS : INTERPRETED_BORDERS;
+  const bindings = bind({ ...plan, exported: [] }, new Map([['host', host]]));
+  const prepared = prepare({ ...plan, ...told }, bindings, { mode, flavour, borders, kit: FULL_KIT });
   return new InstancePre(prepared, modules, options);
 }

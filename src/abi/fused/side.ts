@@ -9,7 +9,7 @@ import type { ReallocReason } from '../memory.ts';
 import { FunctionWriter, type Memory } from './function.ts';
 
 /** Longest string or list of a source, in bytes. What it becomes may be up to three times as long: no sum overflows an i32. */
-export const MAX_BYTES = 2 ** 28 - 1;
+export const MAX_BYTES = 0xfff_ffff;
 
 /** What is common to all adapters of a module. */
 export interface Shared {

@@ -7,14 +7,87 @@ import { carryResources } from '../../types/resources-of.ts';
 import type { Signature } from '../context.ts';
 import { partsOf } from '../parts.ts';
 import type { BorderEnv, BorderRuntime, ExportBorder, ExportFactory, ImportBorder, ImportFactory } from './border.ts';
+import {
+  checkBig,
+  checkBool,
+  checkCharText,
+  checkFloat,
+  checkInt,
+  checkObject,
+  checkString,
+  mismatch,
+} from './check.ts';
 import { MAX_EMITTED_PARTS } from './emit-code.ts';
 import { type Emitted, emitExport, emitImport } from './emit-function.ts';
 import { signatureKey } from './key.ts';
 import { checkAll, errorOf, isPromise } from './shape.ts';
-import * as support from './support.ts';
+import {
+  allocateList,
+  allocatePlace,
+  arrayOf,
+  charText,
+  checkList,
+  checkPlace,
+  defineField,
+  f32ToI32,
+  f64ToI64,
+  i32ToF32,
+  i32ToI64,
+  i64ToF64,
+  i64ToI32,
+  invalidDiscriminant,
+  last,
+  liftAny,
+  liftNumbers,
+  liftString,
+  loadAny,
+  lowerAny,
+  lowerNumbers,
+  lowerString,
+  storeAny,
+  word64,
+} from './support.ts';
 import { TYPED_ARRAYS } from './typed-array.ts';
 
-const S = { ...support, checkAll, errorOf, isPromise, TYPED_ARRAYS };
+/** What emitted code calls as `S`. Named one by one: a namespace as an object would keep all of it in every bundle (`runtime.ts`). */
+const S = {
+  TYPED_ARRAYS,
+  allocateList,
+  allocatePlace,
+  arrayOf,
+  charText,
+  checkAll,
+  checkBig,
+  checkBool,
+  checkCharText,
+  checkFloat,
+  checkInt,
+  checkList,
+  checkObject,
+  checkPlace,
+  checkString,
+  defineField,
+  errorOf,
+  f32ToI32,
+  f64ToI64,
+  i32ToF32,
+  i32ToI64,
+  i64ToF64,
+  i64ToI32,
+  invalidDiscriminant,
+  isPromise,
+  last,
+  liftAny,
+  liftNumbers,
+  liftString,
+  loadAny,
+  lowerAny,
+  lowerNumbers,
+  lowerString,
+  mismatch,
+  storeAny,
+  word64,
+};
 
 type Factory<T> = (
   runtime: BorderRuntime,
@@ -72,7 +145,7 @@ const importsByKey = new Map<string, ImportFactory>();
 
 /** The generated functions of exports. */
 export function compileExports(signatures: readonly Signature[]): readonly ExportFactory[] {
-  return compile<ExportBorder>(exportsByKey, signatures, emitExport);
+  return compile<ExportBorder>(exportsByKey, signatures, (signature) => emitExport(signature));
 }
 
 /** The generated functions of imports. */

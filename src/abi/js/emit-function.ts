@@ -155,7 +155,7 @@ function emitUnseenCall(e: Emitter, signature: Signature, args: readonly string[
 }
 
 /** Emits the synchronous entry. */
-function emitCall(e: Emitter, signature: Signature, args: readonly string[], fails: boolean): void {
+function emitCall(e: Emitter, signature: Signature, args: readonly string[], fails: boolean, threads: boolean): void {
   e.block(`function call(${args.join(', ')})`, () => {
     e.line('let s = C.i32;');
     e.line('if (s[store] !== 0 || s[closed] !== 0) R.refuse(env);');
@@ -172,7 +172,7 @@ function emitCall(e: Emitter, signature: Signature, args: readonly string[], fai
         finish(e, signature, ['core'], 'value', 'failed');
         e.line('s = C.i32;');
         e.line('if (s[store] !== 0) throw R.poisoned(env);');
-        e.line(`if (s[(top + ${FRAME_THREAD}) >> 2] !== 0) R.endThread(s[(top + ${FRAME_THREAD}) >> 2]);`);
+        if (threads) e.line(`if (s[(top + ${FRAME_THREAD}) >> 2] !== 0) R.endThread(s[(top + ${FRAME_THREAD}) >> 2]);`);
         e.line(`s[${CALL_TOP >> 2}] = top; s[${SUSPENDABLE >> 2}] = suspendable;`);
       },
       '} catch (error) {',
@@ -186,13 +186,33 @@ function emitCall(e: Emitter, signature: Signature, args: readonly string[], fai
   });
 }
 
+/** What of an export's functions is written. */
+export interface ExportParts {
+  /** `start` and `finish`: for calls that may have to wait. */
+  readonly halves: boolean;
+  /** Whether something may ask a call for its thread. */
+  readonly threads: boolean;
+}
+
+const ALL_PARTS: ExportParts = { halves: true, threads: true };
+
 /** The factory of an export's functions. */
-export function emitExport(signature: Signature): Emitted {
+export function emitExport(signature: Signature, { halves, threads }: ExportParts = ALL_PARTS): Emitted {
   const e = emitterOf(signature);
   const args = signature.type.params.map((_, i) => `a${i}x`);
   const fails = topResult(signature) !== undefined;
   prologue(e, signature);
-  if (!signature.type.async) (isUnseen(signature) ? emitUnseenCall : emitCall)(e, signature, args, fails);
+  if (!signature.type.async) {
+    if (isUnseen(signature)) emitUnseenCall(e, signature, args, fails);
+    else emitCall(e, signature, args, fails, threads);
+  }
+  if (halves) emitHalves(e, signature, args, fails);
+  e.line(`return { ${signature.type.async ? '' : 'call, '}${halves ? 'start, finish ' : ''}};`);
+  return { source: e.source(), constants: e.constants };
+}
+
+/** Emits both halves of a call that may have to wait. */
+function emitHalves(e: Emitter, signature: Signature, args: readonly string[], fails: boolean): void {
   e.block('function start(entry, token, args)', () => {
     for (const [i, a] of args.entries()) e.line(`const ${a} = args[${i}];`);
     e.block(
@@ -214,8 +234,6 @@ export function emitExport(signature: Signature): Emitted {
     if (fails) e.line('if (failed) throw new ComponentError(value);');
     e.line('return value;');
   });
-  e.line(`return { call${signature.type.async ? ': undefined' : ''}, start, finish };`);
-  return { source: `'use strict';\n${e.source()}`, constants: e.constants };
 }
 
 /** What an import does with its core values. */
@@ -353,7 +371,7 @@ export function emitImport(signature: Signature): Emitted {
     e.line(returning(`lower(${ok('answer')}, pointer)`, ends));
   });
   e.line('return { enter };');
-  return { source: `'use strict';\n${e.source()}`, constants: e.constants };
+  return { source: e.source(), constants: e.constants };
 }
 
 /** Returns a value, after it was made and what follows it was done. */

@@ -1,2 +1,2 @@
 /** WIT names as JavaScript has them. */
-export { camelNames, toCamel, toPascal } from '../../util/names.ts';
+export { camelNames, memberName, toCamel, toPascal } from '../../util/names.ts';

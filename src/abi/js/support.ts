@@ -9,22 +9,13 @@ import { allocate, checkRange, memoryOf, toNumber } from '../memory.ts';
 import { store } from '../store.ts';
 import { joinTag, loadStringRange, MAX_BYTES, MAX_REALLOC, splitTag, storeStringRange } from '../string.ts';
 import { hostString } from '../values.ts';
-import {
-  checkBig,
-  checkBool,
-  checkCharText,
-  checkFloat,
-  checkInt,
-  checkObject,
-  checkString,
-  mismatch,
-} from './check.ts';
+import { checkBig, checkFloat, checkInt, mismatch } from './check.ts';
 import { fromJs, toJs } from './convert.ts';
 import { storePlain } from './store-numbers.ts';
 import { type NumberArray, type NumberKind, TYPED_ARRAYS } from './typed-array.ts';
 
-const encoder = new TextEncoder();
-const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const encoder = /* @__PURE__ */ new TextEncoder();
+const decoder = /* @__PURE__ */ new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Strings up to this length are written and read character by character: calling the codec costs more. */
 const SHORT = 32;
@@ -237,7 +228,7 @@ export function defineField(object: object, name: string, value: unknown): void 
   Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true });
 }
 
-const bits = new DataView(new ArrayBuffer(8));
+const bits = /* @__PURE__ */ new DataView(/* @__PURE__ */ new ArrayBuffer(8));
 
 /** Reinterpretations between core types that share a flat place. */
 export function f32ToI32(value: number): number {
@@ -267,5 +258,3 @@ export function i64ToI32(value: bigint): number {
 export function word64(value: bigint): number {
   return toNumber(BigInt.asUintN(64, value));
 }
-
-export { checkBig, checkBool, checkCharText, checkFloat, checkInt, checkObject, checkString, mismatch };

@@ -1,6 +1,6 @@
 /** `tenon invoke FILE 'func(args)'...`. */
 
-import { TRAP_REASONS } from '../../error/trap.ts';
+import { reasonOf } from '../../error/trap.ts';
 import { nodeHost } from '../../host/node/host.ts';
 import { ComponentError, type Instance, Trap, UsageError } from '../../node.ts';
 import { describeType } from '../../types/describe.ts';
@@ -99,7 +99,7 @@ async function callAndPrint(instance: Instance, { text, target, values }: Prepar
     await writeOut(`${text}${result === undefined ? '' : ` => ${result}`}\n`);
   } catch (error) {
     // What exactly it was goes to standard error with the rest of the report.
-    if (error instanceof Trap) await writeOut(`${text} => trap: ${TRAP_REASONS[error.code]}\n`);
+    if (error instanceof Trap) await writeOut(`${text} => trap: ${reasonOf(error.code)}\n`);
     throw error;
   }
 }

@@ -4,11 +4,9 @@
  */
 import type { Flat } from '../../abi/js/border.ts';
 import { makeTrap } from '../../error/trap.ts';
-import { threadShim } from '../../link/shim.ts';
 import { block, canBlock } from '../blocking.ts';
 import { FRESH } from '../context-slots.ts';
 import { CALL_STACK } from '../control.ts';
-import { cachedModule } from '../module-cache.ts';
 import { runApart, runHere } from '../run-thread.ts';
 import { scheduler } from '../scheduler.ts';
 import { finishStack, promisingOf } from '../stack.ts';
@@ -29,9 +27,8 @@ interface ThreadStart {
   start(token: number, fn: unknown, argument: Flat): unknown;
 }
 
-function startOf(argument: 'i32' | 'i64'): ThreadStart {
-  const module = cachedModule(threadShim(argument));
-  const { check, run, start } = new WebAssembly.Instance(module, { tenon: { done: finishStack } }).exports;
+function startOf(shim: WebAssembly.Module): ThreadStart {
+  const { check, run, start } = new WebAssembly.Instance(shim, { tenon: { done: finishStack } }).exports;
   return { check, run, start: promisingOf(start as (...args: never[]) => unknown) } as unknown as ThreadStart;
 }
 
@@ -54,17 +51,17 @@ function functionAt(table: WebAssembly.Table, index: Flat, start: ThreadStart): 
   return fn;
 }
 
-/** `canon thread.new-indirect`; `apart` where threads may have to block, and run on stacks of their own. */
+/** `canon thread.new-indirect`; `shim` is that of what threads start with, `apart` where threads may have to block, and run on stacks of their own. */
 export function threadNew(
   { component }: BuiltinEnv,
   table: WebAssembly.Table,
-  argumentType: 'i32' | 'i64',
+  shim: WebAssembly.Module,
   apart: boolean,
 ): CoreFunction {
   let made: ThreadStart | undefined;
   return (index, argument) => {
     component.mustLeave();
-    made ??= startOf(argumentType);
+    made ??= startOf(shim);
     const start = made;
     const fn = functionAt(table, index!, start);
     const { task } = currentThread(component);
