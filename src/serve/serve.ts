@@ -103,8 +103,9 @@ class Exchange {
   readonly request: HttpServerRequest;
   status = 0;
   isOver = false;
+  /** Whether its answer is whole, or was cut short from here. */
+  hasEnded = false;
   #body: HttpOutgoingBody | undefined;
-  #hasEnded = false;
 
   constructor(request: HttpServerRequest) {
     this.request = {
@@ -115,11 +116,11 @@ class Exchange {
         this.#body = {
           sink: body.sink,
           finish: (trailers) => {
-            this.#hasEnded = true;
+            this.hasEnded = true;
             body.finish(trailers);
           },
           abort: () => {
-            this.#hasEnded = true;
+            this.hasEnded = true;
             this.status = 0;
             body.abort();
           },
@@ -131,7 +132,7 @@ class Exchange {
 
   /** The guest gives no answer, or no more of it: the client hears `status`, or that its answer is cut short. */
   fail(status: number, message: string): void {
-    if (this.#hasEnded) return;
+    if (this.hasEnded) return;
     if (this.#body !== undefined) this.#body.abort();
     else plain(this.request, status, message);
   }
@@ -197,7 +198,7 @@ export class HttpService {
         end();
       }, this.#limits.timeout);
       exchange.request.onGone(() => {
-        if (exchange.isOver) return;
+        if (exchange.isOver || exchange.hasEnded) return;
         isGone = true;
         end();
       });

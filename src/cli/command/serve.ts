@@ -133,7 +133,12 @@ export async function run(args: Parsed): Promise<number> {
   let server: HttpServer;
   try {
     server = await listenHttp(
-      { ...address, headersTimeout: HEADERS_TIMEOUT, requestTimeout: limits.timeout, maxHeaderSize: MAX_HEADER_SIZE },
+      {
+        ...address,
+        headersTimeout: HEADERS_TIMEOUT,
+        requestTimeout: Math.max(limits.timeout, HEADERS_TIMEOUT),
+        maxHeaderSize: MAX_HEADER_SIZE,
+      },
       (request) => void service.serve(request),
     );
   } catch (error) {

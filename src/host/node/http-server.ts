@@ -1,6 +1,6 @@
 /** HTTP/1.1 for the programs that are served, by Node's own server. RFC 9112. */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { HttpOutgoingBody, HttpServerRequest } from '../http.ts';
+import type { HttpFields, HttpOutgoingBody, HttpServerRequest } from '../http.ts';
 import { fieldsOf, incomingBody, outgoingSink, rawFields } from './http-streams.ts';
 
 /** Fields of the connection and not of the message, which a guest neither sees nor sends. */
@@ -20,6 +20,62 @@ function pathOf(url: string | undefined): string | undefined {
   return match === null ? undefined : match[1] || '/';
 }
 
+/**
+ * Begins an answer. Its head waits for the first piece of the body or for the end of this turn of the event loop, whichever comes first:
+ * a short answer goes out in one packet, with its length.
+ */
+function respond(response: ServerResponse, status: number, fields: HttpFields): HttpOutgoingBody {
+  const sink = outgoingSink(response);
+  let isHeadSent = false;
+  let first: Uint8Array | undefined;
+  const sendHead = (length?: number): void => {
+    isHeadSent = true;
+    response.sendDate = !fields.some(([name]) => name === 'date');
+    const raw = rawFields(fields);
+    if (length !== undefined) raw.push('content-length', `${length}`);
+    response.writeHead(status, raw);
+  };
+  const flush = (): void => {
+    if (isHeadSent || response.destroyed) return;
+    sendHead();
+    if (first === undefined) response.flushHeaders();
+    else response.write(first);
+  };
+  setImmediate(flush);
+  return {
+    sink: {
+      ...sink,
+      write(bytes) {
+        sink.check();
+        if (bytes.length === 0) return;
+        if (!isHeadSent && first === undefined) {
+          first = new Uint8Array(bytes);
+          return;
+        }
+        flush();
+        sink.write(bytes);
+      },
+    },
+    finish(trailers) {
+      if (trailers !== undefined && trailers.length > 0) {
+        flush();
+        response.addTrailers(pairs(rawFields(trailers)));
+      }
+      if (isHeadSent || response.destroyed) {
+        response.end();
+        return;
+      }
+      const hasLength = fields.some(([name]) => name === 'content-length');
+      const mayHaveLength = !hasLength && response.req.method !== 'HEAD' && status !== 204 && status !== 304;
+      sendHead(mayHaveLength ? (first?.length ?? 0) : undefined);
+      response.end(first);
+    },
+    abort() {
+      response.destroy();
+    },
+  };
+}
+
 /** A request as the layer above has it. */
 export function serverRequest(
   message: IncomingMessage,
@@ -34,21 +90,7 @@ export function serverRequest(
     path: pathOf(message.url),
     headers: headers.filter(([name]) => name !== 'host'),
     body: incomingBody(message),
-    respond(status, fields): HttpOutgoingBody {
-      response.sendDate = !fields.some(([name]) => name === 'date');
-      response.writeHead(status, rawFields(fields));
-      const sink = outgoingSink(response);
-      return {
-        sink,
-        finish(trailers) {
-          if (trailers !== undefined && trailers.length > 0) response.addTrailers(pairs(rawFields(trailers)));
-          response.end();
-        },
-        abort() {
-          response.destroy();
-        },
-      };
-    },
+    respond: (status, fields) => respond(response, status, fields),
     onGone(done) {
       response.once('close', () => {
         if (!response.writableFinished) done();
@@ -62,6 +104,9 @@ function pairs(raw: readonly string[]): [string, string][] {
   for (let i = 0; i + 1 < raw.length; i += 2) list.push([raw[i]!, raw[i + 1]!]);
   return list;
 }
+
+/** Milliseconds. */
+const IDLE_CHECK = 20;
 
 export interface HttpServerOptions {
   readonly host: string;
@@ -101,7 +146,12 @@ export async function listenHttp(
     url: `http://${host}:${port}/`,
     drain: () =>
       new Promise((resolve) => {
-        server.close(() => resolve());
+        // Connections of requests that end from now on are idle only then.
+        const idle = setInterval(() => server.closeIdleConnections(), IDLE_CHECK);
+        server.close(() => {
+          clearInterval(idle);
+          resolve();
+        });
         server.closeIdleConnections();
       }),
     close: () => server.closeAllConnections(),
