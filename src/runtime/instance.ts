@@ -10,6 +10,14 @@ import type { AnyWorld, WorldTypes } from './world.ts';
 /** Gives a store's memory back once nothing that could call it is reachable: every border function holds its instantiation. */
 const released = new FinalizationRegistry<Store>((store) => store.release());
 
+/** Where an instance goes when it was disposed of. */
+export interface Origin {
+  /** Whether it lives, and nothing of it is under way. */
+  isIdle(): boolean;
+  /** It has ended, and was idle. */
+  giveBack(): void;
+}
+
 /**
  * A running component instance. `exports` has its functions, synchronous; `promised` the same as promises, whose calls may wait.
  * Dispose of it to end its store.
@@ -20,12 +28,12 @@ export class Instance<W extends WorldTypes = AnyWorld> implements Disposable {
   /** The same as promises: a call may wait in a host function. */
   readonly promised: W['promised'];
   readonly #store: Store;
-  #giveBack: (() => void) | undefined;
+  #origin: Origin | undefined;
 
-  /** Instances are made by `InstancePre.instantiate`; `giveBack` is called when it was disposed of and had not trapped. */
-  constructor(run: Instantiation, plan: Plan, giveBack?: () => void) {
+  /** Instances are made by `InstancePre.instantiate`. */
+  constructor(run: Instantiation, plan: Plan, origin?: Origin) {
     this.#store = run.store;
-    this.#giveBack = giveBack;
+    this.#origin = origin;
     const objects: ExportObjects = buildExports(plan.exports, new ExportMaker(run));
     this.exports = objects.exports;
     this.promised = objects.promised;
@@ -49,10 +57,10 @@ export class Instance<W extends WorldTypes = AnyWorld> implements Disposable {
    * there is one.
    */
   [Symbol.dispose](): void {
-    const { alive } = this;
-    const giveBack = this.#giveBack;
-    this.#giveBack = undefined;
+    const origin = this.#origin;
+    this.#origin = undefined;
+    const isIdle = origin?.isIdle() === true;
     this.#store.end(undefined);
-    if (alive) giveBack?.();
+    if (isIdle) origin?.giveBack();
   }
 }

@@ -72,6 +72,7 @@ export class Instantiation implements TypeScope {
   readonly edges: { readonly canon: number; readonly table: WebAssembly.Table }[] = [];
   readonly #cores: WebAssembly.Exports[] = [];
   readonly #canons: CoreFunction[] = [];
+  readonly #components: ComponentState[] = [];
   readonly #resources = new Map<PlanResource, RuntimeResource>();
   readonly #payloads = new Map<ValueType | undefined, Payload>();
   readonly #memories = new Map<WebAssembly.Memory, LinearMemory>();
@@ -93,7 +94,7 @@ export class Instantiation implements TypeScope {
     this.objects = makeObjectTable(this.slots);
     for (const [i, slot] of this.slots.entries())
       if (plan.isConcurrent[i] === true)
-        new ComponentState(slot, store, plan.instances[i]!.label, plan.usesContext[i] === true);
+        this.#components.push(new ComponentState(slot, store, plan.instances[i]!.label, plan.usesContext[i] === true));
     for (const [plan, resource] of prepared.bindings.resources) {
       this.#resources.set(plan, resource);
       if (resource.kind === 'guest') resource.store.share();
@@ -115,6 +116,7 @@ export class Instantiation implements TypeScope {
   renew(store: Store): void {
     this.#store = store;
     this.#lease = new Lease(this);
+    for (const component of this.#components) component.renew(store);
     for (const resource of this.#resources.values()) if (resource.kind === 'guest') resource.renew(store);
     for (const { run, slot } of this.body?.starts ?? []) this.#enter(slot, run);
   }

@@ -95,7 +95,7 @@ export class InstancePre<W extends WorldTypes = AnyWorld> {
         ? new LinkError('core-import', error.message, { cause: error })
         : error;
     }
-    return new Instance<W>(run, this.#prepared.plan, pool === undefined ? undefined : () => pool.keep(run, store));
+    return new Instance<W>(run, this.#prepared.plan, pool?.originOf(run, store));
   }
 }
 

@@ -41,10 +41,9 @@ export interface Recipe {
 type Instantiate = Extract<PlanStep, { kind: 'instantiate' }>;
 
 /** Why instances of a component cannot be made fresh again, for a reason that is not in its modules. */
-function whyNot({ plan, options, groups }: Prepared, { functions, resources }: Bindings): string | undefined {
+function whyNot({ options, groups }: Prepared, { functions, resources }: Bindings): string | undefined {
   if (options.mode !== 'generated') return 'its calls are interpreted';
   if (options.flavour !== 'plain') return `its calls are ${options.flavour}`;
-  if (plan.isConcurrent.includes(true)) return 'it has asynchronous functions or built-ins';
   for (const binding of functions.values()) if (binding.kind === 'live') return 'it is linked to live instances';
   for (const resource of resources.values()) if (resource.kind === 'guest') return 'it is linked to live instances';
   const interpreted = groups.some(({ calls }) => calls.some(({ adapter }) => adapter === undefined));

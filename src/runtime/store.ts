@@ -89,8 +89,12 @@ class StoreGroup {
   hostWork = 0;
 }
 
-/** Slots of component instances, and their labels. */
-export type Slots = ReadonlyMap<number, string>;
+/** Slots of component instances, with what belongs to them. */
+export interface Slots {
+  readonly labels: ReadonlyMap<number, string>;
+  /** Called when they are given back. */
+  readonly onRelease: readonly (() => void)[];
+}
 
 let deadRecord: number | undefined;
 
@@ -104,8 +108,9 @@ function nowhere(): number {
 }
 
 /** Gives slots back that belong to no store, when nothing can use them any more. */
-export function releaseSlots(slots: Slots): void {
-  for (const slot of slots.keys()) {
+export function releaseSlots({ labels, onRelease }: Slots): void {
+  for (const callback of onRelease) callback();
+  for (const slot of labels.keys()) {
     releaseTable(slot);
     control.release(slot, SLOT_SIZE);
   }
@@ -146,6 +151,7 @@ export class Store {
   #shared = false;
   #released = false;
   readonly #onRelease: (() => void)[] = [];
+  readonly #onSlotsRelease: (() => void)[] = [];
 
   readonly #options: StoreOptions;
   #calls = 0;
@@ -228,6 +234,12 @@ export class Store {
     this.#calls--;
   }
 
+  /** Whether nothing is under way that belongs to it, or waits for it. */
+  get isQuiet(): boolean {
+    const nobodyWaits = this.watchers.size === 0 && this.dependents.size === 0 && this.#group.hostWork === 0;
+    return nobodyWaits && this.#calls === 0 && this.suspended === 0;
+  }
+
   /** A stream of the host's has failed. */
   streamFailed(error: unknown, path: string): void {
     const { onStreamError } = this.#options;
@@ -257,8 +269,8 @@ export class Store {
   /** Gives its slots away, cleared: they are of no store, and nothing enters them, until one {@link adopt}s them. Only once it has ended. */
   surrender(): Slots {
     invariant(this.#ended, 'a store gives its slots away when it has ended');
-    const slots = new Map(this.#labels);
-    for (const slot of slots.keys()) {
+    const slots = { labels: new Map(this.#labels), onRelease: this.#onSlotsRelease.splice(0) };
+    for (const slot of this.#slots) {
       clearSlot(slot);
       control.i32[(slot + STORE) >> 2] = nowhere();
     }
@@ -268,8 +280,9 @@ export class Store {
   }
 
   /** Takes slots that another store gave away. */
-  adopt(slots: Slots): void {
-    for (const [slot, label] of slots) {
+  adopt({ labels, onRelease }: Slots): void {
+    this.#onSlotsRelease.push(...onRelease);
+    for (const [slot, label] of labels) {
       control.i32[(slot + STORE) >> 2] = this.record;
       this.#slots.push(slot);
       this.#labels.set(slot, label);
@@ -332,13 +345,18 @@ export class Store {
     this.#onRelease.push(callback);
   }
 
+  /** The same for what belongs to its slots: it goes with them where they are given to another store. */
+  whenSlotsReleased(callback: () => void): void {
+    this.#onSlotsRelease.push(callback);
+  }
+
   /** Gives its place in the control memory back; only when no call of it is on any stack. */
   release(): void {
     this.end(undefined);
     if (this.#released) return;
     this.#released = true;
     for (const slot of this.#slots) releaseTable(slot);
-    for (const callback of this.#onRelease.splice(0)) callback();
+    for (const callback of [...this.#onSlotsRelease.splice(0), ...this.#onRelease.splice(0)]) callback();
     for (const slot of this.#slots) control.release(slot, SLOT_SIZE);
     this.#slots.length = 0;
     this.#group.stores.delete(this);
