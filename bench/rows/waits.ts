@@ -13,8 +13,8 @@ interface Jspi {
   readonly promising: (f: AnyFunction) => AnyFunction;
 }
 
-async function contenders(settings: Settings, wait: () => AnyFunction): Promise<readonly Contender[]> {
-  const component = guest('waiting');
+async function contenders(settings: Settings, name: string, wait: () => AnyFunction): Promise<readonly Contender[]> {
+  const component = guest(name);
   const { Suspending, promising } = WebAssembly as unknown as Jspi;
   const [module] = coreModules(component);
   const bare = promising(instance(module!, { h: { wait: new Suspending(wait()) } })['loop']!);
@@ -27,17 +27,22 @@ async function contenders(settings: Settings, wait: () => AnyFunction): Promise<
   ];
 }
 
-function row(name: string, claim: Claim, source: string): Row {
+function row(name: string, claim: Claim, source: string, component = 'waiting'): Row {
   return {
     name,
     unit: 'ns',
     claims: [claim],
     // A function of its own for each contender: what the engine learns of it is not shared.
-    contenders: (settings) => contenders(settings, () => new Function(`return ${source};`)() as AnyFunction),
+    contenders: (settings) => contenders(settings, component, () => new Function(`return ${source};`)() as AnyFunction),
   };
 }
 
+const WAITS = '(x) => new Promise((done) => setImmediate(done, x))';
+const RESOLVED = '(x) => Promise.resolve(x)';
+
 export const waitRows: readonly Row[] = [
-  row('import that waits (setImmediate)', times(1.3, BARE), '(x) => new Promise((done) => setImmediate(done, x))'),
-  row('import whose promise is resolved', above(350, 'ns', BARE), '(x) => Promise.resolve(x)'),
+  row('import that waits (setImmediate)', times(1.3, BARE), WAITS),
+  row('import whose promise is resolved', above(350, 'ns', BARE), RESOLVED),
+  row('async import that waits (setImmediate)', times(1.3, BARE), WAITS, 'waiting-async'),
+  row('async import whose promise is resolved', above(350, 'ns', BARE), RESOLVED, 'waiting-async'),
 ];

@@ -29,12 +29,11 @@ function malformedError({ code, message }: MalformedReason, details: Details): M
   return new MalformedError(code, message, details);
 }
 
-function checkPreamble(bytes: Uint8Array<ArrayBuffer>, start: number, end: number, place: string): void {
-  const path = place === '' ? undefined : place;
+function checkPreamble(bytes: Uint8Array<ArrayBuffer>, start: number, end: number, place: () => string): void {
   const found = readPreamble(bytes, start, end);
+  if (found === 'component') return;
+  const path = place() === '' ? undefined : place();
   switch (found) {
-    case 'component':
-      return;
     case 'core module':
       throw malformedError(malformed.coreModule(), {
         offset: start,
@@ -91,7 +90,8 @@ const VECTORS: Readonly<Record<number, (r: Reader) => Definition>> = {
 /** Where a component stands: how deep, and its path from the root, empty there. */
 interface Place {
   readonly depth: number;
-  readonly place: string;
+  /** Found when an error asks for it. */
+  readonly place: () => string;
 }
 
 interface Building {
@@ -127,7 +127,7 @@ function section(id: number, r: Reader, offset: number, into: Building, { depth,
         offset: start,
         component: decodeRange(r.bytes, start, r.end, {
           depth: depth + 1,
-          place: nextItemPath(place, id, into.definitions),
+          place: nestedPlace(place, id, into.definitions),
         }),
       });
       r.at = r.end;
@@ -144,13 +144,19 @@ function section(id: number, r: Reader, offset: number, into: Building, { depth,
   }
 }
 
+/** Where a nested component stands, which the definitions before it tell: those that there are now. */
+function nestedPlace(place: () => string, id: number, definitions: readonly Definition[]): () => string {
+  const before = definitions.length;
+  return () => nextItemPath(place(), id, definitions.slice(0, before));
+}
+
 function decodeRange(bytes: Uint8Array<ArrayBuffer>, start: number, end: number, at: Place): Component {
   const { depth, place } = at;
   if (depth > MAX_NESTING) {
-    throw malformedError(malformed.nestedTooDeep('components', MAX_NESTING), { offset: start, path: place });
+    throw malformedError(malformed.nestedTooDeep('components', MAX_NESTING), { offset: start, path: place() });
   }
   checkPreamble(bytes, start, end, place);
-  const r = new Reader(bytes, start + 8, end, place === '' ? undefined : () => place);
+  const r = new Reader(bytes, start + 8, end, depth === 0 ? undefined : place);
   const into: Building = { definitions: [], customs: [], sections: [] };
   while (!r.done) {
     const offset = r.at;
@@ -158,7 +164,7 @@ function decodeRange(bytes: Uint8Array<ArrayBuffer>, start: number, end: number,
     if (id > LAST_SECTION) r.fail(malformed.sectionId(id), offset);
     const size = r.u32();
     const body = r.sub(size);
-    body.path = () => nextItemPath(place, id, into.definitions);
+    body.path = () => nextItemPath(place(), id, into.definitions);
     const before = into.definitions.length;
     section(id, body, offset, into, at);
     if (!body.done) body.fail(malformed.sectionSize());
@@ -172,5 +178,5 @@ function decodeRange(bytes: Uint8Array<ArrayBuffer>, start: number, end: number,
  * @throws MalformedError with the byte offset and the path of the item
  */
 export function decodeComponent(bytes: Uint8Array<ArrayBuffer>): Component {
-  return decodeRange(bytes, 0, bytes.length, { depth: 0, place: '' });
+  return decodeRange(bytes, 0, bytes.length, { depth: 0, place: () => '' });
 }

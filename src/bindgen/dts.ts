@@ -67,6 +67,7 @@ const HELPERS: Readonly<Record<Helper, readonly [comment: string, ...declaration
     'type StreamSource<T, Numbers = never> =',
     '  | readonly T[]',
     '  | Numbers',
+    '  | readonly Numbers[]',
     '  | Chunks<Exclude<T, readonly unknown[]> | readonly T[] | Numbers>;',
   ],
   ErrorContext: ['Describes an error, for people who debug.', `type ErrorContext = ${TENON}.ErrorContext;`],

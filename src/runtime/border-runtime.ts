@@ -61,9 +61,8 @@ export const borderRuntime: BorderRuntime = {
   poisoned(env) {
     return storeOf(env.slot)?.deadTrap(env.path) ?? makeTrap('store-dead', { path: env.path });
   },
-  pending: (env, promise, settle) => awaitHost(promise, env.path, settle),
-  pendingAsync: (env, promise, call, settle) =>
-    awaitHostCall(env, promise, call, settle, env.context.options.async, env.zero),
+  pending: (env, promise, settle, pointer) => awaitHost(env.path, promise, settle, pointer, undefined),
+  pendingAsync: awaitHostCall,
   hostCall,
   lending: lendTo,
   lifted: () => lendTo(undefined),

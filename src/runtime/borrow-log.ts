@@ -142,7 +142,8 @@ export const NO_BORROWS: BorrowEntries = { entries: [], lends: [] };
 export function detachAbove(base: number): BorrowEntries {
   let from = log.length;
   const newest = lendAt(1);
-  if ((log[from - 1]?.top ?? 0) <= base && (newest === undefined || lendTag(newest) <= base)) return NO_BORROWS;
+  const isAbove = from > 0 && (log[from - 1]?.top ?? 0) > base;
+  if (!isAbove && (newest === undefined || lendTag(newest) <= base)) return NO_BORROWS;
   while (from > 0 && (log[from - 1]?.top ?? 0) > base) from--;
   const top = control.i32[LEND_TOP >> 2] ?? LEND_LOG;
   for (let entry = lendAt(1); entry !== undefined && lendTag(entry) > base; entry = lendAt(1))

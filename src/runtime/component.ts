@@ -1,5 +1,6 @@
 /** A loaded component: decoded, validated, its core modules compiled. */
 import { decodeComponent } from '../binary/decode.ts';
+import { moduleRanges } from '../binary/module-ranges.ts';
 import { LinkError, UsageError, ValidationError } from '../error/error.ts';
 import type { Plan } from '../link/plan.ts';
 import type { Component as ComponentData } from '../types/definition.ts';
@@ -19,14 +20,6 @@ export interface LoadOptions {
   readonly features?: Partial<Features>;
   /** Keeps what is found out about components from one load to the next, and from one process to the next. */
   readonly cache?: ArtifactCache;
-}
-
-function coreModules(component: ComponentData, into: ModuleRange[] = []): readonly ModuleRange[] {
-  for (const d of component.definitions) {
-    if (d.kind === 'core module') into.push(d);
-    else if (d.kind === 'component') coreModules(d.component, into);
-  }
-  return into;
 }
 
 async function compileModules(bytes: Uint8Array<ArrayBuffer>, ranges: readonly ModuleRange[]): Promise<void> {
@@ -117,11 +110,11 @@ export class Component<W extends WorldTypes = AnyWorld> {
         return component;
       }
     }
-    const data = decodeComponent(bytes);
     // The engine compiles on threads of its own meanwhile.
-    const modules = coreModules(data);
+    const modules = moduleRanges(bytes);
     const compiling = compileModules(bytes, modules);
     compiling.catch(() => {});
+    const data = decodeComponent(bytes);
     const validated = validateComponent(data, {
       coreBodies: 'skip',
       ...(options.features === undefined ? {} : { features: options.features }),

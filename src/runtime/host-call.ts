@@ -10,25 +10,50 @@ import { componentState } from './component-state.ts';
 import { CALL_STACK } from './control.ts';
 import { unwind } from './failure.ts';
 import { popTo, pushFrame } from './frames.ts';
-import { answer, type Zero } from './lower.ts';
+import { answer } from './lower.ts';
 import { type Activity, scheduler } from './scheduler.ts';
+import { awaitHost } from './stack.ts';
 import type { Store, StoreWatcher } from './store.ts';
 import { Subtask } from './subtask.ts';
+import { currentThread, materialiseAbove } from './task.ts';
 
 const NOTHING: (() => void)[] = [];
 
-/** What a host function sees of its call; the signal is made when it is asked for. */
-class Call implements HostCall {
+/** What a host function sees of its call; the signal is made when it is asked for, and only then must the call know that its guest is gone. */
+class Call implements HostCall, StoreWatcher {
   #undo = NOTHING;
   #controller: AbortController | undefined;
+  /** While the host has not answered yet. */
+  #store: Store | undefined;
 
   get signal(): AbortSignal {
-    this.#controller ??= new AbortController();
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#store?.ended === true) this.ended(this.#store.failure ?? this.#store.deadTrap(undefined));
+      else this.#store?.dependents.add(this);
+    }
     return this.#controller.signal;
+  }
+
+  /** The host has answered with a promise, to a guest of `store`. */
+  pend(store: Store): void {
+    this.#store = store;
+    if (this.#controller !== undefined) store.dependents.add(this);
+  }
+
+  /** Nobody waits for the promise any more. */
+  settled(): void {
+    if (this.#controller !== undefined) this.#store?.dependents.delete(this);
+    this.#store = undefined;
   }
 
   abort(reason: Error): void {
     this.#controller?.abort(reason);
+  }
+
+  /** The guest is gone. */
+  ended(failure: Trap): void {
+    this.abort(failure);
   }
 
   /** Its own list of what it must undo. */
@@ -37,11 +62,8 @@ class Call implements HostCall {
     return this.#undo;
   }
 
-  get lends(): boolean {
-    return this.#undo.length > 0;
-  }
-
   end(): void {
+    this.settled();
     const undo = this.#undo;
     this.#undo = NOTHING;
     for (const each of undo) each();
@@ -57,49 +79,61 @@ export function lendTo(call: HostCall | undefined): void {
   rememberIn(call === undefined ? undefined : (call as Call).list);
 }
 
-/** A call that the host has answered with a promise. When that settles, the result is lowered as soon as no guest runs. */
-class PendingCall implements Activity, StoreWatcher {
+/** A call that the host has answered with a promise. As an activity: that has settled, and the result is lowered when no guest runs. */
+class HostSubtask extends Subtask implements Activity {
   readonly store: Store;
-  readonly subtask: Subtask;
   readonly #env: BorderEnv;
   readonly #call: Call;
   readonly #settle: Settle;
-  readonly #isAsync: boolean;
+  readonly #pointer: Flat;
   #ok = false;
   #value: unknown;
 
-  constructor(env: BorderEnv, store: Store, call: Call, settle: Settle, isAsync: boolean) {
+  constructor(env: BorderEnv, store: Store, call: Call, settle: Settle, pointer: Flat) {
+    super(env.path);
     this.store = store;
-    this.subtask = new Subtask(`the host function ${env.path}`);
     this.#env = env;
     this.#call = call;
     this.#settle = settle;
-    this.#isAsync = isAsync;
-    this.subtask.started();
-    if (call.lends) this.subtask.lends(() => call.end());
-    store.hostBegins();
-    store.dependents.add(this);
+    this.#pointer = pointer;
   }
 
-  settled(ok: boolean, value: unknown): void {
-    this.store.hostEnds();
-    this.store.dependents.delete(this);
-    if (this.subtask.resolved) return;
+  override get what(): string {
+    return `the result of the host function ${this.path}`;
+  }
+
+  begin(promise: Promise<unknown>): void {
+    this.started();
+    this.#call.pend(this.store);
+    this.store.hostBegins();
+    promise.then(
+      (value) => this.#settled(true, value),
+      (error) => this.#settled(false, error),
+    );
+  }
+
+  #settled(ok: boolean, value: unknown): void {
+    this.#call.settled();
+    if (this.resolved) {
+      this.store.hostEnds();
+      return;
+    }
     this.#ok = ok;
     this.#value = value;
+    this.store.hostAnswers();
     scheduler.enqueueNow(this);
   }
 
   /** The host is told, and not waited for: whatever it answers later is for nobody. */
-  cancel(): void {
-    this.store.dependents.delete(this);
-    this.subtask.resolve(undefined);
+  override requestEnd(): void {
+    this.resolve(undefined);
+    this.#call.settled();
     this.#call.abort(new DOMException('the guest has cancelled the call', 'AbortError'));
   }
 
-  /** The guest is gone. */
-  ended(failure: Trap): void {
-    this.#call.abort(failure);
+  override deliverResolve(): void {
+    super.deliverResolve();
+    this.#call.end();
   }
 
   ready(): boolean {
@@ -109,35 +143,43 @@ class PendingCall implements Activity, StoreWatcher {
   }
 
   resume(): boolean {
-    if (!this.store.alive || this.subtask.resolved) return false;
-    pushFrame(this.#env.slot);
+    if (!this.store.alive || this.resolved) return false;
+    const { slot, path, context } = this.#env;
+    pushFrame(slot);
     try {
-      const flat = this.#settle(this.#ok, this.#value);
-      this.subtask.resolve(this.#isAsync || flat === undefined ? [] : [flat]);
+      const flat = this.#settle(this.#ok, this.#value, this.#pointer);
+      this.resolve(context.options.async || flat === undefined ? [] : [flat]);
       popTo(CALL_STACK);
     } catch (error) {
-      unwind(error, this.#env.path, CALL_STACK, 0);
+      unwind(error, path, CALL_STACK, 0);
     }
     return false;
   }
 }
 
-/** A host function has answered a promise: the core result of the lower, or what stands for it until the stack goes on. */
+/**
+ * A host function of an async type has answered a promise: the core result of the lower, or what stands for it until the stack goes on.
+ * A caller that waits for it makes no subtask, and its stack goes on by itself; but a task of a synchronous function must say that it has
+ * blocked, and cannot wait so.
+ */
 export function awaitHostCall(
   env: BorderEnv,
   promise: Promise<unknown>,
   hostCall: HostCall,
   settle: Settle,
-  isAsync: boolean,
-  zero: Zero,
+  pointer: Flat,
 ): Flat | undefined {
   const component = componentState(env.slot);
   invariant(component !== undefined, 'an instance that calls a function of an async type');
-  const pending = new PendingCall(env, component.store, hostCall as Call, settle, isAsync);
-  promise.then(
-    (value) => pending.settled(true, value),
-    (error) => pending.settled(false, error),
-  );
-  pending.subtask.onCancel = () => pending.cancel();
-  return answer(component, pending.subtask, isAsync, zero);
+  const call = hostCall as Call;
+  const isAsync = env.context.options.async;
+  if (!isAsync && currentThread(component).task.async) {
+    awaitHost(env.path, promise, settle, pointer, call);
+    call.pend(component.store);
+    materialiseAbove(CALL_STACK);
+    return env.zero;
+  }
+  const subtask = new HostSubtask(env, component.store, call, settle, pointer);
+  subtask.begin(promise);
+  return answer(component, subtask, isAsync, env.zero);
 }

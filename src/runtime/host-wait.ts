@@ -1,5 +1,5 @@
 /** A stack that waits for a promise of the host's, with its instances closed meanwhile. One object for all waits of a stack. */
-import type { Flat, Settle } from '../abi/js/border.ts';
+import type { Flat, HostCall, Settle } from '../abi/js/border.ts';
 import { type Activity, scheduler } from './scheduler.ts';
 import type { Store } from './store.ts';
 
@@ -11,7 +11,9 @@ interface Asked extends Activity {
 export class HostWait {
   readonly #stack: Asked;
   #settle: Settle | undefined;
-  #path = '';
+  #pointer: Flat = 0;
+  #call: HostCall | undefined;
+  #path: string | undefined;
   #host: Store | undefined;
   #settled = false;
   #ok = false;
@@ -23,26 +25,38 @@ export class HostWait {
 
   /** The function of the host's that it waits for, while it does. */
   get path(): string | undefined {
-    return this.#settle === undefined ? undefined : this.#path;
+    return this.#path;
   }
 
-  /** The stack will suspend until the promise settles; then `settle` gives the core result. `host` is told. */
-  begin(until: Promise<unknown>, path: string, host: Store | undefined, settle: Settle): void {
+  /** As `awaitHost` of `stack.ts`. `host` is told. */
+  begin(
+    path: string,
+    until: Promise<unknown>,
+    host: Store | undefined,
+    settle: Settle,
+    pointer: Flat,
+    call: HostCall | undefined,
+  ): void {
     this.#settle = settle;
+    this.#pointer = pointer;
+    this.#call = call;
     this.#path = path;
     this.#host = host;
     this.#settled = false;
-    this.#stack.ask(this.#after, true);
+    this.#stack.ask(this.#after, call === undefined);
     host?.hostBegins();
     until.then(this.#fulfilled, this.#rejected);
   }
 
   readonly #after = (): Flat | undefined => {
-    const settle = this.#settle;
     const value = this.#value;
-    this.#settle = undefined;
+    const call = this.#call;
+    this.#path = undefined;
     this.#value = undefined;
-    return settle?.(this.#ok, value);
+    this.#call = undefined;
+    const flat = this.#settle?.(this.#ok, value, this.#pointer);
+    call?.end();
+    return flat;
   };
 
   readonly #fulfilled = (value: unknown): void => this.#end(true, value);

@@ -401,6 +401,8 @@ export class Instantiation implements TypeScope {
     side: Side,
     parts: { host: BorderEnv['host']; core: CoreFunction | undefined; promised: boolean },
   ): BorderEnv {
+    // Functions of a synchronous type know their zero themselves.
+    const isAwaited = parts.host !== undefined && func.type.async;
     const resources: BorderResource[] = [];
     const byType = new Map<ResourceType, BorderResource>();
     const env: BorderEnv = {
@@ -414,7 +416,7 @@ export class Instantiation implements TypeScope {
       core: parts.core,
       postReturn: side.postReturn as BorderEnv['postReturn'],
       host: parts.host,
-      zero: parts.host === undefined ? undefined : zeroOf(flattenFuncType(func.type, 'lower', side.shape).results[0]),
+      zero: isAwaited ? zeroOf(flattenFuncType(func.type, 'lower', side.shape).results[0]) : undefined,
       owner: parts.host === undefined ? this.#lease : this,
     };
     for (const type of signatureResources(func.type)) {

@@ -6,7 +6,7 @@
  * on a stack of its own is known to JavaScript only through a rejected promise, whose handlers may run later than other jobs;
  * therefore whoever started or resumed a stack looks whether it ended or suspended, and ends its stores if neither.
  */
-import type { Flat, Settle } from '../abi/js/border.ts';
+import type { Flat, HostCall, Settle } from '../abi/js/border.ts';
 import { adoptTrap, makeTrap, type Trap } from '../error/trap.ts';
 import { invariant } from '../util/invariant.ts';
 import { abandonAbove, attach, type BorrowEntries, detachAbove, NO_BORROWS } from './borrow-log.ts';
@@ -230,7 +230,9 @@ export class Stack implements Activity {
   }
 
   ready(): boolean {
-    return true;
+    if (this.mayGoOn) return true;
+    scheduler.stall(this);
+    return false;
   }
 
   resume(): boolean {
@@ -533,17 +535,27 @@ export function finishStack(token: number, ...results: Flat[]): void {
   stack.finish(results);
 }
 
-/** Asks to suspend until a promise settles, with the instances of the stack closed: for host functions that are synchronous to the guest. */
-export function awaitHost(until: Promise<unknown>, what: string, settle: Settle): void {
+/**
+ * Asks to suspend until a promise of the host's function `path` settles; then `settle` gives the core result. Without `call`, the function is
+ * synchronous to the guest: no other call may enter the instances of the stack meanwhile. With it, the call ends when the result is there.
+ */
+export function awaitHost(
+  path: string,
+  until: Promise<unknown>,
+  settle: Settle,
+  pointer: Flat,
+  call: HostCall | undefined,
+): void {
   let stack: Stack;
   try {
-    stack = suspendable(what);
+    stack = suspendable(path);
   } catch (error) {
     // Nobody will look at it any more; the trap says what happened.
     until.catch(() => {});
     throw error;
   }
-  stack.host.begin(until, what, storeOf(control.i32[(callTop() - FRAME_SIZE) >> 2] ?? 0), settle);
+  const host = storeOf(control.i32[(callTop() - FRAME_SIZE) >> 2] ?? 0);
+  stack.host.begin(path, until, host, settle, pointer, call);
 }
 
 // Suspended stacks of stores that end go on once more, to unwind.

@@ -24,8 +24,8 @@ export class Subtask extends Waitable {
   readonly path: string;
   state: number = SUBTASK_STATE.starting;
   cancellationRequested = false;
-  /** Asks the callee to end early; what must go on before the caller does is on the scheduler then. */
-  onCancel: () => void = () => {};
+  /** What {@link requestEnd} does. */
+  onCancel: (() => void) | undefined;
   #resolved: readonly (() => void)[] = NOBODY;
   /** Core results of a synchronous lower. */
   flat: readonly Flat[] = NOTHING;
@@ -75,6 +75,11 @@ export class Subtask extends Waitable {
   /** Calls `listener` when it is resolved, for who is not told by its event. */
   whenResolved(listener: () => void): void {
     this.#resolved = [...this.#resolved, listener];
+  }
+
+  /** Asks the callee to end early; what must go on before the caller does is on the scheduler then. */
+  requestEnd(): void {
+    this.onCancel?.();
   }
 
   #progress(): void {

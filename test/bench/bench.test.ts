@@ -45,6 +45,19 @@ describe('a run', () => {
     assert.match(again.out, /^export, scalar, 4 exports at one call site: \S+ -> \S+ ns \([+-][\d.]+%\), ratio /m);
   });
 
+  test('rows whose calls wait give numbers too', () => {
+    const file = join(folder, 'waits.json');
+    const { code, out } = bench('--only', 'stream', '--only', 'import', '--only', 'async', '--no-fail', '--json', file);
+    assert.equal(code, 0, out);
+    const { rows } = read(file);
+    assert.equal(rows.length, 15, out);
+    for (const row of rows) {
+      assert.ok(row.state === 'within' || row.state === 'above', `${row.name}: ${row.state}, ${row.reason}`);
+      assert.ok(row.tenon! > 0 && row.ratio! > 0, row.name);
+      assert.ok(row.spread[TENON]![0] <= row.tenon! && row.tenon! <= row.spread[TENON]![1], row.name);
+    }
+  });
+
   test('what does not exist yet is there, with its reason, and counts', () => {
     const file = join(folder, 'later.json');
     const { code, out } = bench('--only', 'tenon build', '--json', file);

@@ -170,9 +170,9 @@ test('a process that ends while calls wait says so once, on standard error', () 
   assert.equal(
     stderr,
     `tenon: the process ends while calls of components still wait:
+  root: tidy waits for its turn to enter root, which sync has for itself
   root: stackful waits for the result of the host function gate
   root: sync waits for the result of the host function gate
-  root: tidy waits for its turn to enter root, which sync has for itself
 `,
   );
   assert.equal(code, 0);

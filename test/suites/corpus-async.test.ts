@@ -266,7 +266,8 @@ type Pipe = Readonly<Record<'relay' | 'relayAll' | 'race' | 'sum' | 'gather' | '
 };
 
 function backend(log: string[]) {
-  const rest = (ticks: number): Promise<void> => sleep(10 * ticks);
+  // Long enough that what is begun within one of them, on a busy machine, is begun together.
+  const rest = (ticks: number): Promise<void> => sleep(50 * ticks);
   return {
     async fetch(key: string) {
       await rest(key.length);

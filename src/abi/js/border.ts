@@ -73,12 +73,18 @@ export interface BorderRuntime {
   /** Import: the host function returned while the store was dead (it swallowed a trap): gives the trap to throw. */
   poisoned(env: BorderEnv): unknown;
   /** Import: the host function answered a promise. Sets PENDING, or throws the trap `would-block`; `settle` gives the core result. */
-  pending(env: BorderEnv, promise: Promise<unknown>, settle: Settle): void;
+  pending(env: BorderEnv, promise: Promise<unknown>, settle: Settle, pointer: Flat): void;
   /**
    * Import of an async-typed function: the host function answered a promise. Gives the core result: of a synchronous lower after PENDING,
    * of an asynchronous one the state of the new subtask.
    */
-  pendingAsync(env: BorderEnv, promise: Promise<unknown>, call: HostCall, settle: Settle): Flat | undefined;
+  pendingAsync(
+    env: BorderEnv,
+    promise: Promise<unknown>,
+    call: HostCall,
+    settle: Settle,
+    pointer: Flat,
+  ): Flat | undefined;
   /** Import of an async-typed function: a new call. */
   hostCall(): HostCall;
   /** What is lent from here on belongs to the call, until {@link lifted}. */
@@ -90,8 +96,8 @@ export interface BorderRuntime {
   endBorrows(env: BorderEnv): void;
 }
 
-/** How a promise ended, lowered: gives the core result of the import. */
-export type Settle = (ok: boolean, value: unknown) => Flat | undefined;
+/** How a promise ended, lowered: gives the core result of the import. `pointer` is where a result in memory goes. */
+export type Settle = (ok: boolean, value: unknown, pointer: Flat) => Flat | undefined;
 
 /** One call of a host function of an async type, as the host sees it: its last argument. */
 export interface HostCall {

@@ -296,6 +296,12 @@ function emitEnds(e: Emitter, signature: Signature, shape: ImportShape): void {
     }
     e.line('throw R.hostThrew(env, error);');
   });
+  // The promise of a future is the future itself.
+  if (result?.kind === 'future') return;
+  const value = topResult(signature) === undefined ? 'value' : "{ tag: 'ok', val: value }";
+  e.block('function settled(ok, value, pointer)', () => {
+    e.line(`return ok ? lower(${value}, pointer) : fail(value, pointer);`);
+  });
 }
 
 /** The factory of an import's functions. */
@@ -334,14 +340,13 @@ export function emitImport(signature: Signature): Emitted {
     const ends = endLent(e, shape.types, shape.lent);
     const failed = `${async ? 'call.end(); ' : ''}${returning('fail(error, pointer)', ends)}`;
     e.line(`try { answer = host(${args}); } catch (error) { ${failed} }`);
-    // The promise of a future is the future itself.
     if (result?.kind !== 'future') {
       e.block("if (typeof answer === 'object' && S.isPromise(answer))", () => {
-        const outcome = `(ok ? lower(${ok('value')}, pointer) : fail(value, pointer))`;
-        const body = ends === '' ? outcome : `{ ${returning(outcome, ends)} }`;
-        e.line(`const settle = (ok, value) => ${body};`);
-        if (async) e.line('return R.pendingAsync(env, answer, call, settle);');
-        else e.line(`R.pending(env, answer, settle); return ${shape.zero};`);
+        if (ends !== '')
+          e.line(`const settle = (ok, value, pointer) => { ${returning(`settled(ok, value, pointer)`, ends)} };`);
+        const settle = ends === '' ? 'settled' : 'settle';
+        if (async) e.line(`return R.pendingAsync(env, answer, call, ${settle}, pointer);`);
+        else e.line(`R.pending(env, answer, ${settle}, pointer); return ${shape.zero};`);
       });
     }
     if (async) e.line('call.end();');

@@ -173,6 +173,7 @@ export function interpretImport(signature: Signature): ImportFactory {
       if (end === undefined) throw runtime.hostThrew(env, error);
       return lower({ tag: 'err', val: end.payload }, pointer);
     };
+    const settle: Settle = (ok, value, pointer) => (ok ? succeed(value, pointer) : fail(value, pointer));
     return {
       enter(...flat) {
         if (runtime.control.i32[(env.slot + MAY_LEAVE) >> 2] === 0) runtime.cannotLeave(env);
@@ -193,9 +194,8 @@ export function interpretImport(signature: Signature): ImportFactory {
           return fail(error, pointer);
         }
         if (result?.kind !== 'future' && isPromise(answer)) {
-          const settle: Settle = (ok, value) => (ok ? succeed(value, pointer) : fail(value, pointer));
-          if (call !== undefined) return runtime.pendingAsync(env, answer, call, settle);
-          runtime.pending(env, answer, settle);
+          if (call !== undefined) return runtime.pendingAsync(env, answer, call, settle, pointer);
+          runtime.pending(env, answer, settle, pointer);
           return zeroOf(signature);
         }
         call?.end();

@@ -79,7 +79,7 @@ export function subtaskCancel({ component }: BuiltinEnv, isAsync: boolean): Core
     if (subtask.resolved) return deliver();
     subtask.cancellationRequested = true;
     const { depth } = scheduler;
-    subtask.onCancel();
+    subtask.requestEnd();
     return afterStarted(depth, () => {
       if (subtask.resolved) return deliver();
       if (isAsync) return BLOCKED;
