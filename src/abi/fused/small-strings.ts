@@ -1,11 +1,11 @@
 /**
  * UTF-8 strings of at most 64 bytes, from one memory to another: loaded once, in two or four pieces that may overlap, looked at, and stored.
- * Only what is not ASCII is validated character by character. Specification: CanonicalABI.md, `store_string_copy`.
+ * Only what is not ASCII is validated, in memory. Specification: CanonicalABI.md, `store_string_copy`.
  */
 import type { WasmType } from '../../core/builder.ts';
 import type { FunctionWriter } from './function.ts';
 import { addOffset, emitAllocate, memoryOf, type Side, toAddress } from './side.ts';
-import { validator } from './transcode.ts';
+import { validator } from './validate.ts';
 
 const LONGEST = 64;
 const OUTSIDE = 'realloc-out-of-bounds/string';
@@ -60,11 +60,11 @@ const LONG: Width = {
 const VECTOR: Width = {
   bytes: 16,
   type: 'v128',
-  load: (f, side) => f.vector('load', memoryOf(side)),
-  store: (f, side) => f.vector('store', memoryOf(side)),
+  load: (f, side) => f.vectorAccess('load', memoryOf(side)),
+  store: (f, side) => f.vectorAccess('store', memoryOf(side)),
   notAscii(f, pieces) {
-    orAll(f, pieces, () => f.vectorOr());
-    f.topBits();
+    orAll(f, pieces, () => f.vector('v128.or'));
+    f.vector('i8x16.bitmask');
   },
 };
 

@@ -17,16 +17,8 @@ import {
   toAddress,
 } from './side.ts';
 import { smallUtf8 } from './small-strings.ts';
-import {
-  advance,
-  decodeUtf8,
-  decodeUtf16,
-  difference,
-  encodeUtf8,
-  encodeUtf16,
-  setEnd,
-  validator,
-} from './transcode.ts';
+import { advance, decodeUtf8, decodeUtf16, difference, encodeUtf8, encodeUtf16, setEnd } from './transcode.ts';
+import { validator } from './validate.ts';
 
 type Source = 'utf8' | 'utf16' | 'latin1';
 
