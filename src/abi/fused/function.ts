@@ -9,6 +9,7 @@ const PLAIN = {
   end: 0x0b,
   else: 0x05,
   drop: 0x1a,
+  select: 0x1b,
   'i32.eqz': 0x45,
   'i32.eq': 0x46,
   'i32.ne': 0x47,

@@ -16,7 +16,7 @@ import {
   type Side,
   toAddress,
 } from './side.ts';
-import { smallUtf8 } from './small-strings.ts';
+import { ifCommonUtf8, smallUtf8 } from './small-strings.ts';
 import { advance, decodeUtf8, decodeUtf16, difference, encodeUtf8, encodeUtf16, setEnd } from './transcode.ts';
 import { validator } from './validate.ts';
 
@@ -60,6 +60,11 @@ export class StringKit {
     });
     const { shared } = from;
     const units = f.local('i32');
+    if (from.encoding === 'utf8' && to.encoding === 'utf8') {
+      const string = { address: 0, length: 1, newAddress: f.local(to.address), newLength: f.local(to.address) };
+      ifCommonUtf8(f, from, to, string);
+      f.get(string.newAddress).get(string.newLength).op('return', 'end');
+    }
     const compact = from.encoding === 'latin1+utf16';
     const tagged = f.local('i32');
     if (compact) {
