@@ -119,12 +119,30 @@ function compileAll<T>(emitted: readonly Emitted[]): readonly Made<T>[] {
   });
 }
 
+/** How many exports of one signature have code of their own. Further ones take turns. */
+const COPIES = 8;
+
+/**
+ * Keys of signatures. What the engine learns of code is what it learns of all that share it: an export calls its core function in a
+ * sixth of the time if no other export does so by the same code. So those of one component get a few copies of it.
+ */
+function keysOf(signatures: readonly Signature[], copies: number): string[] {
+  const counts = new Map<string, number>();
+  return signatures.map((signature) => {
+    const key = signatureKey(signature);
+    const count = counts.get(key) ?? 0;
+    counts.set(key, count + 1);
+    return `${key}@${count % copies}`;
+  });
+}
+
 function compile<T>(
   cache: Map<string, Made<T>>,
   signatures: readonly Signature[],
+  copies: number,
   emit: (signature: Signature) => Emitted,
 ): readonly Made<T>[] {
-  const keys = signatures.map(signatureKey);
+  const keys = keysOf(signatures, copies);
   const fresh = new Map<string, { readonly emitted: Emitted; readonly shared: boolean }>();
   for (const [i, key] of keys.entries()) {
     if (cache.has(key) || fresh.get(key)?.shared === true) continue;
@@ -145,12 +163,12 @@ const importsByKey = new Map<string, ImportFactory>();
 
 /** The generated functions of exports. */
 export function compileExports(signatures: readonly Signature[]): readonly ExportFactory[] {
-  return compile<ExportBorder>(exportsByKey, signatures, (signature) => emitExport(signature));
+  return compile<ExportBorder>(exportsByKey, signatures, COPIES, (signature) => emitExport(signature));
 }
 
 /** The generated functions of imports. */
 export function compileImports(signatures: readonly Signature[]): readonly ImportFactory[] {
-  return compile<ImportBorder>(importsByKey, signatures, emitImport);
+  return compile<ImportBorder>(importsByKey, signatures, 1, emitImport);
 }
 
 /** The generated functions of one export. */
