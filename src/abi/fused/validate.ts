@@ -7,7 +7,7 @@ import { FunctionWriter } from './function.ts';
 import { emitTrapIf, memoryOf, onceForMemory, type Side } from './side.ts';
 import { advance, difference, setEnd } from './transcode.ts';
 import { blockwiseUtf8 } from './utf8-blocks.ts';
-import { everyUnit } from './vectors.ts';
+import { everyUnit, UNITS } from './vectors.ts';
 
 /** Emits: traps unless the continuation byte at `p + offset` is within `low`..`high` (locals), or 0x80..0xbf. */
 function continuation(
@@ -88,9 +88,6 @@ function bytewiseUtf8(side: Side): number {
   f.br(0).op('end');
   return f.finish();
 }
-
-/** A vector's code units. */
-const UNITS = 8;
 
 /** A function `(address, units)` that traps where a surrogate has no partner. Eight units without any go at a time. */
 function validateUtf16(side: Side): number {

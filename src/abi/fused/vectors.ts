@@ -1,6 +1,9 @@
 /** Constant vectors, as their 16 bytes. */
 
+/** Bytes of a vector. */
 export const LANES = 16;
+/** Code units of two bytes in a vector. */
+export const UNITS = 8;
 
 export function everyByte(value: number): readonly number[] {
   return Array.from({ length: LANES }, () => value);
