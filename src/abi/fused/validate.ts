@@ -9,15 +9,17 @@ import { advance, difference, setEnd } from './transcode.ts';
 import { blockwiseUtf8 } from './utf8-blocks.ts';
 import { everyUnit, UNITS } from './vectors.ts';
 
-/** Emits: traps unless the continuation byte at `p + offset` is within `low`..`high` (locals), or 0x80..0xbf. */
+/** Emits: traps unless the continuation byte at `p + offset` is there, and within `low`..`high` (locals), or 0x80..0xbf. */
 function continuation(
   f: FunctionWriter,
   side: Side,
-  p: number,
+  { p, left }: { readonly p: number; readonly left: number },
   offset: number,
   bounds?: { low: number; high: number },
 ): void {
   const memory = memoryOf(side);
+  f.get(left).i32(offset).op('i32.le_u');
+  emitTrapIf(f, side.shared, 'incomplete-utf8');
   if (bounds === undefined) {
     f.get(p).access('i32.load8_u', memory, offset).i32(0xc0).op('i32.and').i32(0x80).op('i32.ne');
     emitTrapIf(f, side.shared, 'invalid-utf8');
@@ -33,15 +35,13 @@ function continuation(
 function longSequence(f: FunctionWriter, side: Side, p: number, lead: number, left: number, length: 3 | 4): void {
   const low = f.local('i32');
   const high = f.local('i32');
-  f.get(left).i32(length).op('i32.lt_u');
-  emitTrapIf(f, side.shared, 'incomplete-utf8');
   f.i32(0x80).set(low).i32(0xbf).set(high);
   const [lowLead, lowBound, highLead, highBound] = length === 3 ? [0xe0, 0xa0, 0xed, 0x9f] : [0xf0, 0x90, 0xf4, 0x8f];
   f.get(lead).i32(lowLead).op('i32.eq').open('if').i32(lowBound).set(low).op('end');
   f.get(lead).i32(highLead).op('i32.eq').open('if').i32(highBound).set(high).op('end');
-  continuation(f, side, p, 1, { low, high });
-  continuation(f, side, p, 2);
-  if (length === 4) continuation(f, side, p, 3);
+  continuation(f, side, { p, left }, 1, { low, high });
+  continuation(f, side, { p, left }, 2);
+  if (length === 4) continuation(f, side, { p, left }, 3);
   advance(f, side, p, length);
 }
 
@@ -76,9 +76,7 @@ function bytewiseUtf8(side: Side): number {
   f.get(lead).i32(0xf5).op('i32.ge_u', 'i32.or');
   emitTrapIf(f, side.shared, 'invalid-utf8');
   f.get(lead).i32(0xe0).op('i32.lt_u').open('if');
-  f.get(left).i32(2).op('i32.lt_u');
-  emitTrapIf(f, side.shared, 'incomplete-utf8');
-  continuation(f, side, p, 1);
+  continuation(f, side, { p, left }, 1);
   advance(f, side, p, 2);
   f.br(1).op('end');
   f.get(lead).i32(0xf0).op('i32.lt_u').open('if');
