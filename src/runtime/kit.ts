@@ -43,6 +43,8 @@ export interface Kit {
   ) => void;
   /** Puts what may have to wait behind shims that do (`wait-shims.ts`). */
   readonly wait?: (shims: WebAssembly.Module, functions: readonly CoreFunction[]) => readonly CoreFunction[];
+  /** The environment of a host function that is lent views: they end when it returns. */
+  readonly lending?: (env: BorderEnv) => BorderEnv;
   /** Views on linear memories that options name. */
   readonly memory?: (memory: WebAssembly.Memory) => LinearMemory;
   readonly realloc?: (side: Side) => AbiContext['realloc'];

@@ -15,6 +15,7 @@ import {
   checkString,
   mismatch,
 } from './check.ts';
+import { Filled, writeInto } from './lent.ts';
 import { camelNames } from './names.ts';
 import { type NumberArray, numberKind, TYPED_ARRAYS } from './typed-array.ts';
 
@@ -190,11 +191,13 @@ function arrayOf(value: unknown, path: string, expected: string): ArrayLike<unkn
 }
 
 function listFromJs(element: ValueType, value: unknown, path: string): AbiValue {
-  const array = arrayOf(
-    value,
-    path,
-    numberKind(element) === undefined ? 'an array' : 'a typed array or an array of numbers',
-  );
+  const kind = numberKind(element);
+  if (kind !== undefined && value instanceof Filled) {
+    const list = new TYPED_ARRAYS[kind](value.length);
+    writeInto(value, list, path);
+    return Array.from(list as ArrayLike<AbiValue & (number | bigint)>);
+  }
+  const array = arrayOf(value, path, kind === undefined ? 'an array' : 'a typed array or an array of numbers');
   const values: AbiValue[] = [];
   for (let i = 0; i < array.length; i++) values.push(fromJs(element, array[i], `${path}[${i}]`));
   return values;
