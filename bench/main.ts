@@ -7,19 +7,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { withRows } from './document.ts';
 import { installPeers, jcoVersion } from './peers/install.ts';
 import { wasmtimeVersion } from './peers/wasmtime.ts';
-import {
-  allMet,
-  compared,
-  failedResult,
-  markdown,
-  middle,
-  printed,
-  type Report,
-  type Result,
-  summary,
-} from './report.ts';
+import { allMet, compared, failedResult, middle, printed, type Report, type Result, summary } from './report.ts';
 import type { Row } from './row.ts';
 import { ROWS } from './rows/all.ts';
 import type { Request } from './run-row.ts';
@@ -30,7 +21,8 @@ const HELP = `npm run bench -- [options]
   --repeat N      each row in N processes; the one with the middle ratio counts (memory and code lie elsewhere in each)
   --json FILE     writes the results
   --compare FILE  prints the change of each row since the results in FILE
-  --markdown      prints the results as a table for documents
+  --markdown FILE writes the rows into the table of a document (docs/performance.md); others stay as they are
+  --from FILE     measures nothing; takes the results of a run that were written by --json
   --no-fail       exits 0 though a row is above its bound or missing
   --no-peers      without jco and Wasmtime; installs nothing
   --built         Tenon as the built package (npm run build), not from source
@@ -44,7 +36,8 @@ const { values: options } = parseArgs({
     repeat: { type: 'string', default: '1' },
     json: { type: 'string' },
     compare: { type: 'string' },
-    markdown: { type: 'boolean', default: false },
+    markdown: { type: 'string' },
+    from: { type: 'string' },
     'no-fail': { type: 'boolean', default: false },
     'no-peers': { type: 'boolean', default: false },
     built: { type: 'boolean', default: false },
@@ -104,16 +97,24 @@ async function report(rows: readonly Row[]): Promise<Report> {
   };
 }
 
+function readReport(file: string): Report {
+  return JSON.parse(readFileSync(file, 'utf8')) as Report;
+}
+
+function writeTable(file: string, results: Report): void {
+  const names = ROWS.map(({ name }) => name);
+  writeFileSync(file, withRows(readFileSync(file, 'utf8'), results, names));
+}
+
 async function main(): Promise<void> {
   const wanted = options.only.map((name) => name.toLowerCase());
   const rows = ROWS.filter(({ name }) => wanted.length === 0 || wanted.some((w) => name.toLowerCase().includes(w)));
   if (options.help) return console.log(HELP);
   if (options.list) return console.log(rows.map((row) => row.name).join('\n'));
   if (rows.length === 0) throw new Error(`no row has ${options.only.join(' or ')} in its name; --list lists them`);
-  const before =
-    options.compare === undefined ? undefined : (JSON.parse(readFileSync(options.compare, 'utf8')) as Report);
-  const missing = options['no-peers'] ? 'not asked for' : installPeers();
-  const now = await report(rows);
+  const before = options.compare === undefined ? undefined : readReport(options.compare);
+  const missing = options['no-peers'] ? 'not asked for' : options.from === undefined ? installPeers() : undefined;
+  const now = options.from === undefined ? await report(rows) : readReport(options.from);
   console.log(`\nNode ${now.node}, V8 ${now.v8}, ${now.cpu}; Tenon: ${now.tenon}`);
   if (now.load > now.cores / 2) {
     console.log(
@@ -122,7 +123,7 @@ async function main(): Promise<void> {
   }
   console.log(`jco: ${now.jco ?? `absent (${missing ?? 'not installed'})`}; Wasmtime: ${now.wasmtime ?? 'absent'}`);
   if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(now, null, 2)}\n`);
-  if (options.markdown) console.log(`\n${markdown(now)}`);
+  if (options.markdown !== undefined) writeTable(options.markdown, now);
   if (before !== undefined) console.log(`\nsince ${options.compare}:\n${compared(before, now)}`);
   console.log(summary(now.rows));
   if (!allMet(now.rows) && !options['no-fail']) process.exitCode = 1;

@@ -1,6 +1,6 @@
 /** Results of rows: judged, printed, compared. */
 import { type Contender, quantile, type Spread, spread } from './measure.ts';
-import { type Against, type Claim, JCO, JCO_BEST, type Row, TENON, type Unit, WASMTIME } from './row.ts';
+import { type Against, type Claim, type Row, TENON, type Unit } from './row.ts';
 
 /** A further claim of a row, judged. */
 export interface Also {
@@ -54,7 +54,8 @@ function judged({ against, bound }: Claim, standing: ReadonlyMap<string, number>
   return { against: against.text, ratio: tenon === undefined || other === undefined ? null : tenon / other, bound };
 }
 
-function exceeds({ ratio, bound }: Also): boolean {
+/** Whether a claim is not kept. One that could not be judged is. */
+export function isAbove({ ratio, bound }: Pick<Also, 'ratio' | 'bound'>): boolean {
   return ratio !== null && ratio > bound;
 }
 
@@ -85,7 +86,7 @@ export function resultOf(row: Row, contenders: readonly Contender[], taken: Read
   }
   const [own, ...also] = row.claims.map((claim) => judged(claim, standing));
   const peers = Object.fromEntries([...standing].filter(([name]) => name !== TENON));
-  const state: State = row.notYet !== undefined ? 'not yet' : [own!, ...also].some(exceeds) ? 'above' : 'within';
+  const state: State = row.notYet !== undefined ? 'not yet' : [own!, ...also].some(isAbove) ? 'above' : 'within';
   return {
     name: row.name,
     unit: row.unit,
@@ -110,7 +111,8 @@ export function middle(runs: readonly Result[]): Result {
   return runs.find(({ state }) => state === 'failed') ?? sorted[(sorted.length - 1) >> 1]!;
 }
 
-function figures(value: number): string {
+/** A number with as many digits as matter. */
+export function figures(value: number): string {
   if (value >= 1000) return Math.round(value).toLocaleString('en');
   return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2);
 }
@@ -183,21 +185,4 @@ export function compared(before: Report, now: Report): string {
   const names = new Set(now.rows.map((row) => row.name));
   for (const { name } of before.rows) if (!names.has(name)) lines.push(`${name}: not in this run`);
   return lines.join('\n');
-}
-
-/** The table for documents. */
-export function markdown(report: Report): string {
-  const head =
-    '| row | Tenon | compared with | ratio | at most | jco | times jco | asked | jco, best flags | Wasmtime |';
-  const lines = report.rows.map((r) => {
-    const cell = (value: number | undefined | null): string =>
-      value === undefined || value === null ? '' : `${figures(value)} ${r.unit}`;
-    const jco = r.also.find((a) => a.against === JCO);
-    const faster = jco === undefined || jco.ratio === null ? '' : figures(1 / jco.ratio);
-    const asked = jco === undefined ? '' : figures(1 / jco.bound);
-    const ratio = r.ratio === null ? r.state : r.ratio.toFixed(2);
-    const [b, best, w] = [JCO, JCO_BEST, WASMTIME].map((name) => cell(r.peers[name]));
-    return `| ${r.name} | ${cell(r.tenon)} | ${r.against} | ${ratio} | ${r.bound} | ${b} | ${faster} | ${asked} | ${best} | ${w} |`;
-  });
-  return [head, '|---|---|---|---|---|---|---|---|---|---|', ...lines].join('\n');
 }

@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
+import { namesIn, withRows } from '../../bench/document.ts';
 import { alternate, loop, quantile, spread, timed } from '../../bench/measure.ts';
 import { allMet, compared, failedResult, middle, type Report, resultOf } from '../../bench/report.ts';
 import { above, atMost, fasterThanJco, JCO, type Row, TENON, times } from '../../bench/row.ts';
@@ -231,5 +232,75 @@ describe('results', () => {
     const file = join(folder, 'none.json');
     writeFileSync(file, JSON.stringify(report([result(10, 100)])));
     assert.equal(compared(read(file), report([])), 'r: not in this run');
+  });
+});
+
+describe('docs/performance.md', () => {
+  const text = readFileSync(join(ROOT, 'docs/performance.md'), 'utf8');
+  const names = ROWS.map(({ name }) => name);
+
+  test('the table has the rows of the benchmark, in their order', () => {
+    assert.deepEqual(
+      namesIn(text),
+      names,
+      'node bench/main.ts --only NAME --markdown docs/performance.md writes rows that are new',
+    );
+  });
+
+  test('every row has a limit, and every limit a row', () => {
+    const limits = text
+      .slice(text.indexOf('## Limits'))
+      .split('\n')
+      .filter((line) => line.startsWith('| '))
+      .slice(1)
+      .flatMap((line) => line.split('|')[1]!.trim().replaceAll('&lt;', '<').split('; '));
+    assert.ok(limits.length > 20);
+    for (const name of names)
+      assert.ok(
+        limits.some((limit) => name.startsWith(limit)),
+        `${name} has no limit`,
+      );
+    for (const limit of limits)
+      assert.ok(
+        names.some((name) => name.startsWith(limit)),
+        `no row is called ${limit}`,
+      );
+  });
+
+  test('a run writes its rows, and leaves the others', () => {
+    const [one, other] = [names[0]!, names[1]!];
+    const results = (name: string, tenon: number): Report => ({
+      node: 'v1',
+      v8: '2',
+      cpu: 'a processor',
+      cores: 3,
+      load: 0,
+      tenon: 'sources',
+      jco: null,
+      wasmtime: null,
+      quick: false,
+      rows: [
+        resultOf(
+          { name, unit: 'ns', claims: [times(2, 'bare'), fasterThanJco(10)] },
+          [TENON, 'bare', JCO].map((n) => ({ name: n, sample: () => 0 })),
+          new Map([
+            [TENON, [tenon]],
+            ['bare', [4]],
+            [JCO, [200]],
+          ]),
+        ),
+      ],
+    });
+    const empty = `before\n${text.slice(text.indexOf('<!-- rows'), text.indexOf('-->') + 3)}\n<!-- end of rows -->\nafter\n`;
+    const first = withRows(empty, results(other, 6), names);
+    assert.deepEqual(namesIn(first), [other]);
+    assert.match(first, /^before\n/);
+    assert.match(first, /\| bare \| 1\.50 \| 2 \| 33\.3 \| 10\.0 \| {2}\| 6\.00 ns \|/);
+    assert.match(first, /Node v1, V8 2, 3 cores of a processor\./);
+    const both = withRows(first, results(one, 9), names);
+    assert.deepEqual(namesIn(both), [one, other]);
+    assert.match(both, /\| \*\*2\.25\*\* \| 2 \| 22\.2 \|/);
+    assert.deepEqual(namesIn(withRows(both, results(one, 9), [one])), [one], 'a row that is no more leaves');
+    assert.throws(() => withRows('no table', results(one, 9), names), /needs the lines/);
   });
 });

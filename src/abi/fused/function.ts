@@ -9,6 +9,7 @@ const PLAIN = {
   end: 0x0b,
   else: 0x05,
   drop: 0x1a,
+  select: 0x1b,
   'i32.eqz': 0x45,
   'i32.eq': 0x46,
   'i32.ne': 0x47,
@@ -22,6 +23,7 @@ const PLAIN = {
   'i64.lt_u': 0x54,
   'i64.gt_u': 0x56,
   'i64.ge_u': 0x5a,
+  'i32.ctz': 0x68,
   'i32.add': 0x6a,
   'i32.sub': 0x6b,
   'i32.mul': 0x6c,
@@ -65,6 +67,33 @@ const ACCESS = {
 } as const;
 
 export type Access = keyof typeof ACCESS;
+
+/** Instructions on vectors, without immediates but a lane's number. */
+const VECTOR = {
+  'i8x16.swizzle': 14,
+  'i8x16.splat': 15,
+  'i64x2.extract_lane 0': 29,
+  'i16x8.eq': 45,
+  'i16x8.ne': 46,
+  'v128.and': 78,
+  'v128.or': 80,
+  'v128.xor': 81,
+  'v128.any_true': 83,
+  'i8x16.bitmask': 100,
+  'i8x16.narrow_i16x8_u': 102,
+  'i8x16.add': 110,
+  'i8x16.sub_sat_u': 115,
+  'i16x8.bitmask': 132,
+  'i16x8.extend_low_i8x16_u': 137,
+  'i16x8.extend_high_i8x16_u': 138,
+  'i16x8.shr_u': 141,
+} as const;
+
+export type Vector = keyof typeof VECTOR;
+
+const VECTOR_ACCESS = { load: 0, store: 11, load32_zero: 92, load64_zero: 93 } as const;
+
+export type VectorAccess = keyof typeof VECTOR_ACCESS;
 
 /** A memory of the module. */
 export interface Memory {
@@ -211,29 +240,37 @@ export class FunctionWriter {
     return this;
   }
 
-  /** A load or store of 16 bytes. */
-  vector(name: 'load' | 'store', memory: Memory, offset = 0): this {
-    this.#code.byte(0xfd).u(name === 'load' ? 0 : 11);
+  /** A load or store of a vector. */
+  vectorAccess(name: VectorAccess, memory: Memory, offset = 0): this {
+    this.#code.byte(0xfd).u(VECTOR_ACCESS[name]);
     this.#memarg(memory, offset);
     return this;
   }
 
-  vectorOr(): this {
-    this.#code.byte(0xfd).u(80);
+  /** Instructions on vectors; lanes are always the first. */
+  vector(...names: readonly Vector[]): this {
+    for (const name of names) {
+      this.#code.byte(0xfd).u(VECTOR[name]);
+      if (name === 'i64x2.extract_lane 0') this.#code.byte(0);
+    }
     return this;
   }
 
-  /** The top bits of the 16 bytes on the stack. */
-  topBits(): this {
-    this.#code.byte(0xfd).u(100);
+  /** A constant vector of 16 bytes. */
+  v128(bytes: readonly number[]): this {
+    this.#code
+      .byte(0xfd)
+      .u(12)
+      .byte(...bytes);
     return this;
   }
 
-  /** Loads 16 bytes and leaves the mask of their top bits. */
-  topBits16(memory: Memory): this {
-    this.#code.byte(0xfd).u(0);
-    this.#memarg(memory, 0);
-    this.#code.byte(0xfd).u(100);
+  /** Takes 16 bytes of the two vectors on the stack, beginning at `start` of the 32. */
+  window(start: number): this {
+    this.#code
+      .byte(0xfd)
+      .u(13)
+      .byte(...Array.from({ length: 16 }, (_, i) => start + i));
     return this;
   }
 

@@ -18,19 +18,22 @@ export interface Shared {
   readonly trap: number;
   readonly closed: number;
   readonly endThread: number;
-  /** Functions that depend on nothing but a memory, by what they do and its index. */
+  /** Functions that depend on nothing, or nothing but a memory: by what they do and its index. */
   readonly made: Map<string, number>;
+}
+
+function once({ made }: Shared, key: string, make: () => number): number {
+  let index = made.get(key);
+  if (index === undefined) {
+    index = make();
+    made.set(key, index);
+  }
+  return index;
 }
 
 /** The function of a memory that does `what`, made when it is first asked for. */
 export function onceForMemory(side: Side, what: string, make: () => number): number {
-  const key = `${what}:${memoryOf(side).index}`;
-  let index = side.shared.made.get(key);
-  if (index === undefined) {
-    index = make();
-    side.shared.made.set(key, index);
-  }
-  return index;
+  return once(side.shared, `${what}:${memoryOf(side).index}`, make);
 }
 
 export interface Side {
@@ -55,9 +58,16 @@ export function memoryOf(side: Side): Memory {
   return side.memory;
 }
 
-/** Emits `call trap; unreachable`. */
+/**
+ * Emits a trap. Each reason is a function of its own: a check then is little code, and V8 puts functions where they are called as
+ * far as a module's functions are small ones, half of them at best.
+ */
 export function emitTrap(f: FunctionWriter, shared: Shared, code: TrapReason): void {
-  f.i32(trapNumber(code)).call(shared.trap).op('unreachable');
+  const trap = once(shared, `trap ${code}`, () => {
+    const t = new FunctionWriter(shared.module, { params: [], results: [] });
+    return t.i32(trapNumber(code)).call(shared.trap).finish();
+  });
+  f.call(trap).op('unreachable');
 }
 
 /** Emits: if the i32 on the stack is not zero, trap. */
@@ -90,24 +100,26 @@ export function addOffset(f: FunctionWriter, side: Side, local: number): Functio
 
 /** A function `(address, bytes i32)` that traps unless the range is inside the memory. */
 export function rangeCheck(side: Side, code: TrapReason): number {
-  return onceForMemory(side, code, () => emitRangeCheck(side, code));
+  return onceForMemory(side, code, () => {
+    const f = new FunctionWriter(side.shared.module, { params: [side.address, 'i32'], results: [] });
+    if (side.address === 'i64') emitWideRange(f, side, code);
+    else {
+      f.get(0).op('i64.extend_i32_u').get(1).op('i64.extend_i32_u', 'i64.add');
+      f.memorySize(memoryOf(side)).op('i64.extend_i32_u').i64(16n).op('i64.shl', 'i64.gt_u');
+      emitTrapIf(f, side.shared, code);
+    }
+    return f.finish();
+  });
 }
 
-function emitRangeCheck(side: Side, code: TrapReason): number {
-  const f = new FunctionWriter(side.shared.module, { params: [side.address, 'i32'], results: [] });
-  const memory = memoryOf(side);
+/** Emits the same for addresses of 64 bits: address > size, or bytes > size - address. Nothing can overflow. */
+function emitWideRange(f: FunctionWriter, side: Side, code: TrapReason): void {
   const size = f.local('i64');
-  f.memorySize(memory);
-  if (!memory.is64) f.op('i64.extend_i32_u');
-  f.i64(16n).op('i64.shl').set(size);
-  // pointer > size, or bytes > size - pointer: nothing can overflow.
-  const wide = (): FunctionWriter => (side.address === 'i64' ? f.get(0) : f.get(0).op('i64.extend_i32_u'));
-  wide().get(size).op('i64.gt_u');
+  f.memorySize(memoryOf(side)).i64(16n).op('i64.shl').set(size);
+  f.get(0).get(size).op('i64.gt_u');
   emitTrapIf(f, side.shared, code);
-  f.get(1).op('i64.extend_i32_u').get(size);
-  wide().op('i64.sub', 'i64.gt_u');
+  f.get(1).op('i64.extend_i32_u').get(size).get(0).op('i64.sub', 'i64.gt_u');
   emitTrapIf(f, side.shared, code);
-  return f.finish();
 }
 
 /** Emits: traps unless the address in `local` is a multiple of `align`. */
@@ -167,7 +179,6 @@ export function allocator(side: Side, outside: ReallocReason): number {
   const { shared } = side;
   const f = new FunctionWriter(shared.module, { params: [side.address, 'i32', 'i32', 'i32'], results: [side.address] });
   side.alloc.set(outside, f.index);
-  const check = rangeCheck(side, outside);
   const answer = f.local(side.address);
   const thread = enterThread(f, side);
   f.get(0);
@@ -178,7 +189,7 @@ export function allocator(side: Side, outside: ReallocReason): number {
   if (side.address === 'i64') f.op('i32.wrap_i64');
   f.get(2).i32(1).op('i32.sub', 'i32.and');
   emitTrapIf(f, shared, 'realloc-unaligned');
-  f.get(answer).get(3).call(check).get(answer).finish();
+  f.get(answer).get(3).call(rangeCheck(side, outside)).get(answer).finish();
   return f.index;
 }
 

@@ -1,11 +1,11 @@
 /**
  * UTF-8 strings of at most 64 bytes, from one memory to another: loaded once, in two or four pieces that may overlap, looked at, and stored.
- * Only what is not ASCII is validated character by character. Specification: CanonicalABI.md, `store_string_copy`.
+ * Only what is not ASCII is validated, in memory. Specification: CanonicalABI.md, `store_string_copy`.
  */
 import type { WasmType } from '../../core/builder.ts';
 import type { FunctionWriter } from './function.ts';
-import { addOffset, emitAllocate, memoryOf, type Side, toAddress } from './side.ts';
-import { validator } from './transcode.ts';
+import { addOffset, addressConst, emitAllocate, memoryOf, rangeCheck, type Side, toAddress } from './side.ts';
+import { validator } from './validate.ts';
 
 const LONGEST = 64;
 const OUTSIDE = 'realloc-out-of-bounds/string';
@@ -60,87 +60,125 @@ const LONG: Width = {
 const VECTOR: Width = {
   bytes: 16,
   type: 'v128',
-  load: (f, side) => f.vector('load', memoryOf(side)),
-  store: (f, side) => f.vector('store', memoryOf(side)),
+  load: (f, side) => f.vectorAccess('load', memoryOf(side)),
+  store: (f, side) => f.vectorAccess('store', memoryOf(side)),
   notAscii(f, pieces) {
-    orAll(f, pieces, () => f.vectorOr());
-    f.topBits();
+    orAll(f, pieces, () => f.vector('v128.or'));
+    f.vector('i8x16.bitmask');
   },
 };
 
+/** A string in parts. Everything but sides is a local. */
+interface Whole {
+  readonly f: FunctionWriter;
+  readonly from: Side;
+  readonly to: Side;
+  readonly address: number;
+  readonly bytes: number;
+  /** The new range. */
+  readonly range: number;
+  /** Where the second, third and fourth piece begin. */
+  readonly offsets: readonly [number, number, number];
+}
+
+/** Emits: if the string is longer than `bytes`, does what `body` emits. */
+function above({ f, bytes: local }: Whole, bytes: number, body: () => void): void {
+  f.get(local).i32(bytes).op('i32.gt_u').open('if');
+  body();
+  f.op('end');
+}
+
+/** Locals of a string whose range was not checked (the caller's addresses), and of what it becomes (the callee's). */
+export interface CommonString {
+  readonly address: number;
+  readonly length: number;
+  readonly newAddress: number;
+  readonly newLength: number;
+}
+
 /**
- * Emits, in a function `(address, bytes) -> (address, length)` whose range was checked: returns the new range of a string of at most 64
- * bytes; goes on for longer ones.
+ * Emits: if the string has 8 to 32 bytes, carries it. The `if` is left open, for what follows and for what is done otherwise. Most
+ * strings are such, and so little code without branches can stand where strings come in numbers.
+ */
+export function ifCommonUtf8(f: FunctionWriter, from: Side, to: Side, string: CommonString): void {
+  const { address, length } = string;
+  const bytes = f.scratch('i32');
+  const offsets = [f.scratch('i32'), f.scratch('i32'), f.scratch('i32')] as const;
+  f.get(length);
+  addressConst(f, from, 8).op(`${from.address}.sub`);
+  addressConst(f, from, 25).op(`${from.address}.lt_u`).open('if').get(length);
+  if (from.address === 'i64') f.op('i32.wrap_i64');
+  f.set(bytes).get(address).get(bytes).call(rangeCheck(from, 'string-out-of-bounds'));
+  const whole = { f, from, to, address, bytes, range: string.newAddress, offsets };
+  f.get(bytes).i32(15).op('i32.gt_u').open('if');
+  move(whole, VECTOR, places(whole, 16, 'two'));
+  f.op('else');
+  move(whole, LONG, places(whole, 8, 'two'));
+  f.op('end');
+  toAddress(f.get(bytes), to).set(string.newLength);
+  f.release('i32', bytes, ...offsets);
+}
+
+/**
+ * Emits, in a function `(address, bytes) -> (address, length)` whose range was checked: returns the new range of another string of at
+ * most 64 bytes; goes on for longer ones.
  */
 export function smallUtf8(f: FunctionWriter, from: Side, to: Side): void {
-  const range = f.local(to.address);
-  const whole = { f, from, to, range, offsets: [f.local('i32'), f.local('i32'), f.local('i32')] as const };
-  const above = (bytes: number, body: () => void): void => {
-    f.get(1).i32(bytes).op('i32.gt_u').open('if');
-    body();
-    f.op('end');
+  const offsets = [f.local('i32'), f.local('i32'), f.local('i32')] as const;
+  const whole: Whole = { f, from, to, address: 0, bytes: 1, range: f.local(to.address), offsets };
+  const moved = (width: Width, count: 'two' | 'three' | 'four') => (): void => {
+    move(whole, width, places(whole, width.bytes, count));
+    result(whole);
   };
   f.get(1).i32(LONGEST).op('i32.le_u').open('if');
-  above(32, () => move(whole, VECTOR, 'four'));
-  above(15, () => move(whole, VECTOR, 'two'));
-  above(7, () => move(whole, LONG, 'two'));
-  above(3, () => move(whole, WORD, 'two'));
-  above(0, () => move(whole, BYTE, 'three'));
+  above(whole, 32, moved(VECTOR, 'four'));
+  above(whole, 3, moved(WORD, 'two'));
+  above(whole, 0, moved(BYTE, 'three'));
   allocate(whole);
   result(whole);
   f.op('end');
 }
 
-interface Whole {
-  readonly f: FunctionWriter;
-  readonly from: Side;
-  readonly to: Side;
-  /** Local of the new range. */
-  readonly range: number;
-  /** Locals of where the second, third and fourth piece begin. */
-  readonly offsets: readonly [number, number, number];
-}
-
-function allocate({ f, to, range }: Whole): void {
-  emitAllocate(f, to, 1, 1, OUTSIDE);
+function allocate({ f, to, bytes, range }: Whole): void {
+  emitAllocate(f, to, 1, bytes, OUTSIDE);
   f.set(range);
 }
 
-function result({ f, to, range }: Whole): void {
-  f.get(range).get(1);
+function result({ f, to, bytes, range }: Whole): void {
+  f.get(range).get(bytes);
   toAddress(f, to).op('return');
 }
 
 /** Sets where the pieces after the first begin, from the front and from the back. Gives the locals. */
-function places({ f, offsets }: Whole, bytes: number, count: 'two' | 'three' | 'four'): readonly number[] {
+function places({ f, offsets, bytes: size }: Whole, bytes: number, count: 'two' | 'three' | 'four'): readonly number[] {
   const [a, b, c] = offsets;
-  f.get(1).i32(bytes).op('i32.sub').set(a);
+  f.get(size).i32(bytes).op('i32.sub').set(a);
   if (count === 'two') return [a];
   if (count === 'three') {
-    f.get(1).i32(1).op('i32.shr_u').set(b);
+    f.get(size).i32(1).op('i32.shr_u').set(b);
     return [a, b];
   }
   f.i32(bytes).set(b);
-  f.get(1)
+  f.get(size)
     .i32(2 * bytes)
     .op('i32.sub')
     .set(c);
   return [a, b, c];
 }
 
-function move(whole: Whole, width: Width, count: 'two' | 'three' | 'four'): void {
-  const { f, from, to, range } = whole;
-  const offsets = places(whole, width.bytes, count);
+/** Emits: loads a piece at the beginning and at each of the offsets, looks at them, allocates, and stores them. */
+function move(whole: Whole, width: Width, offsets: readonly number[]): void {
+  const { f, from, to, address, bytes, range } = whole;
   const pieces = [undefined, ...offsets].map((offset) => {
-    f.get(0);
+    f.get(address);
     if (offset !== undefined) addOffset(f, from, offset);
     width.load(f, from);
-    const piece = f.local(width.type);
+    const piece = f.scratch(width.type);
     f.set(piece);
     return piece;
   });
   width.notAscii(f, pieces);
-  f.open('if').get(0).get(1).call(validator(from, 'utf8')).op('end');
+  f.open('if').get(address).get(bytes).call(validator(from, 'utf8')).op('end');
   allocate(whole);
   for (const [i, piece] of pieces.entries()) {
     f.get(range);
@@ -149,5 +187,5 @@ function move(whole: Whole, width: Width, count: 'two' | 'three' | 'four'): void
     f.get(piece);
     width.store(f, to);
   }
-  result(whole);
+  f.release(width.type, ...pieces);
 }

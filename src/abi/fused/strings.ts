@@ -16,17 +16,20 @@ import {
   type Side,
   toAddress,
 } from './side.ts';
-import { smallUtf8 } from './small-strings.ts';
+import { ifCommonUtf8, smallUtf8 } from './small-strings.ts';
 import {
-  advance,
-  decodeUtf8,
-  decodeUtf16,
-  difference,
-  encodeUtf8,
-  encodeUtf16,
-  setEnd,
-  validator,
-} from './transcode.ts';
+  asciiBlock,
+  asciiRun,
+  asciiRunOfUnits,
+  type Cursor,
+  copyAscii,
+  narrowBelow,
+  skipLatin1,
+  widenAll,
+  widenBackwards,
+} from './string-blocks.ts';
+import { advance, decodeUtf8, decodeUtf16, difference, encodeUtf8, encodeUtf16, setEnd } from './transcode.ts';
+import { validator } from './validate.ts';
 
 type Source = 'utf8' | 'utf16' | 'latin1';
 
@@ -68,6 +71,11 @@ export class StringKit {
     });
     const { shared } = from;
     const units = f.local('i32');
+    if (from.encoding === 'utf8' && to.encoding === 'utf8') {
+      const string = { address: 0, length: 1, newAddress: f.local(to.address), newLength: f.local(to.address) };
+      ifCommonUtf8(f, from, to, string);
+      f.get(string.newAddress).get(string.newLength).op('return', 'end');
+    }
     const compact = from.encoding === 'latin1+utf16';
     const tagged = f.local('i32');
     if (compact) {
@@ -224,6 +232,10 @@ class Kernel {
     setEnd(f, this.#from, this.#end, 0, this.#code);
   }
 
+  get #cursor(): Cursor {
+    return { p: this.#p, end: this.#end, q: this.#q };
+  }
+
   /** Emits: leaves whether the source is at its end. */
   #atEnd(): FunctionWriter {
     return difference(this.#f, this.#from, this.#end, this.#p).op('i32.eqz');
@@ -243,6 +255,7 @@ class Kernel {
     const f = this.#f;
     this.#allocate(2, 2);
     this.#start(1);
+    widenAll(f, this.#from, this.#to, this.#cursor);
     f.open('block').open('loop');
     this.#atEnd().brIf(1);
     f.get(this.#q).get(this.#p).access('i32.load8_u', memoryOf(this.#from)).access('i32.store16', memoryOf(this.#to));
@@ -253,8 +266,10 @@ class Kernel {
   }
 
   /** Copies units below `limit` as bytes; leaves the loop at the first that is not, or returns with `units` at the end. */
-  #narrowPrefix(width: 1 | 2, limit: number): void {
+  #narrowPrefix(width: 1 | 2, limit: 0x80): void {
     const f = this.#f;
+    if (width === 1) copyAscii(f, this.#from, this.#to, this.#cursor);
+    else narrowBelow(f, this.#from, this.#to, this.#cursor, limit);
     f.open('block').open('loop');
     this.#atEnd().open('if');
     this.#results(() => difference(f, this.#to, this.#q, this.#d));
@@ -273,6 +288,8 @@ class Kernel {
     const step = f.local('i32');
     f.open('block').open('loop');
     this.#atEnd().brIf(1);
+    if (source !== 'utf16') asciiRun(f, this.#from, this.#to, this.#cursor, target === 'utf16');
+    else if (target === 'utf8') asciiRunOfUnits(f, this.#from, this.#to, this.#cursor);
     if (source === 'latin1') {
       f.get(this.#p).access('i32.load8_u', memoryOf(this.#from)).set(this.#code).i32(1).set(step);
     } else {
@@ -325,11 +342,13 @@ class Kernel {
   #latinPrefix(source: 'utf8' | 'utf16'): void {
     const f = this.#f;
     const step = f.local('i32');
+    if (source === 'utf16') narrowBelow(f, this.#from, this.#to, this.#cursor, 0x100);
     f.open('block').open('loop');
     this.#atEnd().open('if');
     this.#shrink(2);
     this.#results(() => f.get(this.#used));
     f.op('return', 'end');
+    if (source === 'utf8') asciiBlock(f, this.#from, this.#to, this.#cursor);
     f.get(this.#p).call(decoder(this.#from, source)).set(step);
     f.tee(this.#code).i32(0x100).op('i32.ge_u').brIf(1);
     if (source === 'utf16') f.get(step).i32(1).op('i32.shl').set(step);
@@ -347,6 +366,7 @@ class Kernel {
     const a = f.local(to.address);
     const b = f.local(to.address);
     f.get(this.#used).set(i);
+    widenBackwards(f, to, this.#d, i);
     f.open('block').open('loop');
     f.get(i).op('i32.eqz').brIf(1);
     f.get(i).i32(1).op('i32.sub').tee(i).i32(1).op('i32.shl').set(this.#code);
@@ -369,6 +389,7 @@ class Kernel {
     f.memoryCopy(memory, memoryOf(this.#from));
     const end = f.local(to.address);
     setEnd(f, to, end, this.#d, this.#size);
+    skipLatin1(f, to, { p: this.#q, end });
     f.open('block').open('loop');
     difference(f, to, end, this.#q).op('i32.eqz').brIf(1);
     f.get(this.#q).access('i32.load16_u', memory).i32(0x100).op('i32.ge_u').open('if');
@@ -378,6 +399,7 @@ class Kernel {
     f.br(0).op('end', 'end');
     const read = f.local(to.address);
     f.get(this.#d).tee(this.#q).set(read);
+    narrowBelow(f, to, to, { p: read, end, q: this.#q }, 0x100);
     f.open('block').open('loop');
     difference(f, to, end, read).op('i32.eqz').brIf(1);
     f.get(this.#q).get(read).access('i32.load8_u', memory).access('i32.store8', memory);

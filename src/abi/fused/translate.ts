@@ -22,6 +22,7 @@ import {
   type Side,
   toAddress,
 } from './side.ts';
+import { ifCommonUtf8 } from './small-strings.ts';
 import type { StringKit } from './strings.ts';
 import { advance } from './transcode.ts';
 
@@ -64,6 +65,14 @@ function slice(place: Place, start: number, count: number): Place {
   };
 }
 
+/** The place of the first or second word of a range. */
+function wordOf(place: Place, index: number, width: number): Place {
+  return place.kind === 'flat' ? slice(place, index, 1) : { ...place, offset: place.offset + index * width };
+}
+
+/** How many strings of an element of a list are carried without a call if they are short: it takes a third of the time. */
+const INLINE_STRINGS = 4;
+
 const INT_LOADS = { 1: 'i32.load8_u', 2: 'i32.load16_u', 4: 'i32.load' } as const;
 const INT_STORES = { 1: 'i32.store8', 2: 'i32.store16', 4: 'i32.store' } as const;
 
@@ -84,6 +93,8 @@ export class Direction {
   readonly #lists = new Map<ValueType, number>();
   readonly #outlined = new Map<ValueType, number>();
   readonly #outlinedFlat = new Map<ValueType, number>();
+  /** How many more strings may be carried where they are; none outside of loops. */
+  #room = 0;
 
   constructor(from: Side, to: Side, kit: StringKit, handle: HandleFunction) {
     this.#from = from;
@@ -167,10 +178,10 @@ export class Direction {
         return;
       }
       case 'string':
-        this.#range(f, src, dst, this.#kit.translate(this.#from, this.#to), true);
+        this.#string(f, src, dst);
         return;
       case 'list':
-        this.#range(f, src, dst, this.#list(t.element), false);
+        this.#range(f, src, dst, this.#list(t.element));
         return;
       case 'fixed-list':
         this.#fixedList(f, t.element, t.length, src, dst);
@@ -203,32 +214,53 @@ export class Direction {
     f.release('i32', code);
   }
 
-  /**
-   * A string or list: pointer and length, through a function that gives the new pointer (and length, for strings). The source is
-   * read once: where both sides share a memory, `realloc` may write to it.
-   */
-  #range(f: FunctionWriter, src: Place, dst: Place, fn: number, givesLength: boolean): void {
+  /** A list: pointer and length, through a function that gives the new pointer. */
+  #range(f: FunctionWriter, src: Place, dst: Place, fn: number): void {
     const from = this.#from;
     const to = this.#to;
     const pointer = f.scratch(to.address);
-    const length = f.scratch(givesLength ? to.address : from.address);
-    const load: Access = `${from.address}.load`;
-    const store: Access = `${to.address}.store`;
-    const word = (place: Place, index: number, width: number): Place =>
-      place.kind === 'flat' ? slice(place, index, 1) : { ...place, offset: place.offset + index * width };
-    this.#read(f, word(src, 0, from.pointer), from.address, load);
-    this.#read(f, word(src, 1, from.pointer), from.address, load);
-    if (givesLength) f.call(fn).set(length);
-    else f.tee(length).call(fn);
-    f.set(pointer);
-    this.#write(f, word(dst, 0, to.pointer), to.address, store, () => f.get(pointer));
-    this.#write(f, word(dst, 1, to.pointer), to.address, store, () => {
+    const length = f.scratch(from.address);
+    this.#readRange(f, src);
+    f.tee(length).call(fn).set(pointer);
+    this.#writeRange(f, dst, pointer, () => {
       f.get(length);
-      if (givesLength || from.address === to.address) return;
-      f.op(to.address === 'i64' ? 'i64.extend_i32_u' : 'i32.wrap_i64');
+      if (from.address !== to.address) f.op(to.address === 'i64' ? 'i64.extend_i32_u' : 'i32.wrap_i64');
     });
     f.release(to.address, pointer);
-    f.release(givesLength ? to.address : from.address, length);
+    f.release(from.address, length);
+  }
+
+  /** Emits: leaves pointer and length. They are read once: where both sides share a memory, `realloc` may write to it. */
+  #readRange(f: FunctionWriter, src: Place): void {
+    const { address, pointer } = this.#from;
+    for (const i of [0, 1]) this.#read(f, wordOf(src, i, pointer), address, `${address}.load`);
+  }
+
+  #writeRange(f: FunctionWriter, dst: Place, start: number, length: () => void): void {
+    const { address, pointer } = this.#to;
+    this.#write(f, wordOf(dst, 0, pointer), address, `${address}.store`, () => f.get(start));
+    this.#write(f, wordOf(dst, 1, pointer), address, `${address}.store`, length);
+  }
+
+  /** A string, through a function that gives the new pointer and length; in a loop, without it where it can be short. */
+  #string(f: FunctionWriter, src: Place, dst: Place): void {
+    const from = this.#from;
+    const to = this.#to;
+    const fn = this.#kit.translate(from, to);
+    const newAddress = f.scratch(to.address);
+    const newLength = f.scratch(to.address);
+    this.#readRange(f, src);
+    if (this.#room > 0 && from.encoding === 'utf8' && to.encoding === 'utf8') {
+      this.#room--;
+      const address = f.scratch(from.address);
+      const length = f.scratch(from.address);
+      f.set(length).set(address);
+      ifCommonUtf8(f, from, to, { address, length, newAddress, newLength });
+      f.op('else').get(address).get(length).call(fn).set(newLength).set(newAddress).op('end');
+      f.release(from.address, address, length);
+    } else f.call(fn).set(newLength).set(newAddress);
+    this.#writeRange(f, dst, newAddress, () => f.get(newLength));
+    f.release(to.address, newAddress, newLength);
   }
 
   /** A function `(pointer, length) -> pointer` for lists of `element`. */
@@ -272,7 +304,10 @@ export class Direction {
     f.get(target).set(at);
     f.open('block').open('loop');
     f.get(count).op('i32.eqz').brIf(1);
+    const room = this.#room;
+    this.#room = INLINE_STRINGS;
     this.translate(f, element, { kind: 'memory', base: source, offset: 0 }, { kind: 'memory', base: at, offset: 0 });
+    this.#room = room;
     advance(f, this.#from, source, layout(element, this.#from.pointer).size);
     advance(f, this.#to, at, layout(element, this.#to.pointer).size);
     f.get(count).i32(1).op('i32.sub').set(count).br(0);

@@ -121,25 +121,45 @@ function compileAll<T>(emitted: readonly Emitted[]): readonly Made<T>[] {
   });
 }
 
+/** How many exports of one signature have code of their own. Further ones take turns. */
+const COPIES = 4;
+
+/**
+ * Keys of signatures. What the engine learns of code is what it learns of all that share it: an export calls its core function in a
+ * sixth of the time if no other export does so by the same code. So those of one component get a few copies of it.
+ */
+function keysOf(signatures: readonly Signature[], copies: number): { readonly structure: string; key: string }[] {
+  const counts = new Map<string, number>();
+  return signatures.map((signature) => {
+    const structure = signatureKey(signature);
+    const count = counts.get(structure) ?? 0;
+    counts.set(structure, count + 1);
+    return { structure, key: `${structure}@${count % copies}` };
+  });
+}
+
 function compile<T>(
   cache: Map<string, Made<T>>,
   signatures: readonly Signature[],
+  copies: number,
   emit: (signature: Signature) => Emitted,
 ): readonly Made<T>[] {
-  const keys = signatures.map(signatureKey);
+  const keys = keysOf(signatures, copies);
   const fresh = new Map<string, { readonly emitted: Emitted; readonly shared: boolean }>();
-  for (const [i, key] of keys.entries()) {
-    if (cache.has(key) || fresh.get(key)?.shared === true) continue;
-    const emitted = emit(signatures[i]!);
+  const byStructure = new Map<string, Emitted>();
+  for (const [i, own] of keys.entries()) {
+    if (cache.has(own.key) || fresh.get(own.key)?.shared === true) continue;
+    const emitted = byStructure.get(own.structure) ?? emit(signatures[i]!);
     const shared = isShared(signatures[i]!, emitted);
+    if (shared) byStructure.set(own.structure, emitted);
     // Code of one signature alone has a key of its own.
-    if (!shared) keys[i] = `${key}#${i}`;
-    fresh.set(keys[i]!, { emitted, shared });
+    else own.key += `#${i}`;
+    fresh.set(own.key, { emitted, shared });
   }
   const made = compileAll<T>([...fresh.values()].map((f) => f.emitted));
   const byKey = new Map([...fresh.keys()].map((key, i) => [key, made[i]!]));
   for (const [key, { shared }] of fresh) if (shared && cache.size < MAX_CACHED) cache.set(key, byKey.get(key)!);
-  return keys.map((key) => byKey.get(key) ?? cache.get(key)!);
+  return keys.map(({ key }) => byKey.get(key) ?? cache.get(key)!);
 }
 
 const exportsByKey = new Map<string, ExportFactory>();
@@ -147,12 +167,12 @@ const importsByKey = new Map<string, ImportFactory>();
 
 /** The generated functions of exports. */
 export function compileExports(signatures: readonly Signature[]): readonly ExportFactory[] {
-  return compile<ExportBorder>(exportsByKey, signatures, (signature) => emitExport(signature));
+  return compile<ExportBorder>(exportsByKey, signatures, COPIES, (signature) => emitExport(signature));
 }
 
 /** The generated functions of imports. */
 export function compileImports(signatures: readonly Signature[]): readonly ImportFactory[] {
-  return compile<ImportBorder>(importsByKey, signatures, emitImport);
+  return compile<ImportBorder>(importsByKey, signatures, 1, emitImport);
 }
 
 /** The generated functions of one export. */

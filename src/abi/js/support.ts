@@ -12,13 +12,14 @@ import { hostString } from '../values.ts';
 import { checkBig, checkFloat, checkInt, mismatch } from './check.ts';
 import { fromJs, toJs } from './convert.ts';
 import { Filled, writeFilled } from './lent.ts';
+import { asciiText } from './short-text.ts';
 import { storePlain } from './store-numbers.ts';
 import { type NumberArray, type NumberKind, TYPED_ARRAYS } from './typed-array.ts';
 
 const encoder = /* @__PURE__ */ new TextEncoder();
 const decoder = /* @__PURE__ */ new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** Strings up to this length are written and read character by character: calling the codec costs more. */
+/** Strings below this length are written and read without the codec: calling it costs more. */
 const SHORT = 32;
 
 /** Second results: the length that belongs to the pointer which was answered. */
@@ -74,7 +75,7 @@ export function lowerString(cx: AbiContext, text: string): number {
     last.units = joinTag(cx, stored);
     return stored.pointer;
   }
-  if (text.length <= SHORT && isAscii(text, text.length)) {
+  if (text.length < SHORT && isAscii(text, text.length)) {
     const pointer = allocate(cx, 0, 0, 1, text.length, 'realloc-out-of-bounds/string');
     const { u8 } = memoryOf(cx);
     for (let i = 0; i < text.length; i++) u8[pointer + i] = text.charCodeAt(i);
@@ -90,15 +91,9 @@ export function liftString(cx: AbiContext, pointer: number, raw: number | bigint
   const length = toNumber(raw);
   const { u8 } = memoryOf(cx);
   if (length > MAX_BYTES || pointer + length > u8.length) throw makeTrap('string-out-of-bounds');
-  if (length <= SHORT) {
-    let text = '';
-    let i = 0;
-    for (; i < length; i++) {
-      const byte = u8[pointer + i]!;
-      if (byte > 0x7f) break;
-      text += String.fromCharCode(byte);
-    }
-    if (i === length) return text;
+  if (length < SHORT) {
+    const text = asciiText(u8, pointer, length);
+    if (text !== undefined) return text;
   }
   try {
     return decoder.decode(u8.subarray(pointer, pointer + length));
