@@ -146,17 +146,15 @@ export function fromJs(type: ValueType, value: unknown, path: string): AbiValue 
       return type.fields.map((f, i) => fromJs(f.type, object[names[i]!], `${path}.${names[i]}`));
     }
     case 'tuple': {
-      const array = arrayOf(value, path, `an array of ${type.types.length}`);
-      if (array.length !== type.types.length) mismatch(path, `an array of ${type.types.length}`, value);
+      const array = arrayOfLength(type.types.length, value, path);
       return type.types.map((t, i) => fromJs(t, array[i], `${path}[${i}]`));
     }
-    case 'list':
-      return listFromJs(type.element, value, path);
-    case 'fixed-list': {
-      const list = listFromJs(type.element, value, path) as List;
-      if (list.length !== type.length) mismatch(path, `${type.length} elements`, value);
-      return list;
+    case 'list': {
+      const expected = numberKind(type.element) === undefined ? 'an array' : 'a typed array or an array of numbers';
+      return elementsFromJs(type.element, arrayOf(value, path, expected), path);
     }
+    case 'fixed-list':
+      return elementsFromJs(type.element, arrayOfLength(type.length, value, path), path);
     case 'map':
       return mapFromJs(type.key, type.value, value, path);
     case 'variant':
@@ -189,12 +187,13 @@ function arrayOf(value: unknown, path: string, expected: string): ArrayLike<unkn
   return mismatch(path, expected, value);
 }
 
-function listFromJs(element: ValueType, value: unknown, path: string): AbiValue {
-  const array = arrayOf(
-    value,
-    path,
-    numberKind(element) === undefined ? 'an array' : 'a typed array or an array of numbers',
-  );
+function arrayOfLength(length: number, value: unknown, path: string): ArrayLike<unknown> {
+  const array = arrayOf(value, path, `an array of ${length}`);
+  if (array.length !== length) mismatch(path, `an array of ${length}`, value);
+  return array;
+}
+
+function elementsFromJs(element: ValueType, array: ArrayLike<unknown>, path: string): AbiValue {
   const values: AbiValue[] = [];
   for (let i = 0; i < array.length; i++) values.push(fromJs(element, array[i], `${path}[${i}]`));
   return values;
