@@ -89,6 +89,8 @@ export class Guest {
   readonly traces: Trace[] = [];
   /** Where the allocator goes on; shared by guests that share a memory. */
   readonly bump: Allocator;
+  /** Whether its memory has grown within `realloc`. */
+  grew = false;
   /** Answers instead of the allocator. */
   hostile: ((old: number, oldSize: number, align: number, size: number) => number | undefined) | undefined;
 
@@ -129,12 +131,14 @@ export class Guest {
   }
 
   realloc(old: number, oldSize: number, align: number, size: number): number {
+    const before = this.memory.u8.length;
     const forced = this.hostile?.(old, oldSize, align, size);
     let at = forced ?? old;
     if (forced === undefined && (oldSize === 0 || size > oldSize || old % align !== 0)) {
       at = this.allocate(align, size);
       this.memory.u8.copyWithin(at, old, old + Math.min(oldSize, size));
     }
+    this.grew ||= this.memory.u8.length > before;
     this.trace('realloc', [old, oldSize, align, size], at);
     // What a guest leaves in its context must not be seen by anyone else.
     this.set(CONTEXT_0, 77);

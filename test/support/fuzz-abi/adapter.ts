@@ -12,6 +12,7 @@ import {
   leaves,
   makeGuest,
   misbehave,
+  notesOf,
   quietly,
   read,
   resetStacks,
@@ -114,6 +115,7 @@ function outcome(c: Case, world: World, run: (...flat: Flat[]) => Flat | undefin
       'memory of the callee': copyOf(callee),
     },
     exact: { 'core arguments': seen.exact, 'core result': comparable(back) },
+    notes: [...notesOf(caller), ...notesOf(callee)],
   };
 }
 

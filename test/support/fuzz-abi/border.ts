@@ -29,13 +29,14 @@ import {
   leaves,
   makeGuest,
   misbehave,
+  notesOf,
   quietly,
   read,
   resetStacks,
   resultOf,
   traceText,
 } from './guests.ts';
-import { HostHandles, spoil } from './host-values.ts';
+import { HostHandles, holdsLoneSurrogate, spoil } from './host-values.ts';
 import { copyOf, endOfError, type Outcome } from './outcome.ts';
 
 type CoreFunction = (...flat: Flat[]) => Flat | undefined;
@@ -51,6 +52,7 @@ class Side {
   readonly seen: unknown[] = [];
   readonly exact: unknown[] = [];
   memory: Buffer = Buffer.alloc(0);
+  readonly notes: string[] = [];
 
   constructor(c: Case, which: Which) {
     this.case = c;
@@ -102,18 +104,20 @@ class Side {
       },
       memories: { memory: copyOf(guest), 'memory when it was called': this.memory },
       exact: { 'core values': this.exact },
+      notes: [...notesOf(guest), ...this.notes],
     };
   }
 }
 
 /** The host's values, one of them spoiled if a fault says so. */
-function spoiled(c: Case, values: unknown[]): unknown[] {
+function spoiled({ case: c, notes }: Side, values: unknown[]): unknown[] {
   for (const fault of c.faults) {
     if (fault.kind !== 'value' || values.length === 0) continue;
     const r = random(fault.seed);
     const at = r(values.length);
     values[at] = spoil(r, values[at]);
   }
+  if (values.some(holdsLoneSurrogate)) notes.push('a lone surrogate of the host');
   return values;
 }
 
@@ -148,7 +152,7 @@ function exportOutcome(c: Case, make: (signature: Signature) => ExportFactory, i
   const postReturn = c.postReturn ? (post as unknown as BorderEnv['postReturn']) : undefined;
   const border = make(signature)(borderRuntime, side.env({ core, postReturn }));
   const args = spoiled(
-    c,
+    side,
     c.type.params.map((p, i) => toJs(p.type, handles.wrap(p.type, c.params[i]!))),
   );
   guest.set(CONTEXT_0, 22);
@@ -190,7 +194,7 @@ function hostOf(side: Side): NonNullable<BorderEnv['host']> {
   return (...given) => {
     side.seen.push(c.type.async ? given.slice(0, -1) : given);
     const js = result === undefined ? undefined : toJs(result, handles.wrap(result, c.result!));
-    const [value] = result === undefined ? [undefined] : spoiled(c, [js]);
+    const [value] = result === undefined ? [undefined] : spoiled(side, [js]);
     const end = hostEnd(c, value);
     if (c.ending === 'promise' || c.ending === 'rejects') {
       const promise = end.ok ? Promise.resolve(end.value) : Promise.reject(end.value);
@@ -213,7 +217,7 @@ function waitingRuntime(side: Side, pending: Pending): BorderRuntime {
   const later = (settle: Settle, pointer: Flat): void => {
     const { result } = c.type;
     const js = result === undefined ? undefined : toJs(result, handles.wrap(result, c.result!));
-    const [value] = result === undefined ? [undefined] : spoiled(c, [js]);
+    const [value] = result === undefined ? [undefined] : spoiled(side, [js]);
     const end = hostEnd(c, value);
     pending.settle = () => settle(end.ok, end.value, pointer);
   };

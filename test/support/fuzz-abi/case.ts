@@ -28,7 +28,7 @@ export type Which = 'caller' | 'callee';
 
 /** What goes wrong on purpose. Positions are taken modulo what there is. */
 export type Fault =
-  /** A byte of what the guest wrote for the other. */
+  /** A byte of what the guest wrote for the other; before 0: the last of an allocation. */
   | { readonly kind: 'byte'; readonly side: Which; readonly at: number; readonly value: number }
   /** A core value that it passes: set, or something added. */
   | {
@@ -94,20 +94,37 @@ function generateSmallFunc(r: Random): FuncType {
   }
 }
 
-const SET = [0n, 1n, 5n, -1n, 65_535n, 65_536n, 2n ** 31n - 1n, 2n ** 31n, 2n ** 32n, 2n ** 63n, 0x7f80_0001n] as const;
+const SET = [
+  0n,
+  1n,
+  5n,
+  -1n,
+  0xd800n,
+  0x11_0000n,
+  65_535n,
+  65_536n,
+  2n ** 31n - 1n,
+  2n ** 31n,
+  2n ** 32n,
+  2n ** 63n,
+  0x7f80_0001n,
+] as const;
 const ADD = [1n, -1n, 2n, 3n, 7n, 65_536n, 2n ** 31n, 2n ** 32n] as const;
 const BYTES = [0, 1, 2, 3, 0x7f, 0x80, 0xc3, 0xd8, 0xdc, 0xff] as const;
+/** Text must not end in one of these: UTF-8 that goes on, halves of a pair. */
+const LAST_BYTES = [0xc3, 0xe2, 0xf0, 0xd8, 0xdc, 0x80] as const;
 const FAULTS: { readonly [K in Kind]: readonly Fault['kind'][] } = {
   adapter: ['byte', 'byte', 'flat', 'flat', 'realloc', 'realloc', 'pointer'],
-  export: ['byte', 'flat', 'realloc', 'value'],
-  import: ['byte', 'flat', 'realloc', 'pointer', 'value'],
+  export: ['byte', 'byte', 'byte', 'flat', 'flat', 'realloc', 'realloc', 'value', 'value'],
+  import: ['byte', 'byte', 'byte', 'flat', 'flat', 'realloc', 'realloc', 'pointer', 'value'],
 };
 
 function generateFault(r: Random, kind: Kind, shared: boolean): Fault {
   const side = kind === 'adapter' ? pick(r, ['caller', 'callee'] as const) : kind === 'import' ? 'caller' : 'callee';
-  const what = pick(r, FAULTS[kind]);
+  const what = shared ? 'realloc' : pick(r, FAULTS[kind]);
   switch (what) {
     case 'byte':
+      if (r(3) === 0) return { kind: what, side, at: -1 - r(10), value: pick(r, LAST_BYTES) };
       return { kind: what, side, at: r(5_000), value: r(2) === 0 ? pick(r, BYTES) : r(256) };
     case 'flat': {
       const op = pick(r, ['set', 'add'] as const);
@@ -116,7 +133,7 @@ function generateFault(r: Random, kind: Kind, shared: boolean): Fault {
     case 'pointer':
       return { kind: what, add: pick(r, [1, 2, 4, 65_536, 1_000_000, 2 ** 31]) };
     case 'realloc': {
-      // Where places overlap that are not yet read, what arrives is a mix.
+      // Where places overlap that are not yet read, what arrives is a mix (`fused/adapter.ts`).
       const answers = shared ? (['grow', 'unaligned', 'beyond', 'wild'] as const) : ANSWERS;
       return { kind: what, side, call: pick(r, [0, 0, 1, 2, 5]), answer: pick(r, answers) };
     }
@@ -143,7 +160,7 @@ export function generateCase(kind: Kind, seed: number): Case {
   const caller = generateSide(r);
   const callee = shared ? { ...generateSide(r), width: caller.width } : generateSide(r);
   const lift = async ? pick(r, LIFTS) : 'sync';
-  const count = pick(r, [0, 0, 0, 0, 0, 1, 1, 1, 2, 3]);
+  const count = pick(r, [0, 0, 0, 0, 1, 1, 1, 1, 2, 3]);
   return {
     kind,
     type,
@@ -157,7 +174,7 @@ export function generateCase(kind: Kind, seed: number): Case {
     postReturn: lift === 'sync' && r(2) === 0,
     faults: Array.from({ length: count }, () => generateFault(r, kind, shared)),
     bits: r(64),
-    ending: pick(r, ENDINGS),
+    ending: r(3) > 0 ? pick(r, ['value', 'promise'] as const) : pick(r, ENDINGS),
     halves: async || r(2) === 0,
   };
 }

@@ -100,10 +100,15 @@ export function quietly<T>(guest: Guest, body: () => T): T {
   return value;
 }
 
-/** The n-th byte of the spans. */
+/** The n-th byte of the spans; before 0, the last byte of one of them. */
 function byteAt(spans: readonly { readonly at: number; readonly size: number }[], n: number): number | undefined {
   const total = spans.reduce((sum, { size }) => sum + size, 0);
   if (total === 0) return undefined;
+  const filled = spans.filter(({ size }) => size > 0);
+  if (n < 0) {
+    const { at, size } = filled[(-n - 1) % filled.length]!;
+    return at + size - 1;
+  }
   let left = n % total;
   for (const { at, size } of spans) {
     if (left < size) return at + left;
@@ -204,6 +209,17 @@ export function resultOf(c: Case, caller: Guest, pointer: number | undefined, ba
 /** What `realloc` and `post-return` were called with and answered. */
 export function traceText(traces: readonly Trace[]): string[] {
   return traces.map((t) => `${t.what} ${t.args.map(comparable)} -> ${t.answer} context ${t.context}`);
+}
+
+/** What happened in the guest's memory. */
+export function notesOf(guest: Guest): string[] {
+  const end = guest.memory.u8.length;
+  const notes: string[] = [];
+  if (guest.bump.spans.some(({ at, size }) => size > 0 && at + size === end))
+    notes.push('a value ends with the memory');
+  if (guest.grew) notes.push('memory grew within realloc');
+  if (guest.traces.some(({ what, args }) => what === 'realloc' && args[1] !== 0)) notes.push('realloc changed a size');
+  return notes;
 }
 
 /** Whether the guest might have left, each time. */

@@ -160,3 +160,10 @@ export function spoil(r: Random, value: unknown): unknown {
   const key = pick(r, keys);
   return { ...value, [key]: spoil(r, (value as Record<string, unknown>)[key]) };
 }
+
+/** Whether a value holds text that is not Unicode. */
+export function holdsLoneSurrogate(value: unknown): boolean {
+  if (typeof value === 'string') return !value.isWellFormed();
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return false;
+  return (value instanceof Map ? [...value].flat() : Object.values(value)).some(holdsLoneSurrogate);
+}
