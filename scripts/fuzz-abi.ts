@@ -6,11 +6,8 @@
  */
 import { parseArgs } from 'node:util';
 import { KINDS, type Kind } from '../test/support/fuzz-abi/case.ts';
-import { groupOf, type Reached, required } from '../test/support/fuzz-abi/coverage.ts';
+import { ENOUGH, groupOf, type Reached, required } from '../test/support/fuzz-abi/coverage.ts';
 import { search } from '../test/support/fuzz-abi/search.ts';
-
-/** From so many calls of a kind on, everything must have been covered. */
-const ENOUGH = 3_000;
 
 const { values } = parseArgs({
   options: {

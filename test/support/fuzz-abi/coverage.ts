@@ -10,6 +10,9 @@ import { ADAPTER_BITS, hasBit } from './adapter.ts';
 import { ANSWERS, type Case, ENCODINGS, ENDINGS, KINDS, type Kind, LIFTS, needsOf, type SideCase } from './case.ts';
 import { failed, type Outcome } from './outcome.ts';
 
+/** From so many calls of a kind on, everything must have been covered. */
+export const ENOUGH = 3_000;
+
 const TYPE_KINDS = [
   'bool',
   's8',
