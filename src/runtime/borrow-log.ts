@@ -141,6 +141,7 @@ export const NO_BORROWS: BorrowEntries = { entries: [], lends: [] };
 /** Takes out the entries above `base`, for a stack that is suspended. */
 export function detachAbove(base: number): BorrowEntries {
   let from = log.length;
+  if (from === 0 && control.i32[LEND_TOP >> 2] === LEND_LOG) return NO_BORROWS;
   const newest = lendAt(1);
   const isAbove = from > 0 && (log[from - 1]?.top ?? 0) > base;
   if (!isAbove && (newest === undefined || lendTag(newest) <= base)) return NO_BORROWS;

@@ -5,6 +5,8 @@ import type { Store } from './store.ts';
 
 /** A stack that can be asked to suspend. */
 interface Asked extends Activity {
+  readonly canGo: boolean;
+  go(): boolean;
   ask(then: () => Flat | undefined, closes: boolean): void;
 }
 
@@ -70,6 +72,8 @@ export class HostWait {
     this.#value = value;
     this.#host?.hostAnswers();
     this.#host = undefined;
-    scheduler.enqueueNow(this.#stack);
+    const stack = this.#stack;
+    if (stack.canGo && scheduler.take()) stack.go();
+    else scheduler.enqueueNow(stack);
   }
 }

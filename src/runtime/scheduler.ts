@@ -136,6 +136,14 @@ export class Scheduler {
     if (isIdle) this.#run();
   }
 
+  /** The baton for a stack that can go on and does at once, if nothing else goes on now or is to. */
+  take(): boolean {
+    if (this.#moving || this.#running || callTop() !== CALL_STACK || !this.#isEmpty) return false;
+    this.#turns++;
+    this.#moving = true;
+    return true;
+  }
+
   get #isEmpty(): boolean {
     return this.#queue.isEmpty && this.#obligations.length === 0;
   }

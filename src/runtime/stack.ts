@@ -78,6 +78,8 @@ let nextToken = 1;
 const now = /* @__PURE__ */ Promise.resolve();
 /** The stack that runs, if it is one that can suspend. */
 let running: Stack | undefined;
+/** The last that was let go on. */
+let going: Stack | undefined;
 
 function takeToken(): number {
   const token = nextToken;
@@ -85,48 +87,22 @@ function takeToken(): number {
   return token;
 }
 
-/** The stacks that are suspended, in the order in which they suspended: linked, since each goes in and out at every wait. */
-class Suspended {
-  count = 0;
-  #first: Stack | undefined;
-  #last: Stack | undefined;
-
-  add(stack: Stack): void {
-    stack.before = this.#last;
-    if (this.#last === undefined) this.#first = stack;
-    else this.#last.behind = stack;
-    this.#last = stack;
-    this.count++;
-  }
-
-  remove(stack: Stack): void {
-    const { before, behind } = stack;
-    if (before === undefined) this.#first = behind;
-    else before.behind = behind;
-    if (behind === undefined) this.#last = before;
-    else behind.before = before;
-    stack.before = undefined;
-    stack.behind = undefined;
-    this.count--;
-  }
-
-  *[Symbol.iterator](): Generator<Stack> {
-    for (let stack = this.#first; stack !== undefined; stack = stack.behind) yield stack;
-  }
-}
-
-const suspended = /* @__PURE__ */ new Suspended();
+/** How many stacks are suspended now. */
+let suspendedNow = 0;
+/** How many times a stack was suspended. */
+let suspensions = 0;
 
 /** Whether a call into one of the instances has not ended: on the stack that runs, or on one that is suspended. */
 export function isEntered(slots: readonly number[]): boolean {
   if (slotsAbove(CALL_STACK).some((slot) => slots.includes(slot))) return true;
-  for (const stack of suspended) if (stack.touches((slot) => slots.includes(slot))) return true;
+  for (const stack of suspendedStacks()) if (stack.touches((slot) => slots.includes(slot))) return true;
   return false;
 }
 
 /** The stacks that are suspended, in the order in which they suspended. */
 export function suspendedStacks(): Iterable<Stack> {
-  return suspended;
+  if (suspendedNow === 0) return [];
+  return [...stacks.values()].filter((stack) => stack.isSuspended).sort((a, b) => a.since - b.since);
 }
 
 /** Refuses a call of the host's that needs a stack where there are as many as may be: before anything was called. */
@@ -136,7 +112,7 @@ export function mustHaveStack(path: string): void {
 
 /** How many stacks are suspended now. */
 export function suspendedCount(): number {
-  return suspended.count;
+  return suspendedNow;
 }
 
 /** One stack: from the call of a promised function to its end. As an activity: it goes on. */
@@ -153,6 +129,8 @@ export class Stack implements Activity {
   readonly isInner: boolean;
   /** The store of whoever runs on it first, whose limit it counts for. */
   #store: Store | undefined;
+  /** How many stacks of that store may be suspended. */
+  #most = MAX_SUSPENDED;
   /** Stores that ended with it when it trapped. */
   #condemned: readonly Store[] | undefined;
   #placeholder: Trap | undefined;
@@ -168,9 +146,8 @@ export class Stack implements Activity {
   #closes = false;
   #continue: Continuation | undefined;
   #resolve: ((token: number) => void) | undefined;
-  /** Its neighbours among those that are suspended. */
-  before: Stack | undefined;
-  behind: Stack | undefined;
+  /** Which suspension of all it is in, or was last. */
+  since = 0;
   /** How it waits for the host, made when it first does. */
   #host: HostWait | undefined;
 
@@ -188,6 +165,11 @@ export class Stack implements Activity {
 
   get state(): State {
     return this.#state;
+  }
+
+  /** Until its code runs again. */
+  get isSuspended(): boolean {
+    return this.#state === 'suspended' || this.#state === 'going';
   }
 
   /** Where its frames begin on the call stack. */
@@ -216,6 +198,11 @@ export class Stack implements Activity {
     return this.#host?.path;
   }
 
+  /** The store of an instance on it. */
+  storeOf(slot: number): Store | undefined {
+    return this.#store?.record === control.i32[(slot + STORE) >> 2] ? this.#store : storeOf(slot);
+  }
+
   get host(): HostWait {
     this.#host ??= new HostWait(this);
     return this.#host;
@@ -242,7 +229,10 @@ export class Stack implements Activity {
     const contexts = contextsBetween(before?.base ?? CALL_STACK, base);
     this.#base = base;
     this.#state = 'running';
-    if (!this.isInner) this.#store = storeOf(slot);
+    if (!this.isInner) {
+      this.#store = storeOf(slot);
+      if (this.#store !== undefined) this.#most = maxSuspended(this.#store);
+    }
     stacks.set(this.token, this);
     running = this;
     control.i32[SUSPENDABLE >> 2] = 1;
@@ -305,8 +295,9 @@ export class Stack implements Activity {
 
   /** Traps where it would be one too many to wait. */
   mustSuspend(): void {
-    const most = Math.min(MAX_SUSPENDED, this.#store === undefined ? MAX_SUSPENDED : maxSuspended(this.#store));
-    if (suspended.count < MAX_SUSPENDED && (this.#store?.suspended ?? 0) < most) return;
+    const store = this.#store;
+    if (suspendedNow < MAX_SUSPENDED && (store === undefined || store.suspended < this.#most)) return;
+    const most = Math.min(MAX_SUSPENDED, this.#most);
     throw makeTrap('too-many-suspended', { hint: `at most ${most} calls may wait at once` });
   }
 
@@ -337,7 +328,8 @@ export class Stack implements Activity {
     this.#borrows = detachAbove(this.#base);
     popTo(this.#base);
     this.#state = 'suspended';
-    suspended.add(this);
+    suspendedNow++;
+    this.since = suspensions++;
     onStoreEnd(TOLD.stacks, unwindStacks);
     if (this.#store !== undefined) this.#store.suspended++;
     return new Promise((resolve) => {
@@ -347,11 +339,21 @@ export class Stack implements Activity {
 
   /** False while another stack keeps one of its instances closed. */
   get mayGoOn(): boolean {
-    return this.#closes || this.#doomed || !this.slots.some((slot) => control.i32[(slot + CLOSED) >> 2] !== 0);
+    if (this.#closes) return true;
+    const s = control.i32;
+    let isOpen = true;
+    for (let at = 0; at < this.#savedWords; at += SAVED_FRAME) {
+      const slot = this.#saved[at] ?? 0;
+      // It only unwinds.
+      if (s[((s[(slot + STORE) >> 2] ?? 0) + STORE_STATE) >> 2] !== 0) return true;
+      if (s[(slot + CLOSED) >> 2] !== 0) isOpen = false;
+    }
+    return isOpen;
   }
 
-  get #doomed(): boolean {
-    return this.slots.some((slot) => storeOf(slot)?.alive !== true);
+  /** Whether it is suspended, and no instance of it is closed by another. */
+  get canGo(): boolean {
+    return this.#state === 'suspended' && this.mayGoOn;
   }
 
   /** Whether a store that ended is on it. */
@@ -363,6 +365,7 @@ export class Stack implements Activity {
   go(): boolean {
     if (this.#state !== 'suspended') return false;
     this.#state = 'going';
+    going = this;
     beforeResumption?.();
     this.#resolve?.(this.token);
     now.then(this.#afterRun);
@@ -373,7 +376,7 @@ export class Stack implements Activity {
   resumed(): Flat | undefined {
     const then = this.#continue;
     invariant(this.#state === 'going' && then !== undefined, 'a stack is resumed once for each time it is suspended');
-    suspended.remove(this);
+    suspendedNow--;
     if (this.#store !== undefined) this.#store.suspended--;
     this.#continue = undefined;
     this.#resolve = undefined;
@@ -514,14 +517,14 @@ function makeWait(): unknown {
 
 /** Called by the shim once its stack goes on. */
 export function resumed(token: number): Flat | undefined {
-  const stack = stacks.get(token);
+  const stack = going?.token === token ? going : stacks.get(token);
   if (stack === undefined) throw makeTrap('core-trap', { reason: 'resumed twice' });
   return stack.resumed();
 }
 
 /** The import by which a promised entry hands over the core results, still on the guest's stack. */
 export function finishStack(token: number, ...results: Flat[]): void {
-  const stack = stacks.get(token);
+  const stack = going?.token === token ? going : stacks.get(token);
   if (stack === undefined) throw makeTrap('core-trap', { reason: 'finished twice' });
   stack.finish(results);
 }
@@ -545,14 +548,14 @@ export function awaitHost(
     until.catch(() => {});
     throw error;
   }
-  const host = storeOf(control.i32[(callTop() - FRAME_SIZE) >> 2] ?? 0);
+  const host = stack.storeOf(control.i32[(callTop() - FRAME_SIZE) >> 2] ?? 0);
   stack.host.begin(path, until, host, settle, pointer, call);
 }
 
 /** Suspended stacks of stores that end go on once more, to unwind. */
 function unwindStacks(store: Store): void {
   const ended = (slot: number): boolean => storeOf(slot) === store;
-  for (const stack of suspended) if (stack.touches(ended)) scheduler.enqueue(stack);
+  for (const stack of suspendedStacks()) if (stack.touches(ended)) scheduler.enqueue(stack);
   // Who waits for one of its instances meets a dead store.
   scheduler.opened();
 }
