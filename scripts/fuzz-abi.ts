@@ -1,7 +1,8 @@
 /**
  * `node scripts/fuzz-abi.ts [--count N] [--seed S] [--only KIND] [--reached]`: calls of generated types and values, by adapters between
  * guests (`adapter`), by border functions of exports and imports (`export`, `import`; generated in process, and as `tenon build` writes
- * them), compared with the plain interpreter (docs/conformance.md). The first call that differs is made small and printed, with the seed
+ * them), compared with the plain interpreter; and through two whole components and back (`chain`), compared with what was given
+ * (docs/conformance.md). The first call that differs is made small and printed, with the seed
  * that shows it again. Prints a table of what was covered, and fails as well if anything that so many calls can cover was not.
  */
 import { parseArgs } from 'node:util';
@@ -66,7 +67,7 @@ const {
   coverage,
   count: done,
   problem,
-} = search(kinds, Number(values.seed), count, (i) => {
+} = await search(kinds, Number(values.seed), count, (i) => {
   if (!process.stderr.isTTY || performance.now() - shown < 1_000) return;
   shown = performance.now();
   process.stderr.write(`\r${i} of ${count}`);

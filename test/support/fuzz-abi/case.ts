@@ -11,9 +11,10 @@ import type { StringEncoding } from '../../../src/types/definition.ts';
 import type { FuncType, ResourceType } from '../../../src/types/value-type.ts';
 import { POLICIES, type Policy } from '../allocator.ts';
 import { generateEdgeFunc, generateValue, pick, type Random, random } from '../generate-abi.ts';
+import { passableCase } from './passable.ts';
 
-/** Between guests, of a guest's export with a host, of a guest's import with a host. */
-export const KINDS = ['adapter', 'export', 'import'] as const;
+/** Between guests, of a guest's export with a host, of a guest's import with a host, through two whole components. */
+export const KINDS = ['adapter', 'export', 'import', 'chain'] as const;
 export type Kind = (typeof KINDS)[number];
 
 export const ENCODINGS = ['utf8', 'utf16', 'latin1+utf16'] as const;
@@ -113,13 +114,13 @@ const ADD = [1n, -1n, 2n, 3n, 7n, 65_536n, 2n ** 31n, 2n ** 32n] as const;
 const BYTES = [0, 1, 2, 3, 0x7f, 0x80, 0xc3, 0xd8, 0xdc, 0xff] as const;
 /** Text must not end in one of these: UTF-8 that goes on, halves of a pair. */
 const LAST_BYTES = [0xc3, 0xe2, 0xf0, 0xd8, 0xdc, 0x80] as const;
-const FAULTS: { readonly [K in Kind]: readonly Fault['kind'][] } = {
+const FAULTS: { readonly [K in Exclude<Kind, 'chain'>]: readonly Fault['kind'][] } = {
   adapter: ['byte', 'byte', 'flat', 'flat', 'realloc', 'realloc', 'pointer'],
   export: ['byte', 'byte', 'byte', 'flat', 'flat', 'realloc', 'realloc', 'value', 'value'],
   import: ['byte', 'byte', 'byte', 'flat', 'flat', 'realloc', 'realloc', 'pointer', 'value'],
 };
 
-function generateFault(r: Random, kind: Kind, shared: boolean): Fault {
+function generateFault(r: Random, kind: keyof typeof FAULTS, shared: boolean): Fault {
   const side = kind === 'adapter' ? pick(r, ['caller', 'callee'] as const) : kind === 'import' ? 'caller' : 'callee';
   const what = shared ? 'realloc' : pick(r, FAULTS[kind]);
   switch (what) {
@@ -153,7 +154,7 @@ function generateSide(r: Random): SideCase {
 
 /** The call of a kind that a seed stands for. */
 export function generateCase(kind: Kind, seed: number): Case {
-  const r = random(Math.imul(seed, 3) + KINDS.indexOf(kind));
+  const r = random(Math.imul(seed, KINDS.length) + KINDS.indexOf(kind));
   const async = r(2) === 0;
   const type: FuncType = { ...generateSmallFunc(r), async };
   const shared = kind === 'adapter' && r(8) === 0;
@@ -161,7 +162,7 @@ export function generateCase(kind: Kind, seed: number): Case {
   const callee = shared ? { ...generateSide(r), width: caller.width } : generateSide(r);
   const lift = async ? pick(r, LIFTS) : 'sync';
   const count = pick(r, [0, 0, 0, 0, 1, 1, 1, 1, 2, 3]);
-  return {
+  const c: Case = {
     kind,
     type,
     params: type.params.map((p) => generateValue(r, p.type, { left: 200 })),
@@ -172,11 +173,12 @@ export function generateCase(kind: Kind, seed: number): Case {
     lower: async && r(2) === 0 ? 'async' : 'sync',
     lift,
     postReturn: lift === 'sync' && r(2) === 0,
-    faults: Array.from({ length: count }, () => generateFault(r, kind, shared)),
+    faults: kind === 'chain' ? [] : Array.from({ length: count }, () => generateFault(r, kind, shared)),
     bits: r(64),
     ending: r(3) > 0 ? pick(r, ['value', 'promise'] as const) : pick(r, ENDINGS),
     halves: async || r(2) === 0,
   };
+  return kind === 'chain' ? passableCase(c) : c;
 }
 
 /** Whether a side has need of the options `memory` and `realloc`. */

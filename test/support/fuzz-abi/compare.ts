@@ -4,18 +4,20 @@ import type { FuncType, ValueType } from '../../../src/types/value-type.ts';
 import { runAdapter } from './adapter.ts';
 import { runExport, runImport } from './border.ts';
 import type { Case, Kind } from './case.ts';
+import { runChain } from './chain.ts';
 import { difference, type Outcome, type Strictness } from './outcome.ts';
 
-/** A call made all ways: by the interpreter, and by each other way with its name. */
+/** A call made all ways: what is expected (what the interpreter does), and what each way with its name does. */
 export interface Ways {
   readonly expected: Outcome;
   readonly found: readonly (readonly [way: string, outcome: Outcome])[];
 }
 
-const RUN: { readonly [K in Kind]: (c: Case) => Ways } = {
+const RUN: { readonly [K in Kind]: (c: Case) => Ways | Promise<Ways> } = {
   adapter: runAdapter,
   export: runExport,
   import: runImport,
+  chain: runChain,
 };
 
 function anyHolds({ params, result }: FuncType, wanted: Parameters<typeof holds>[1]): boolean {
@@ -41,8 +43,8 @@ export interface Compared {
   readonly problem: string | undefined;
 }
 
-export function compareCase(c: Case): Compared {
-  const { expected, found } = RUN[c.kind](c);
+export async function compareCase(c: Case): Promise<Compared> {
+  const { expected, found } = await RUN[c.kind](c);
   const strictness = strictnessOf(c);
   for (const [way, outcome] of found) {
     const problem = difference(expected, outcome, strictness);
@@ -51,10 +53,15 @@ export function compareCase(c: Case): Compared {
   return { expected, problem: undefined };
 }
 
-/** The same, for any case: an untyped error is a problem too. */
-export function tryCase(c: Case): { readonly expected: Outcome | undefined; readonly problem: string | undefined } {
+/** How a case went: an untyped error is a problem too. */
+export interface Tried {
+  readonly expected: Outcome | undefined;
+  readonly problem: string | undefined;
+}
+
+export async function tryCase(c: Case): Promise<Tried> {
   try {
-    return compareCase(c);
+    return await compareCase(c);
   } catch (error) {
     return { expected: undefined, problem: error instanceof Error ? (error.stack ?? error.message) : String(error) };
   }

@@ -8,6 +8,7 @@ import { POLICIES } from '../allocator.ts';
 import { MAX_DEPTH, PARAM_COUNTS } from '../generate-abi.ts';
 import { ADAPTER_BITS, hasBit } from './adapter.ts';
 import { ANSWERS, type Case, ENCODINGS, ENDINGS, KINDS, type Kind, LIFTS, needsOf, type SideCase } from './case.ts';
+import { linksOf } from './chain.ts';
 import { failed, type Outcome } from './outcome.ts';
 
 /** From so many calls of a kind on, everything must have been covered. */
@@ -77,9 +78,27 @@ function holdsText(type: ValueType): boolean {
   return holds(type, ({ kind }) => kind === 'string');
 }
 
+/** Whether there are two guests. */
+function isPair(kind: Kind): boolean {
+  return kind === 'adapter' || kind === 'chain';
+}
+
 /** `a > b`: from one side to the other. A host has neither encoding nor width. */
 function pair(kind: Kind, from: string, to: string): string {
-  return kind === 'adapter' ? `${from} > ${to}` : kind === 'export' ? to : from;
+  return isPair(kind) ? `${from} > ${to}` : kind === 'export' ? to : from;
+}
+
+/** How the components of a chain are joined. */
+function chainJoints(c: Case): readonly string[] {
+  const ends = `the host ends with ${c.ending === 'promise' || c.ending === 'rejects' ? 'a promise' : 'a value'}`;
+  if (!c.type.async) return [`sync function, ${ends}`];
+  const [first, second] = linksOf(c);
+  return [
+    `async function, ${ends}`,
+    `first lifted ${first.lift}`,
+    `called ${first.lower}, lifted ${second.lift}`,
+    `second calls ${second.lower}`,
+  ];
 }
 
 /** How a call of a type is joined. */
@@ -117,6 +136,11 @@ function sideOf(c: Case): SideCase {
 }
 
 function* callItems(c: Case, { end, notes }: Outcome): Generator<string> {
+  yield `end: ${failed(end) ? end.code : 'well'}`;
+  if (c.kind === 'chain') {
+    for (const one of chainJoints(c)) yield `joint: ${one}`;
+    return;
+  }
   yield `joint: ${joint(c)}`;
   yield `memory: allocated ${sideOf(c).policy}`;
   const which = c.kind === 'import' ? 'caller' : 'callee';
@@ -133,7 +157,6 @@ function* callItems(c: Case, { end, notes }: Outcome): Generator<string> {
     if (fault.kind !== 'realloc') yield `faults: ${fault.kind}`;
     else if (fault.call === 0) yield `faults: realloc answers ${fault.answer}`;
   }
-  yield `end: ${failed(end) ? end.code : 'well'}`;
 }
 
 export type Reached = ReadonlyMap<string, number>;
@@ -172,6 +195,7 @@ const CODES: { readonly [K in Kind]: readonly string[] } = {
   adapter: ['well', ...GUEST_CODES],
   export: ['well', 'wrong-value', ...GUEST_CODES],
   import: ['well', 'host-value', 'host-error', ...GUEST_CODES],
+  chain: ['well'],
 };
 const JOINTS: { readonly [K in Kind]: readonly string[] } = {
   adapter: [
@@ -198,8 +222,16 @@ const JOINTS: { readonly [K in Kind]: readonly string[] } = {
     'async function, called async',
     ...ENDINGS.map((ending) => `the host ends with ${ending}`),
   ],
+  chain: [
+    ...['sync', 'async'].flatMap((type) =>
+      ['value', 'promise'].map((end) => `${type} function, the host ends with a ${end}`),
+    ),
+    ...LIFTS.map((lift) => `first lifted ${lift}`),
+    ...['sync', 'async'].flatMap((lower) => LIFTS.map((lift) => `called ${lower}, lifted ${lift}`)),
+    ...['sync', 'async'].map((lower) => `second calls ${lower}`),
+  ],
 };
-const FAULT_KINDS: { readonly [K in Kind]: readonly string[] } = {
+const FAULT_KINDS: { readonly [K in Exclude<Kind, 'chain'>]: readonly string[] } = {
   adapter: ['byte', 'flat', 'pointer'],
   export: ['byte', 'flat', 'value'],
   import: ['byte', 'flat', 'pointer', 'value'],
@@ -207,11 +239,11 @@ const FAULT_KINDS: { readonly [K in Kind]: readonly string[] } = {
 
 /** All pairs, or the one side that there is at a border. */
 function pairs(kind: Kind, of: readonly string[]): readonly string[] {
-  return kind === 'adapter' ? of.flatMap((a) => of.map((b) => `${a} > ${b}`)) : of;
+  return isPair(kind) ? of.flatMap((a) => of.map((b) => `${a} > ${b}`)) : of;
 }
 
-/** What must be reached by the cases of a kind. */
-function requiredOf(kind: Kind): readonly string[] {
+/** What must happen in memory, and go wrong. */
+function requiredFaults(kind: keyof typeof FAULT_KINDS): readonly string[] {
   const memory = [
     'none',
     'a value ends with the memory',
@@ -222,7 +254,18 @@ function requiredOf(kind: Kind): readonly string[] {
   if (kind !== 'import') memory.push('realloc changed a size');
   if (kind !== 'adapter') memory.push('a lone surrogate of the host');
   return [
-    ...TYPE_KINDS.map((t) => `type: ${t} in a parameter`),
+    ...memory.map((m) => `memory: ${m}`),
+    ...[0, 1, 2].map((n) => `faults: ${n}`),
+    ...FAULT_KINDS[kind].map((f) => `faults: ${f}`),
+    ...ANSWERS.map((a) => `faults: realloc answers ${a}`),
+  ];
+}
+
+/** What must be reached by the cases of a kind. */
+function requiredOf(kind: Kind): readonly string[] {
+  const given = kind === 'chain' ? TYPE_KINDS.filter((t) => t !== 'borrow') : TYPE_KINDS;
+  return [
+    ...given.map((t) => `type: ${t} in a parameter`),
     ...TYPE_KINDS.filter((t) => t !== 'borrow').map((t) => `type: ${t} in the result`),
     ...Array.from({ length: MAX_DEPTH + 1 }, (_, i) => `size: nested ${i} deep`),
     ...PARAM_COUNTS.map((n) => `size: ${n} parameters`),
@@ -230,10 +273,7 @@ function requiredOf(kind: Kind): readonly string[] {
     ...['in', 'out'].flatMap((way) => pairs(kind, ENCODINGS).map((p) => `encodings: ${way}, ${p}`)),
     ...pairs(kind, WIDTHS).map((p) => `widths: ${p}`),
     ...JOINTS[kind].map((j) => `joint: ${j}`),
-    ...memory.map((m) => `memory: ${m}`),
-    ...[0, 1, 2].map((n) => `faults: ${n}`),
-    ...FAULT_KINDS[kind].map((f) => `faults: ${f}`),
-    ...ANSWERS.map((a) => `faults: realloc answers ${a}`),
+    ...(kind === 'chain' ? [] : requiredFaults(kind)),
     ...CODES[kind].map((code) => `end: ${code}`),
   ].map((item) => `${kind}, ${item}`);
 }

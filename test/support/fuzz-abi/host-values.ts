@@ -5,7 +5,14 @@ import type { BorderEnv, BorderResource } from '../../../src/abi/js/border.ts';
 import { mismatch } from '../../../src/abi/js/check.ts';
 import type { AbiHandle, AbiValue, AbiVariant } from '../../../src/abi/values.ts';
 import { signatureEnds, signatureResources } from '../../../src/types/resources-of.ts';
-import type { FuncType, ValueType } from '../../../src/types/value-type.ts';
+import type {
+  BorrowType,
+  FuncType,
+  FutureType,
+  OwnType,
+  StreamType,
+  ValueType,
+} from '../../../src/types/value-type.ts';
 import { pick, type Random } from '../generate-abi.ts';
 
 /** What a host sees of a handle. */
@@ -82,33 +89,44 @@ export class HostHandles {
 
   /** A value whose handles are the host's. */
   wrap(type: ValueType, value: AbiValue): AbiValue {
-    const t = despecialize(type);
-    switch (t.kind) {
-      case 'own':
-      case 'borrow':
-        return this.#wrapped(`resource ${this.#resources.indexOf(t.resource)}`, value);
-      case 'stream':
-      case 'future':
-        return this.#wrapped(`end ${this.#ends.indexOf(t)}`, value);
-      case 'error-context':
-        return this.#wrapped('error', value);
-      case 'list':
-      case 'fixed-list':
-        return (value as readonly AbiValue[]).map((v) => this.wrap(t.element, v));
-      case 'record':
-        return (value as readonly AbiValue[]).map((v, i) => this.wrap(t.fields[i]!.type, v));
-      case 'variant': {
-        const variant = value as AbiVariant;
-        const inner = t.cases[variant.case]!.type;
-        return { ...variant, value: inner === undefined ? undefined : this.wrap(inner, variant.value!) };
-      }
-      default:
-        return value;
-    }
+    return withHandles(type, value, (t, index) => {
+      if (t.kind === 'error-context') return new HostHandle('error', index);
+      if (t.kind === 'stream' || t.kind === 'future') return new HostHandle(`end ${this.#ends.indexOf(t)}`, index);
+      return new HostHandle(`resource ${this.#resources.indexOf(t.resource)}`, index);
+    });
   }
+}
 
-  #wrapped(what: string, value: AbiValue): AbiHandle {
-    return { kind: 'handle', value: new HostHandle(what, (value as AbiHandle).value as number) };
+type Handle = StreamType | FutureType | OwnType | BorrowType | { readonly kind: 'error-context' };
+
+/** A value in which every handle is what `make` makes of its number. */
+export function withHandles(
+  type: ValueType,
+  value: AbiValue,
+  make: (type: Handle, index: number) => unknown,
+): AbiValue {
+  const inner = (t: ValueType, v: AbiValue): AbiValue => withHandles(t, v, make);
+  const t = despecialize(type);
+  switch (t.kind) {
+    case 'own':
+    case 'borrow':
+    case 'stream':
+    case 'future':
+      return { kind: 'handle', value: make(t, (value as AbiHandle).value as number) };
+    case 'error-context':
+      return { kind: 'handle', value: make({ kind: t.kind }, (value as AbiHandle).value as number) };
+    case 'list':
+    case 'fixed-list':
+      return (value as readonly AbiValue[]).map((v) => inner(t.element, v));
+    case 'record':
+      return (value as readonly AbiValue[]).map((v, i) => inner(t.fields[i]!.type, v));
+    case 'variant': {
+      const variant = value as AbiVariant;
+      const of = t.cases[variant.case]!.type;
+      return { ...variant, value: of === undefined ? undefined : inner(of, variant.value!) };
+    }
+    default:
+      return value;
   }
 }
 

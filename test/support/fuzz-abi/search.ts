@@ -34,23 +34,27 @@ export interface Found {
 }
 
 /** Compares `count` cases, of the kinds in turn, up to the first that differs. */
-export function search(
+export async function search(
   kinds: readonly Kind[],
   first: number,
   count: number,
   progress: (done: number) => void = () => {},
-): Found {
+): Promise<Found> {
   const coverage = new Coverage();
   for (let i = 0; i < count; i++) {
     progress(i);
     const seed = first + Math.floor(i / kinds.length);
     const kind = kinds[i % kinds.length]!;
     const c = generateCase(kind, seed);
-    const { expected, problem } = tryCase(c);
+    const { expected, problem } = await tryCase(c);
     if (problem !== undefined || expected === undefined) {
-      const small = shrink(c, (other) => tryCase(other).problem !== undefined);
+      const small = await shrink(c, async (other) => (await tryCase(other)).problem !== undefined);
       const again = `node scripts/fuzz-abi.ts --only ${kind} --seed ${seed} --count 1`;
-      return { coverage, count: i, problem: `${showCase(small)}\n${tryCase(small).problem}\n\nagain: ${again}` };
+      return {
+        coverage,
+        count: i,
+        problem: `${showCase(small)}\n${(await tryCase(small)).problem}\n\nagain: ${again}`,
+      };
     }
     coverage.add(c, expected);
   }

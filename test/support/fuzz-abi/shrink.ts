@@ -155,7 +155,7 @@ function weight(c: Case): number {
 }
 
 /** The smallest case that fails, as far as `most` tries find it. */
-export function shrink(c: Case, fails: (c: Case) => boolean, most = 2_000): Case {
+export async function shrink(c: Case, fails: (c: Case) => boolean | Promise<boolean>, most = 2_000): Promise<Case> {
   let best = c;
   let tries = 0;
   for (let found = true; found && tries < most; ) {
@@ -163,7 +163,7 @@ export function shrink(c: Case, fails: (c: Case) => boolean, most = 2_000): Case
     for (const next of smallerCases(best)) {
       if (weight(next) >= weight(best)) continue;
       if (++tries > most) break;
-      if (!fails(next)) continue;
+      if (!(await fails(next))) continue;
       best = next;
       found = true;
       break;
