@@ -110,6 +110,7 @@ const GENERATED_CALLS = `## Beyond the suite
 
 \`node scripts/fuzz-abi.ts\` makes calls of generated types and values and compares each with the plain interpreter: those of adapters
 between guests, and those of border functions of exports and imports, as they are generated in process and as \`tenon build\` writes them.
+Others go through two whole components to the host and back, in all three forms, and must arrive as what was given.
 
 * Types of every kind, nested to depth ${MAX_DEPTH}; 0 to 17 parameters, and 0 to 17 core values and more; handles, streams, futures and error contexts.
 * Every pair of encodings and of memory widths, without a memory, in one memory; functions of synchronous and asynchronous types, called
@@ -120,7 +121,7 @@ between guests, and those of border functions of exports and imports, as they ar
 
 \`\`\`sh
 node scripts/fuzz-abi.ts --count 30000 --seed 1
-node scripts/fuzz-abi.ts --only import --seed 77 --count 1
+node scripts/fuzz-abi.ts --only import --seed 77 --count 1   # adapter, export, import or chain
 \`\`\`
 
 The first call that differs is made small and printed with its seed. A table shows what was covered; from ${ENOUGH} calls of each kind on,
