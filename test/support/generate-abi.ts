@@ -61,7 +61,8 @@ const ALL_LEAVES = [...LEAVES, 'scalar', 'scalar', ...ENDS] as const;
 /** What a stream or future carries: opaque to a call that passes its end. */
 function endType(r: Random, kind: 'stream' | 'future', options: TypeOptions): ValueType {
   const element = r(3) === 0 ? undefined : generateType(r, 1, { ...options, borrows: false, ends: false });
-  return { kind, element };
+  // Of those alone, a stream is not valid.
+  return { kind, element: kind === 'stream' && element?.kind === 'char' ? { kind: 'u8' } : element };
 }
 
 /** A type that nests `depth` levels at most. */
