@@ -124,6 +124,8 @@ node scripts/fuzz-abi.ts --count 30000 --seed 1
 node scripts/fuzz-abi.ts --only import --seed 77 --count 1   # adapter, export, import or chain
 \`\`\`
 
+The interpreter itself is held against recordings of the specification's own definition (\`src/abi/definition.test.ts\`).
+
 The first call that differs is made small and printed with its seed. A table shows what was covered; from ${ENOUGH} calls of each kind on,
 everything must have been. \`npm test -- fuzz-abi\` is a short form.
 `;

@@ -3,6 +3,7 @@
  * adapter (`src/abi/fused`) or through the interpreter (`src/abi`), and both leave the same traces behind.
  */
 import { liftValues, lowerValues } from '../../src/abi/call.ts';
+import type { AbiContext, HandleHooks } from '../../src/abi/context.ts';
 import {
   flattenFuncType,
   flattenType,
@@ -52,6 +53,10 @@ export interface Call {
   returns?: (...given: Flat[]) => unknown;
   /** Handles in the order in which they arrived. */
   readonly moves?: string[];
+  /** By which the interpreter moves handles, in place of fixed numbers. */
+  readonly hooks?: { readonly from: Partial<HandleHooks>; readonly to: Partial<HandleHooks> };
+  /** Gives back what the interpreter lent. */
+  readonly endLends?: () => void;
 }
 
 /** Notes a handle that arrives. */
@@ -77,8 +82,8 @@ export function interpreted(call: Call): (...flat: Flat[]) => Flat | undefined {
   const results = type.result === undefined ? [] : [type.result];
   const out = { own: OWN_OUT, borrow: 0, end: END_OUT, error: ERROR_OUT };
   const into = { own: OWN_IN, borrow: BORROW_IN, end: END_IN, error: ERROR_IN };
-  const from = caller.context(out, logOf(call, 'out'));
-  const to = callee.context(into, logOf(call, 'in'));
+  const from = withHooks(caller.context(out, logOf(call, 'out')), call.hooks?.from);
+  const to = withHooks(callee.context(into, logOf(call, 'in')), call.hooks?.to);
   return (...flat) => {
     const lifted = liftValues(from, caller.shape.async ? MAX_FLAT_ASYNC_PARAMS : MAX_FLAT_PARAMS, flat, params);
     const lowered = withoutLeave(callee, () => lowerValues(to, MAX_FLAT_PARAMS, lifted, params));
@@ -96,8 +101,13 @@ export function interpreted(call: Call): (...flat: Flat[]) => Flat | undefined {
     if (!callee.shape.async) returns(coreResults);
     if (callee.shape.postReturn) withoutLeave(callee, () => callee.trace('post-return', coreResults));
     callee.set(CONTEXT_0, saved);
+    call.endLends?.();
     return caller.shape.async ? RETURNED : back;
   };
+}
+
+function withHooks(context: AbiContext, hooks: Partial<HandleHooks> = {}): AbiContext {
+  return { ...context, handles: { ...context.handles, ...hooks } };
 }
 
 export function specOf({ type, caller, callee }: Call, more: Partial<AdapterSpec> = {}): AdapterSpec {
@@ -119,6 +129,12 @@ export function specOf({ type, caller, callee }: Call, more: Partial<AdapterSpec
   };
 }
 
+/** What a resource is to an adapter: its number, and the slot of the instance whose it is. */
+export interface ResourceNumbers {
+  readonly type: number;
+  readonly home: number;
+}
+
 /** What else an adapter imports. */
 export interface Extras {
   readonly spec?: Partial<AdapterSpec>;
@@ -126,8 +142,8 @@ export interface Extras {
   readonly endThread?: (thread: number) => void;
   readonly end?: () => void;
   readonly counter?: number;
-  /** What the resources of the type are: number, and slot of the instance whose they are. */
-  readonly resource?: { readonly type: number; readonly home: number };
+  /** What the resources of the type are: all the same, or each by itself. */
+  readonly resource?: ResourceNumbers | ((resource: ResourceType) => ResourceNumbers);
   /** Of an async function: by its parts, though the whole call is in core wasm. */
   readonly parts?: boolean;
   /** Of an async function: `task.return` has the other of the keys that fit. */
@@ -168,8 +184,9 @@ function instantiate(
   const logs = { in: logOf(call, 'in'), out: logOf(call, 'out') };
   for (const [n, resource] of signatureResources(type).entries()) {
     // Where the tables are empty, every handle is the imported functions' to move.
-    imports[`type${n}`] = global(extras.resource?.type ?? 1);
-    imports[`home${n}`] = global(extras.resource?.home ?? 0);
+    const numbers = typeof extras.resource === 'function' ? extras.resource(resource) : extras.resource;
+    imports[`type${n}`] = global(numbers?.type ?? 1);
+    imports[`home${n}`] = global(numbers?.home ?? 0);
     for (const what of ['own-in', 'borrow-in', 'own-out'] as const) {
       const [kind, way] = what.split('-') as ['own' | 'borrow', 'in' | 'out'];
       imports[`${what}${n}`] = ((index: number) => {

@@ -20,6 +20,7 @@ import {
   traceText,
 } from './guests.ts';
 import { copyOf, endOfError, type Outcome } from './outcome.ts';
+import { Tables } from './tables.ts';
 
 /** What an adapter may be told of its callee, a bit of `Case.bits` each. None of it changes what a call does. */
 export const ADAPTER_BITS = ['parts', 'otherKey', 'isLeaf', 'seesCaller', 'isConcurrent', 'maySuspend'] as const;
@@ -27,6 +28,11 @@ export type AdapterBit = (typeof ADAPTER_BITS)[number];
 
 export function hasBit({ bits }: Case, bit: AdapterBit): boolean {
   return ((bits >> ADAPTER_BITS.indexOf(bit)) & 1) === 1;
+}
+
+/** Whether handles are in tables of the runtime: where the adapter itself gives back what was lent. */
+export function hasTables(c: Case): boolean {
+  return c.tables && !c.type.async;
 }
 
 function extrasOf(c: Case): Extras {
@@ -43,6 +49,7 @@ interface World {
   readonly call: Call;
   readonly flat: readonly Flat[];
   readonly seen: { readonly well: unknown[]; readonly exact: unknown[]; memory: Buffer };
+  readonly tables: Tables | undefined;
   /** Where the caller's result is, if in memory. */
   readonly pointer: number | undefined;
 }
@@ -55,7 +62,15 @@ function makeWorld(c: Case): World {
   caller.set(CONTEXT_0, 11);
   callee.set(CONTEXT_0, 22);
   const seen: World['seen'] = { well: [], exact: [], memory: Buffer.alloc(0) };
-  const call: Call = { type: c.type, caller, callee, core: (...args) => callee_(args), moves: [] };
+  const tables = hasTables(c) ? new Tables(c, caller, callee) : undefined;
+  const call: Call = {
+    type: c.type,
+    caller,
+    callee,
+    core: (...args) => callee_(args),
+    moves: [],
+    ...(tables === undefined ? {} : { hooks: tables.hooks, endLends: () => tables.endLends() }),
+  };
   const callee_ = (args: readonly Flat[]): Flat | undefined => {
     seen.well.push(
       callee.get(MAY_LEAVE),
@@ -64,11 +79,15 @@ function makeWorld(c: Case): World {
     );
     seen.exact.push(args.map(comparable));
     seen.memory = copyOf(callee);
+    if (tables !== undefined) {
+      seen.well.push(tables.state);
+      if (!hasBit(c, 'otherKey')) tables.dropBorrows();
+    }
     return answer(c, call);
   };
   misbehave(caller, c.faults, 'caller');
   misbehave(callee, c.faults, 'callee');
-  return { call, flat, seen, pointer };
+  return { call, flat, seen, tables, pointer };
 }
 
 /** The callee gives its result. */
@@ -106,7 +125,7 @@ function outcome(c: Case, world: World, run: (...flat: Flat[]) => Flat | undefin
       'reallocs of the caller': traceText(caller.traces),
       'reallocs of the callee': traceText(callee.traces),
       'may leave': [leaves(caller.traces), leaves(callee.traces)],
-      handles: call.moves,
+      handles: world.tables === undefined ? call.moves : world.tables.state,
       states: [caller, callee].map((g) => [g.get(MAY_LEAVE), g.get(CONTEXT_0)]),
     },
     memories: {
@@ -124,6 +143,6 @@ export function runAdapter(c: Case): Ways {
   const [one, two] = [makeWorld(c), makeWorld(c)];
   return {
     expected: outcome(c, two, interpreted(two.call)),
-    found: [['adapter', outcome(c, one, fused(one.call, extrasOf(c)))]],
+    found: [['adapter', outcome(c, one, fused(one.call, { ...extrasOf(c), ...one.tables?.extras }))]],
   };
 }

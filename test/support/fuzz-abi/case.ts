@@ -66,6 +66,8 @@ export interface Case {
   readonly callee: SideCase;
   /** Both sides have one memory. */
   readonly shared: boolean;
+  /** Between guests: handles are in tables as the runtime has them. */
+  readonly tables: boolean;
   /** Called asynchronously. */
   readonly lower: 'sync' | 'async';
   readonly lift: (typeof LIFTS)[number];
@@ -177,6 +179,7 @@ export function generateCase(kind: Kind, seed: number): Case {
     bits: r(64),
     ending: r(3) > 0 ? pick(r, ['value', 'promise'] as const) : pick(r, ENDINGS),
     halves: async || r(2) === 0,
+    tables: kind === 'adapter' && r(2) === 0,
   };
   return kind === 'chain' ? passableCase(c) : c;
 }

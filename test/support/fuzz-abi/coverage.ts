@@ -6,7 +6,7 @@ import type { TrapCode } from '../../../src/error/trap.ts';
 import type { ValueType } from '../../../src/types/value-type.ts';
 import { POLICIES } from '../allocator.ts';
 import { MAX_DEPTH, PARAM_COUNTS } from '../generate-abi.ts';
-import { ADAPTER_BITS, hasBit } from './adapter.ts';
+import { ADAPTER_BITS, hasBit, hasTables } from './adapter.ts';
 import { ANSWERS, type Case, ENCODINGS, ENDINGS, KINDS, type Kind, LIFTS, needsOf, type SideCase } from './case.ts';
 import { linksOf } from './chain.ts';
 import { failed, type Outcome } from './outcome.ts';
@@ -131,6 +131,11 @@ function* typeItems(c: Case): Generator<string> {
     yield `widths: ${pair(c.kind, c.caller.width, c.callee.width)}`;
 }
 
+function anyKind({ type: { params, result } }: Case, wanted: string): boolean {
+  const types = [...params.map((p) => p.type), ...(result === undefined ? [] : [result])];
+  return types.some((t) => holds(t, ({ kind }) => kind === wanted));
+}
+
 function sideOf(c: Case): SideCase {
   return c.kind === 'import' ? c.caller : c.callee;
 }
@@ -148,6 +153,7 @@ function* callItems(c: Case, { end, notes }: Outcome): Generator<string> {
   for (const note of notes) yield `memory: ${note}`;
   if (c.kind === 'adapter') {
     yield `joint: ${c.shared ? 'one memory' : 'two memories'}`;
+    if (hasTables(c)) for (const kind of ['own', 'borrow']) if (anyKind(c, kind)) yield `joint: ${kind} in tables`;
     for (const bit of ADAPTER_BITS) if (hasBit(c, bit)) yield `joint: ${bit}`;
   }
   if (c.kind === 'import') yield `joint: the host ends with ${c.ending}`;
@@ -191,8 +197,9 @@ const GUEST_CODES: readonly TrapCode[] = [
   'incomplete-utf8',
   'invalid-utf16',
 ];
+const HANDLE_CODES: readonly TrapCode[] = ['unknown-handle', 'wrong-handle-type', 'handle-borrowed', 'borrows-remain'];
 const CODES: { readonly [K in Kind]: readonly string[] } = {
-  adapter: ['well', ...GUEST_CODES],
+  adapter: ['well', ...GUEST_CODES, ...HANDLE_CODES],
   export: ['well', 'wrong-value', ...GUEST_CODES],
   import: ['well', 'host-value', 'host-error', ...GUEST_CODES],
   chain: ['well'],
@@ -207,6 +214,8 @@ const JOINTS: { readonly [K in Kind]: readonly string[] } = {
     ),
     'one memory',
     'two memories',
+    'own in tables',
+    'borrow in tables',
     'post-return',
     ...ADAPTER_BITS,
   ],

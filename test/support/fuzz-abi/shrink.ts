@@ -133,6 +133,7 @@ function* smallerCases(c: Case): Generator<Case> {
     if (!c.shared) yield { ...c, [which]: { ...c[which], width: '32' } };
   }
   yield { ...c, shared: false };
+  yield { ...c, tables: false };
   yield { ...c, postReturn: false };
   yield { ...c, bits: 0 };
   for (const bit of [0, 1, 2, 3, 4, 5]) yield { ...c, bits: c.bits & ~(1 << bit) };
@@ -149,7 +150,7 @@ function* smallerCases(c: Case): Generator<Case> {
 /** How large a case is: steps that do not lessen it are none. */
 function weight(c: Case): number {
   const text = JSON.stringify(c, (_, v) => (typeof v === 'bigint' ? `${v}` : typeof v === 'boolean' ? 0 : v));
-  const chosen = [c.shared, c.postReturn, c.halves, c.caller.width === '64', c.callee.width === '64'];
+  const chosen = [c.shared, c.tables, c.postReturn, c.halves, c.caller.width === '64', c.callee.width === '64'];
   const bits = [0, 1, 2, 3, 4, 5].map((bit) => ((c.bits >> bit) & 1) === 1);
   return text.length + [...chosen, ...bits].filter((one) => one).length;
 }
