@@ -27,6 +27,7 @@ export const LAYERS: readonly string[] = [
   'src/grants',
   // The host interface and what is common to all platforms; the platforms themselves come after WASI.
   'src/host/host.ts',
+  'src/host/http.ts',
   'src/host/streams.ts',
   'src/wasi',
   'src/host',

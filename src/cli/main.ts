@@ -15,6 +15,10 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; readonly loa
     load: () => import('./command/run.ts'),
   },
   invoke: { summary: 'call one export and print its result', load: () => import('./command/invoke.ts') },
+  serve: {
+    summary: 'serve a component that handles HTTP requests',
+    load: () => import('./command/serve.ts'),
+  },
   inspect: {
     summary: 'say what a file is, what it imports and exports, and what it is made of',
     load: () => import('./command/inspect.ts'),

@@ -116,7 +116,7 @@ function unknownWasi(error: LinkError): readonly string[] {
   return [...names].filter((name) => /^wasi:.*@0\.(?:[3-9]|\d\d)/.test(name));
 }
 
-function linkError(path: string, error: LinkError): Error {
+export function linkError(path: string, error: LinkError): Error {
   const newer = unknownWasi(error);
   if (newer.length > 0) {
     const listed = `${path} needs interfaces of WASI 0.3, which this version of Tenon does not have:`;

@@ -31,7 +31,7 @@ import {
 import type { Anchor, Anchors, OpenedFile } from './anchor.ts';
 import { hostCall, systemCode } from './errors.ts';
 import { NodeFile } from './file.ts';
-import { fileStat, fileType, newTimes } from './stat.ts';
+import { fileStat, fileType, SetTimes } from './stat.ts';
 import { type Place, type Walk, walking } from './walk.ts';
 
 const { O_RDONLY, O_WRONLY, O_RDWR, O_TRUNC, O_DSYNC = 0, O_SYNC = 0 } = constants;
@@ -70,10 +70,12 @@ export class NodeDirectory implements HostDirectory {
   readonly mutable: boolean;
   readonly #anchors: Anchors;
   readonly #anchor: Anchor;
+  readonly #times: SetTimes;
   #owners = 1;
 
   /** Takes over `anchor`. */
-  constructor(anchors: Anchors, anchor: Anchor, mutable: boolean) {
+  constructor(anchors: Anchors, anchor: Anchor, mutable: boolean, times: SetTimes = new SetTimes()) {
+    this.#times = times;
     this.#anchors = anchors;
     this.#anchor = anchor;
     this.mutable = mutable;
@@ -102,13 +104,25 @@ export class NodeDirectory implements HostDirectory {
     if (this.#owners > 0 && --this.#owners === 0) this.#anchor.close();
   }
 
+  #stat(): FileStat {
+    return fileStat(statSync(this.#base().self, { bigint: true }));
+  }
+
   stat(): FileStat {
-    return hostCall(() => fileStat(statSync(this.#base().self, { bigint: true })));
+    return hostCall(() => this.#times.seen(this.#stat()));
   }
 
   setTimes(accessed: NewTime, modified: NewTime): void {
     this.#change();
-    hostCall(() => utimesSync(this.#anchor.self, ...newTimes(accessed, modified, () => this.stat())));
+    const { self } = this.#anchor;
+    hostCall(() =>
+      this.#times.change(
+        accessed,
+        modified,
+        () => this.#stat(),
+        (a, m) => utimesSync(self, a, m),
+      ),
+    );
   }
 
   sync(): void {
@@ -191,7 +205,12 @@ export class NodeDirectory implements HostDirectory {
       throw new HostError('not-directory', 'the path does not lead to a directory');
     }
     const readable = options.read || !options.write;
-    return new NodeFile(opened.fd, fileType(opened.stat), { readable, writable: options.write, mutable: this.mutable });
+    return new NodeFile(opened.fd, fileType(opened.stat), {
+      readable,
+      writable: options.write,
+      mutable: this.mutable,
+      times: this.#times,
+    });
   }
 
   #refuseAsFile(options: OpenOptions): void {
@@ -202,14 +221,14 @@ export class NodeDirectory implements HostDirectory {
 
   #openSelf(place: Place, options: OpenOptions): NodeDirectory {
     this.#refuseAsFile(options);
-    return new NodeDirectory(this.#anchors, this.#anchors.again(place.anchor), this.mutable);
+    return new NodeDirectory(this.#anchors, this.#anchors.again(place.anchor), this.mutable, this.#times);
   }
 
   #openChild(place: Place, options: OpenOptions): NodeDirectory {
     this.#refuseAsFile(options);
     const child = this.#anchors.openChild(place.anchor, place.name);
     if (child === undefined) throw new HostError('not-directory', 'the directory was replaced');
-    return new NodeDirectory(this.#anchors, child, this.mutable);
+    return new NodeDirectory(this.#anchors, child, this.mutable, this.#times);
   }
 
   /** Walks to the end, and through the links there if `follow`, and gives `use` the last name with its attributes. */
@@ -232,15 +251,20 @@ export class NodeDirectory implements HostDirectory {
   }
 
   statAt(path: string, follow: boolean): FileStat {
-    return this.#reach(path, follow, (_place, stat) => fileStat(stat));
+    return this.#reach(path, follow, (_place, stat) => this.#times.seen(fileStat(stat)));
   }
 
   setTimesAt(path: string, follow: boolean, accessed: NewTime, modified: NewTime): void {
     this.#change();
-    this.#reach(path, follow, ({ anchor, name }, stat) => {
-      const times = newTimes(accessed, modified, () => fileStat(stat));
-      if (name === '') utimesSync(anchor.self, ...times);
-      else lutimesSync(anchor.at(name), ...times);
+    this.#reach(path, follow, ({ anchor, name }) => {
+      const read = (): BigIntStats =>
+        name === '' ? statSync(anchor.self, { bigint: true }) : this.#anchors.lstat(anchor, name);
+      this.#times.change(
+        accessed,
+        modified,
+        () => fileStat(read()),
+        (a, m) => (name === '' ? utimesSync(anchor.self, a, m) : lutimesSync(anchor.at(name), a, m)),
+      );
     });
   }
 

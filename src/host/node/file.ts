@@ -24,7 +24,7 @@ import { READY } from '../streams.ts';
 import { hostCall } from './errors.ts';
 import { PipeSink, pollingDrain } from './sink.ts';
 import { PipeSource, pollingListener } from './source.ts';
-import { fileStat, newTimes } from './stat.ts';
+import { fileStat, type SetTimes } from './stat.ts';
 import { isTerminal } from './terminal.ts';
 
 /** What a file was opened as. */
@@ -33,6 +33,7 @@ export interface FileAccess {
   readonly writable: boolean;
   /** Whether its attributes may be changed: false below a read-only directory. */
   readonly mutable: boolean;
+  readonly times: SetTimes;
 }
 
 /** Positions that Node can write at; reads go further, but there is nothing to read. */
@@ -52,6 +53,7 @@ export class NodeFile implements HostFile {
   readonly writable: boolean;
   readonly seekable: boolean;
   readonly #mutable: boolean;
+  readonly #times: SetTimes;
   #fd: number;
   #appendFd = -1;
   #owners = 1;
@@ -63,6 +65,7 @@ export class NodeFile implements HostFile {
     this.writable = access.writable;
     this.seekable = type === 'regular-file' || type === 'block-device';
     this.#mutable = access.mutable;
+    this.#times = access.times;
   }
 
   #open(): number {
@@ -89,13 +92,25 @@ export class NodeFile implements HostFile {
     this.#appendFd = -1;
   }
 
+  #stat(): FileStat {
+    return fileStat(fstatSync(this.#open(), { bigint: true }));
+  }
+
   stat(): FileStat {
-    return hostCall(() => fileStat(fstatSync(this.#open(), { bigint: true })));
+    return hostCall(() => this.#times.seen(this.#stat()));
   }
 
   setTimes(accessed: NewTime, modified: NewTime): void {
     if (!this.#mutable) throw new HostError('not-permitted', 'the directory was granted read-only');
-    hostCall(() => futimesSync(this.#open(), ...newTimes(accessed, modified, () => this.stat())));
+    const fd = this.#open();
+    hostCall(() =>
+      this.#times.change(
+        accessed,
+        modified,
+        () => this.#stat(),
+        (a, m) => futimesSync(fd, a, m),
+      ),
+    );
   }
 
   sync(dataOnly: boolean): void {

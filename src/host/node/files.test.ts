@@ -9,6 +9,7 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -97,6 +98,25 @@ for (const [name, anchors] of Object.entries({ descriptors: descriptorAnchors, p
       fails('exist', () => directory.openAt('new.txt', { ...CREATE, exclusive: true }));
       openFile(directory, 'new.txt', { ...WRITE, truncate: true }).close();
       assert.equal(statSync(join(inside, 'new.txt')).size, 0);
+      directory.close();
+    });
+
+    test('timestamps are read as they were set, to the nanosecond, until the file gets others', () => {
+      const { directory, inside } = scene(anchors);
+      const path = join(inside, 'a.txt');
+      const set = 1_795_652_190_879_472_017n;
+      const file = openFile(directory, 'a.txt', WRITE);
+      const before = file.stat().accessed;
+      file.setTimes({ kind: 'keep' }, { kind: 'at', nanoseconds: set });
+      assert.deepEqual([file.stat().accessed, file.stat().modified], [before, set]);
+      assert.equal(directory.statAt('a.txt', true).modified, set);
+      const held = statSync(path, { bigint: true }).mtimeNs;
+      assert.ok(held - set < 250n && set - held < 250n, 'the system has what Node can hand over');
+      renameSync(path, join(inside, 'moved.txt'));
+      assert.equal(directory.statAt('moved.txt', true).modified, set);
+      file.write(Buffer.from('x'), 0n);
+      assert.equal(file.stat().modified, statSync(join(inside, 'moved.txt'), { bigint: true }).mtimeNs);
+      file.close();
       directory.close();
     });
 

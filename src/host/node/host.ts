@@ -5,6 +5,7 @@ import { type Anchors, platformAnchors } from './anchor.ts';
 import { nodeClocks, nodeRandom } from './clocks.ts';
 import { NodeDirectory } from './directory.ts';
 import { systemCode } from './errors.ts';
+import { SetTimes } from './stat.ts';
 import { outputSink, stdinSource } from './stdio.ts';
 
 export interface NodeHostOptions {
@@ -15,9 +16,14 @@ export interface NodeHostOptions {
 }
 
 /** Opens a directory of this machine as a {@link NodeDirectory}. Throws UsageError (`no-directory`, `no-proc`). */
-export function openNodeDirectory(path: string, mutable: boolean, anchors: Anchors = platformAnchors()): NodeDirectory {
+export function openNodeDirectory(
+  path: string,
+  mutable: boolean,
+  anchors: Anchors = platformAnchors(),
+  times: SetTimes = new SetTimes(),
+): NodeDirectory {
   try {
-    return new NodeDirectory(anchors, anchors.openRoot(path), mutable);
+    return new NodeDirectory(anchors, anchors.openRoot(path), mutable, times);
   } catch (error) {
     throw new UsageError('no-directory', `the directory ${JSON.stringify(path)} cannot be opened`, {
       expected: 'a directory that exists and may be read',
@@ -30,11 +36,12 @@ export function openNodeDirectory(path: string, mutable: boolean, anchors: Ancho
 /** Makes a host of this machine. Nothing is opened before it is asked for. */
 export function nodeHost(options: NodeHostOptions = {}): Host {
   let key: Uint8Array | undefined;
+  const times = new SetTimes();
   const broken = (stream: 'stdout' | 'stderr') => () => options.onBrokenPipe?.(stream);
   return {
     clocks: nodeClocks(),
     random: nodeRandom,
-    openDirectory: (path, { mutable }) => openNodeDirectory(path, mutable, options.anchors),
+    openDirectory: (path, { mutable }) => openNodeDirectory(path, mutable, options.anchors, times),
     stdin: stdinSource,
     stdout: () => outputSink(1, broken('stdout')),
     stderr: () => outputSink(2, broken('stderr')),

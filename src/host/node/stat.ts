@@ -37,18 +37,65 @@ function seconds(nanoseconds: bigint): number | Date {
   return Number(nanoseconds / 1_000_000_000n) + Number(nanoseconds % 1_000_000_000n) / 1e9;
 }
 
-/** What to give to Node's `utimes`; `now` is looked at only where a timestamp is to stay as it is. */
-export function newTimes(accessed: NewTime, modified: NewTime, now: () => FileStat): [number | Date, number | Date] {
-  const keep = accessed.kind === 'keep' || modified.kind === 'keep' ? now() : undefined;
-  const resolve = (time: NewTime, kept: bigint | undefined): number | Date => {
-    switch (time.kind) {
-      case 'keep':
-        return seconds(kept ?? 0n);
-      case 'now':
-        return Date.now() / 1000;
-      case 'at':
-        return seconds(time.nanoseconds);
-    }
-  };
-  return [resolve(accessed, keep?.accessed), resolve(modified, keep?.modified)];
+/**
+ * Timestamps that programs have set. The system keeps nanoseconds, which Node cannot hand over; so what was set is remembered, and read
+ * again as long as the file has the timestamp that came of it.
+ */
+export class SetTimes {
+  readonly #files = new Map<string, { readonly wanted: Times; readonly kept: Times }>();
+
+  /** The attributes with the timestamps as they were set. */
+  seen(stat: FileStat): FileStat {
+    const { wanted, kept } = this.#files.get(keyOf(stat)) ?? {};
+    if (wanted === undefined || kept === undefined) return stat;
+    const accessed = stat.accessed === kept.accessed ? wanted.accessed : stat.accessed;
+    const modified = stat.modified === kept.modified ? wanted.modified : stat.modified;
+    return { ...stat, accessed, modified };
+  }
+
+  /** Sets timestamps by `set`, which takes what Node's `utimes` does, of the file whose attributes `read` gives. */
+  change(
+    accessed: NewTime,
+    modified: NewTime,
+    read: () => FileStat,
+    set: (accessed: number | Date, modified: number | Date) => void,
+  ): void {
+    const before = this.seen(read());
+    const now = BigInt(Date.now()) * 1_000_000n;
+    const wanted = {
+      accessed: newTime(accessed, before.accessed, now),
+      modified: newTime(modified, before.modified, now),
+    };
+    set(seconds(wanted.accessed), seconds(wanted.modified));
+    this.#remember(wanted, read());
+  }
+
+  #remember(wanted: Times, kept: FileStat): void {
+    const key = keyOf(kept);
+    this.#files.delete(key);
+    if (wanted.accessed === kept.accessed && wanted.modified === kept.modified) return;
+    const [oldest] = this.#files.keys();
+    if (this.#files.size >= MAX_REMEMBERED && oldest !== undefined) this.#files.delete(oldest);
+    this.#files.set(key, { wanted, kept });
+  }
+}
+
+/** Files whose timestamps are remembered; the oldest are forgotten, and read as the system has them. */
+const MAX_REMEMBERED = 4_096;
+
+type Times = Pick<FileStat, 'accessed' | 'modified'>;
+
+function keyOf({ device, inode }: FileStat): string {
+  return `${device}:${inode}`;
+}
+
+function newTime(time: NewTime, before: bigint, now: bigint): bigint {
+  switch (time.kind) {
+    case 'keep':
+      return before;
+    case 'now':
+      return now;
+    case 'at':
+      return time.nanoseconds;
+  }
 }

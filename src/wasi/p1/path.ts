@@ -41,7 +41,7 @@ function open(context: Context, fd: number, args: OpenArguments): MaybePromise<n
     exclusive: (oflags & EXCL) !== 0,
     truncate,
     read: (rights & (R.FD_READ | R.FD_READDIR)) !== 0n,
-    write: !directory && (rights & R.FD_WRITE) !== 0n,
+    write: (rights & R.FD_WRITE) !== 0n,
     sync: (fdflags & (SYNC | RSYNC)) !== 0 ? 'all' : (fdflags & DSYNC) !== 0 ? 'data' : 'none',
   });
   return then(opened, (node) =>

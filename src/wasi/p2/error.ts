@@ -1,5 +1,6 @@
 /** `wasi:io/error`. */
 import { HostError, type HostErrorCode } from '../../host/host.ts';
+import { HttpFailure } from '../../host/http.ts';
 
 /** The resource `error`: why a stream failed. */
 export class IoError {
@@ -12,6 +13,13 @@ export class IoError {
   /** The file system's code, where the failure was one of the host's. */
   static codeOf(error: IoError): HostErrorCode | undefined {
     return error.#reason instanceof HostError ? error.#reason.code : undefined;
+  }
+
+  /** The failure of an exchange behind it, if it is one. */
+  static httpCause(error: IoError): HttpFailure | undefined {
+    const reason = error.#reason;
+    if (reason instanceof HttpFailure) return reason;
+    return reason instanceof HostError && reason.cause instanceof HttpFailure ? reason.cause : undefined;
   }
 
   toDebugString(): string {

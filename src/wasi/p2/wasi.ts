@@ -1,6 +1,6 @@
 /**
  * WASI 0.2 as an imports object, made from a grant: what is not granted is not there. The keys have no version, so that one
- * object serves every 0.2.x. It holds the `wasi:cli/command` world without `wasi:http`; sockets refuse everything.
+ * object serves every 0.2.x. It holds the worlds `wasi:cli/command` and `wasi:http/proxy`; sockets and requests to others are refused.
  */
 import type { Provided } from '../../runtime/world.ts';
 import { openGrant, type WasiOptions } from '../open-grant.ts';
@@ -9,6 +9,7 @@ import { makeEnvironment } from './environment.ts';
 import { ioError } from './error.ts';
 import { makeExit } from './exit.ts';
 import { Descriptors, makeFilesystem } from './filesystem.ts';
+import { makeHttp } from './http.ts';
 import { ioPoll } from './poll.ts';
 import { makeRandom } from './random.ts';
 import { makeDeniedSockets } from './sockets-denied.ts';
@@ -41,6 +42,7 @@ export function createWasi(options: WasiOptions) {
     ...makeRandom(grant.random === 'system' ? host.random : undefined),
     ...makeFilesystem(opened.preopens, descriptors),
     ...makeDeniedSockets(),
+    ...makeHttp(),
   };
   // Not enumerable: nobody who lists the interfaces meets it.
   Object.defineProperty(imports, Symbol.dispose, {

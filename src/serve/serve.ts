@@ -1,0 +1,264 @@
+/**
+ * Serves a component of the world `wasi:http/proxy`: every request is answered by an instance of its own, or by one that has answered
+ * others and answers one at a time. Platform-neutral: requests come from whatever speaks HTTP.
+ */
+import { UsageError } from '../error/error.ts';
+import type { HttpOutgoingBody, HttpServerRequest } from '../host/http.ts';
+import type { Component } from '../runtime/component.ts';
+import type { Instance, InstancePre } from '../runtime/instance.ts';
+import { compareSemver, parseSemver, splitVersion } from '../types/semver.ts';
+import { exitOf } from '../wasi/p2/exit.ts';
+import { IncomingRequest, ResponseOutparam } from '../wasi/p2/http-messages.ts';
+
+const HANDLER = 'wasi:http/incoming-handler';
+
+/** The newest `wasi:http/incoming-handler` that a component exports and that can be called. Throws UsageError. */
+export function handlerExport(component: Component, path: string): string {
+  const exports = component.exports.map(({ name }) => name);
+  const version = (name: string) => parseSemver(splitVersion(name).version ?? '0.0.0');
+  const [best] = exports
+    .filter((name) => splitVersion(name).name === HANDLER && version(name).major === 0n && version(name).minor === 2n)
+    .sort((a, b) => compareSemver(version(b), version(a)));
+  if (best !== undefined) return best;
+  const newer = exports.find((name) => /^wasi:http\/(?:handler|service)/.test(name));
+  throw new UsageError('no-handler', `${path} handles no HTTP requests: it exports no ${HANDLER}`, {
+    expected: `an export ${HANDLER}@0.2.x`,
+    found: exports.join(', ') || 'no exports',
+    hint:
+      newer === undefined
+        ? 'build it for the world wasi:http/proxy; a program with wasi:cli/run is for `tenon run`'
+        : 'it is built for WASI 0.3, which this version of Tenon does not have: build it for WASI 0.2',
+  });
+}
+
+export interface ServeLimits {
+  /** Requests under way at once; what comes then is answered 503. */
+  readonly concurrency: number;
+  /** Milliseconds from a request to the end of its answer. */
+  readonly timeout: number;
+  /** Requests that one instance answers, one after the other. */
+  readonly reuse: number;
+}
+
+/** How a request was answered. */
+export interface Served {
+  readonly method: string;
+  readonly path: string;
+  /** What the client was told; 0 where it was told nothing, since it had gone or an answer was cut short. */
+  readonly status: number;
+  readonly milliseconds: number;
+  /** Why the guest failed, where it did. */
+  readonly failure: unknown;
+}
+
+export interface ServeCounts {
+  requests: number;
+  failures: number;
+  rejected: number;
+  timeouts: number;
+  instances: number;
+}
+
+interface Worker {
+  readonly instance: Instance;
+  uses: number;
+}
+
+type Handle = (request: IncomingRequest, out: ResponseOutparam) => Promise<void>;
+
+const RETRY_AFTER = '1';
+const text = /* @__PURE__ */ new TextEncoder();
+
+function plain(
+  request: HttpServerRequest,
+  status: number,
+  message: string,
+  more: readonly [string, string][] = [],
+): void {
+  const body = text.encode(`${message}\n`);
+  const fields: [string, string][] = [
+    ['content-type', 'text/plain; charset=utf-8'],
+    ['content-length', `${body.length}`],
+    ...more,
+  ];
+  const out = request.respond(
+    status,
+    fields.map(([name, value]) => [name, text.encode(value)]),
+  );
+  out.sink.write(body);
+  out.finish(undefined);
+}
+
+/** Status codes of what a guest answers in place of a response. */
+function statusOf(tag: string): number {
+  if (tag === 'HTTP-request-denied') return 403;
+  if (tag === 'HTTP-request-body-size') return 413;
+  if (tag === 'HTTP-request-URI-too-long') return 414;
+  if (tag === 'HTTP-request-method-invalid' || tag === 'HTTP-request-URI-invalid') return 400;
+  return 500;
+}
+
+/** A request and what has become of it. */
+class Exchange {
+  readonly request: HttpServerRequest;
+  status = 0;
+  isOver = false;
+  /** Whether its answer is whole, or was cut short from here. */
+  hasEnded = false;
+  #body: HttpOutgoingBody | undefined;
+
+  constructor(request: HttpServerRequest) {
+    this.request = {
+      ...request,
+      respond: (status, headers) => {
+        this.status = status;
+        const body = request.respond(status, headers);
+        this.#body = {
+          sink: body.sink,
+          finish: (trailers) => {
+            this.hasEnded = true;
+            body.finish(trailers);
+          },
+          abort: () => {
+            this.hasEnded = true;
+            this.status = 0;
+            body.abort();
+          },
+        };
+        return this.#body;
+      },
+    };
+  }
+
+  /** The guest gives no answer, or no more of it: the client hears `status`, or that its answer is cut short. */
+  fail(status: number, message: string): void {
+    if (this.hasEnded) return;
+    if (this.#body !== undefined) this.#body.abort();
+    else plain(this.request, status, message);
+  }
+}
+
+/** Answers requests with instances of one component. */
+export class HttpService {
+  readonly counts: ServeCounts = { requests: 0, failures: 0, rejected: 0, timeouts: 0, instances: 0 };
+  readonly #pre: InstancePre;
+  readonly #export: string;
+  readonly #limits: ServeLimits;
+  readonly #onServed: (served: Served) => void;
+  readonly #idle: Worker[] = [];
+  #active = 0;
+
+  constructor(pre: InstancePre, handler: string, limits: ServeLimits, onServed: (served: Served) => void = () => {}) {
+    this.#pre = pre;
+    this.#export = handler;
+    this.#limits = limits;
+    this.#onServed = onServed;
+  }
+
+  /** Requests under way. */
+  get active(): number {
+    return this.#active;
+  }
+
+  /** Answers one request; whatever happens, its client hears of it, and nothing is thrown. */
+  async serve(request: HttpServerRequest): Promise<void> {
+    const begin = performance.now();
+    const exchange = new Exchange(request);
+    this.counts.requests++;
+    let failure: unknown;
+    if (this.#active >= this.#limits.concurrency) {
+      this.counts.rejected++;
+      plain(exchange.request, 503, 'too many requests are under way', [['retry-after', RETRY_AFTER]]);
+    } else {
+      this.#active++;
+      try {
+        failure = await this.#handle(exchange);
+      } finally {
+        this.#active--;
+      }
+    }
+    const { method, path = '*' } = request;
+    this.#onServed({ method, path, status: exchange.status, milliseconds: performance.now() - begin, failure });
+  }
+
+  /** Answers why it failed. */
+  async #handle(exchange: Exchange): Promise<unknown> {
+    let worker: Worker | undefined;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const end = (): void => worker?.instance[Symbol.dispose]();
+    try {
+      worker = this.#take();
+      const { promised } = worker.instance;
+      const { handle } = promised[this.#export] as { readonly handle: Handle };
+      const out = new ResponseOutparam(exchange.request);
+      let isLate = false;
+      let isGone = false;
+      timer = setTimeout(() => {
+        isLate = true;
+        end();
+      }, this.#limits.timeout);
+      exchange.request.onGone(() => {
+        if (exchange.isOver || exchange.hasEnded) return;
+        isGone = true;
+        end();
+      });
+      try {
+        await handle(new IncomingRequest(exchange.request), out);
+      } catch (error) {
+        // A program that calls exit after its answer has not failed.
+        if (exitOf(error)?.exitCode !== 0) {
+          if (isGone) return undefined;
+          return this.#failed(exchange, isLate, error);
+        }
+      }
+      return this.#answered(exchange, worker, out);
+    } catch (error) {
+      return this.#failed(exchange, false, error);
+    } finally {
+      exchange.isOver = true;
+      clearTimeout(timer);
+      if (worker !== undefined) this.#giveBack(worker);
+    }
+  }
+
+  #failed(exchange: Exchange, isLate: boolean, error: unknown): unknown {
+    if (isLate) {
+      this.counts.timeouts++;
+      exchange.fail(504, 'the answer took too long');
+      return new Error(`no answer within ${this.#limits.timeout} ms`);
+    }
+    this.counts.failures++;
+    exchange.fail(500, 'the program failed');
+    return error;
+  }
+
+  #answered(exchange: Exchange, worker: Worker, out: ResponseOutparam): unknown {
+    worker.uses++;
+    const answer = ResponseOutparam.answerOf(out);
+    if (answer.kind === 'response') return undefined;
+    this.counts.failures++;
+    if (answer.kind === 'none') {
+      exchange.fail(500, 'the program gave no answer');
+      return new Error('the program returned without an answer: it did not call response-outparam.set');
+    }
+    exchange.fail(statusOf(answer.code.tag), `the program answered with an error: ${answer.code.tag}`);
+    return new Error(`the program answered with the error ${answer.code.tag}`);
+  }
+
+  #take(): Worker {
+    const idle = this.#idle.pop();
+    if (idle !== undefined) return idle;
+    this.counts.instances++;
+    return { instance: this.#pre.instantiate(), uses: 0 };
+  }
+
+  #giveBack(worker: Worker): void {
+    if (worker.uses > 0 && worker.uses < this.#limits.reuse && worker.instance.alive) this.#idle.push(worker);
+    else worker.instance[Symbol.dispose]();
+  }
+
+  /** Disposes of what waits for requests. */
+  [Symbol.dispose](): void {
+    for (const { instance } of this.#idle.splice(0)) instance[Symbol.dispose]();
+  }
+}

@@ -1,0 +1,132 @@
+/** The resource `fields` of `wasi:http/types`: headers and trailers. RFC 9110, sections 5.1, 5.5 and 7.6.1. */
+import { ComponentError } from '../../error/error.ts';
+import type { HttpField, HttpFields } from '../../host/http.ts';
+import { violated } from './guard.ts';
+
+/** Bytes of one section, each field counted with what it costs to keep: more than any server takes. */
+const MAX_SECTION = 1 << 20;
+const FIELD_COST = 32;
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+/** What belongs to the connection and not to the message, and what the host says itself. */
+const FORBIDDEN: ReadonlySet<string> = /* @__PURE__ */ new Set([
+  'connection',
+  'host',
+  'http2-settings',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+/** Whether a field is not a guest's to send or to see. */
+export function isForbidden(name: string): boolean {
+  return FORBIDDEN.has(name);
+}
+
+function refuse(tag: 'invalid-syntax' | 'forbidden' | 'immutable'): never {
+  throw new ComponentError({ tag });
+}
+
+/** Bytes of a value: no controls but the tab. */
+function isValue(value: Uint8Array): boolean {
+  return value.every((byte) => byte === 9 || (byte >= 32 && byte !== 127));
+}
+
+export class Fields {
+  #fields: HttpField[] = [];
+  #size = 0;
+  #isMutable = true;
+
+  /** What a guest has made, or what the host has received: then it cannot be changed. */
+  static of(fields: HttpFields): Fields {
+    const made = new Fields();
+    made.#fields = [...fields];
+    made.#isMutable = false;
+    return made;
+  }
+
+  /** The fields that it holds. */
+  static list(fields: Fields): HttpFields {
+    return fields.#fields;
+  }
+
+  static fromList(entries: readonly (readonly [string, Uint8Array])[]): Fields {
+    const made = new Fields();
+    for (const [name, value] of entries) made.#add(made.#writable(name), value);
+    return made;
+  }
+
+  /** The name as it is kept. Throws `header-error` where this cannot be changed, or not so. */
+  #writable(name: string): string {
+    if (!this.#isMutable) refuse('immutable');
+    if (!TOKEN.test(name)) refuse('invalid-syntax');
+    const lower = name.toLowerCase();
+    if (isForbidden(lower)) refuse('forbidden');
+    return lower;
+  }
+
+  #add(name: string, value: Uint8Array): void {
+    if (!isValue(value)) refuse('invalid-syntax');
+    this.#size += costOf(name, value);
+    if (this.#size > MAX_SECTION) violated(`fields of more than ${MAX_SECTION} bytes`);
+    this.#fields.push([name, new Uint8Array(value)]);
+  }
+
+  get(name: string): Uint8Array[] {
+    const lower = name.toLowerCase();
+    return this.#fields.filter(([each]) => each === lower).map(([, value]) => value);
+  }
+
+  has(name: string): boolean {
+    const lower = name.toLowerCase();
+    return this.#fields.some(([each]) => each === lower);
+  }
+
+  set(name: string, value: readonly Uint8Array[]): void {
+    const lower = this.#writable(name);
+    if (!value.every(isValue)) refuse('invalid-syntax');
+    this.#remove(lower);
+    for (const each of value) this.#add(lower, each);
+  }
+
+  delete(name: string): void {
+    this.#remove(this.#writable(name));
+  }
+
+  #remove(name: string): void {
+    this.#fields = this.#fields.filter(([each]) => each !== name);
+    this.#size = this.#fields.reduce((sum, [each, value]) => sum + costOf(each, value), 0);
+  }
+
+  append(name: string, value: Uint8Array): void {
+    this.#add(this.#writable(name), value);
+  }
+
+  entries(): [string, Uint8Array][] {
+    return this.#fields.map(([name, value]) => [name, value]);
+  }
+
+  clone(): Fields {
+    const made = new Fields();
+    made.#fields = [...this.#fields];
+    made.#size = this.#size;
+    return made;
+  }
+}
+
+function costOf(name: string, value: Uint8Array): number {
+  return name.length + value.length + FIELD_COST;
+}
+
+/** The `content-length` that fields name; undefined if they name none, or not one number. */
+export function contentLength(fields: HttpFields): bigint | undefined {
+  const values = fields
+    .filter(([name]) => name === 'content-length')
+    .map(([, value]) => new TextDecoder().decode(value));
+  const [first] = values;
+  return first !== undefined && /^\d{1,19}$/.test(first) && values.every((v) => v === first)
+    ? BigInt(first)
+    : undefined;
+}
