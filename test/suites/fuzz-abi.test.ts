@@ -11,9 +11,9 @@ import { search, showCase } from '../support/fuzz-abi/search.ts';
 import { shrink } from '../support/fuzz-abi/shrink.ts';
 
 const BORDERS = KINDS.filter((kind) => kind !== 'chain');
-const COUNT = 1_800;
+const COUNT = 1_500;
 /** Whole components take longer. */
-const CHAINS = 60;
+const CHAINS = 50;
 /** So few calls reach most codes of a kind, not each. */
 const CODES = 8;
 

@@ -8,7 +8,7 @@ import { POLICIES } from '../allocator.ts';
 import { MAX_DEPTH, PARAM_COUNTS } from '../generate-abi.ts';
 import { ADAPTER_BITS, hasBit, hasTables } from './adapter.ts';
 import { ANSWERS, type Case, ENCODINGS, ENDINGS, KINDS, type Kind, LIFTS, needsOf, type SideCase } from './case.ts';
-import { linksOf } from './chain.ts';
+import { isBuilt, linksOf } from './chain.ts';
 import { failed, type Outcome } from './outcome.ts';
 
 /** From so many calls of a kind on, everything must have been covered. */
@@ -144,6 +144,7 @@ function* callItems(c: Case, { end, notes }: Outcome): Generator<string> {
   yield `end: ${failed(end) ? end.code : 'well'}`;
   if (c.kind === 'chain') {
     for (const one of chainJoints(c)) yield `joint: ${one}`;
+    if (isBuilt(c)) yield `joint: built ahead of time, ${c.type.async ? 'async' : 'sync'}`;
     return;
   }
   yield `joint: ${joint(c)}`;
@@ -235,6 +236,7 @@ const JOINTS: { readonly [K in Kind]: readonly string[] } = {
     ...['sync', 'async'].flatMap((type) =>
       ['value', 'promise'].map((end) => `${type} function, the host ends with a ${end}`),
     ),
+    ...['sync', 'async'].map((type) => `built ahead of time, ${type}`),
     ...LIFTS.map((lift) => `first lifted ${lift}`),
     ...['sync', 'async'].flatMap((lower) => LIFTS.map((lift) => `called ${lower}, lifted ${lift}`)),
     ...['sync', 'async'].map((lower) => `second calls ${lower}`),

@@ -1,5 +1,7 @@
 /** Makes cases from seeds and compares them; tells the first that differs, made small. */
 import { inspect } from 'node:util';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { toJs } from '../../../src/abi/js/convert.ts';
 import type { AbiValue } from '../../../src/abi/values.ts';
 import { describeFunc } from '../../../src/types/describe.ts';
@@ -33,6 +35,14 @@ export interface Found {
   readonly problem: string | undefined;
 }
 
+/** Memories that are garbage hold much address space, of which the collector knows nothing: it is asked to look so often. */
+const COLLECT_EVERY = 100;
+
+function collector(): () => void {
+  setFlagsFromString('--expose-gc');
+  return runInNewContext('gc') as () => void;
+}
+
 /** Compares `count` cases, of the kinds in turn, up to the first that differs. */
 export async function search(
   kinds: readonly Kind[],
@@ -41,8 +51,10 @@ export async function search(
   progress: (done: number) => void = () => {},
 ): Promise<Found> {
   const coverage = new Coverage();
+  const collect = collector();
   for (let i = 0; i < count; i++) {
     progress(i);
+    if (i % COLLECT_EVERY === COLLECT_EVERY - 1) collect();
     const seed = first + Math.floor(i / kinds.length);
     const kind = kinds[i % kinds.length]!;
     const c = generateCase(kind, seed);
