@@ -117,7 +117,7 @@ Others go through two whole components to the host and back, in all three forms,
   and lifted in every way.
 * \`realloc\` that allocates up to the end of the memory, grows it each time, or answers places that are unaligned, outside, or overlap;
   bytes, core values, pointers and values of the host that are wrong.
-* What is compared: results, codes and messages of traps, every byte of both memories, each call of \`realloc\`, the order of handles.
+* What is compared: results, codes and messages of traps, every byte of both memories, each call of \`realloc\`, handles and the tables that they stand in.
 
 \`\`\`sh
 node scripts/fuzz-abi.ts --count 30000 --seed 1
