@@ -8,10 +8,10 @@ export function memoryOf(cx: AbiContext): GuestMemory {
   return cx.memory;
 }
 
-/** A pointer or length as a number; what does not fit is beyond any memory anyway. */
+/** A pointer or length as a number; what does not fit is beyond any memory anyway, and stays as aligned as it was. */
 export function toNumber(raw: number | bigint): number {
   if (typeof raw === 'number') return raw;
-  return raw > BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : Number(raw);
+  return raw > BigInt(Number.MAX_SAFE_INTEGER) ? 2 ** 53 - 256 + Number(raw & 0xffn) : Number(raw);
 }
 
 /** Traps unless `pointer`..`pointer + bytes` is inside the memory. */

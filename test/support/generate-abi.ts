@@ -1,6 +1,6 @@
 /**
  * Random types of the Canonical ABI and values of them, from a seed: what the interpreter and the adapters are compared on.
- * Values are in the interpreter's own form (`src/abi/values.ts`). No NaN, whose bits may change on the way.
+ * Values are in the interpreter's own form (`src/abi/values.ts`). No NaN but where it is asked for: its bits may change on the way.
  */
 import { despecialize } from '../../src/abi/despecialize.ts';
 import { type AbiString, type AbiValue, hostString } from '../../src/abi/values.ts';
@@ -30,11 +30,13 @@ export interface TypeOptions {
   readonly resources: readonly ResourceType[];
   /** False in results, which cannot hold borrows. */
   readonly borrows: boolean;
+  /** Streams, futures and error contexts too. */
+  readonly ends?: boolean;
 }
 
 const INTS = ['u8', 's8', 'u16', 's16', 'u32', 's32', 'u64', 's64'] as const;
 
-function scalar(r: Random, options: TypeOptions): ValueType {
+function scalar(r: Random, options: Pick<TypeOptions, 'floats'>): ValueType {
   const kinds = [
     ...INTS,
     'bool',
@@ -53,11 +55,21 @@ function labels(count: number): string[] {
 const COMPOUNDS = ['record', 'variant', 'list', 'fixed-list', 'map', 'tuple', 'option', 'result'] as const;
 const LEAVES = ['flags', 'enum', 'own', 'borrow', 'scalar', 'scalar', 'scalar'] as const;
 
+const ENDS = ['stream', 'future', 'error-context'] as const;
+const ALL_LEAVES = [...LEAVES, 'scalar', 'scalar', ...ENDS] as const;
+
+/** What a stream or future carries: opaque to a call that passes its end. */
+function endType(r: Random, kind: 'stream' | 'future', options: TypeOptions): ValueType {
+  const element = r(3) === 0 ? undefined : generateType(r, 1, { ...options, borrows: false, ends: false });
+  // Of those alone, a stream is not valid.
+  return { kind, element: kind === 'stream' && element?.kind === 'char' ? { kind: 'u8' } : element };
+}
+
 /** A type that nests `depth` levels at most. */
 export function generateType(r: Random, depth: number, options: TypeOptions): ValueType {
   const inner = (): ValueType => generateType(r, depth - 1, options);
   const maybe = (): ValueType | undefined => (r(3) === 0 ? undefined : inner());
-  const kind = depth > 0 && r(4) > 0 ? pick(r, COMPOUNDS) : pick(r, LEAVES);
+  const kind = depth > 0 && r(4) > 0 ? pick(r, COMPOUNDS) : pick(r, options.ends === true ? ALL_LEAVES : LEAVES);
   switch (kind) {
     case 'record':
       return { kind, fields: labels(1 + r(5)).map((name) => ({ name, type: inner() })) };
@@ -86,9 +98,30 @@ export function generateType(r: Random, depth: number, options: TypeOptions): Va
     case 'borrow':
       if (options.resources.length === 0) return scalar(r, options);
       return { kind: options.borrows ? kind : 'own', resource: pick(r, options.resources) };
+    case 'stream':
+    case 'future':
+      return endType(r, kind, options);
+    case 'error-context':
+      return { kind };
     case 'scalar':
       return scalar(r, options);
   }
+}
+
+/** As many parameters as signatures turn at: what is passed flat, and what through memory. */
+export const PARAM_COUNTS = [0, 1, 2, 3, 4, 5, 15, 16, 17] as const;
+export const MAX_DEPTH = 4;
+
+/** A function whose number of parameters is one at which something changes, nested to {@link MAX_DEPTH} where they are few. */
+export function generateEdgeFunc(r: Random, options: Omit<TypeOptions, 'borrows'>): FuncType {
+  const count = pick(r, PARAM_COUNTS);
+  const depth = count > 5 ? 1 : MAX_DEPTH + 1;
+  const params: NamedType[] = labels(count).map((name) => ({
+    name,
+    type: count > 5 && r(4) > 0 ? scalar(r, options) : generateType(r, r(depth), { ...options, borrows: true }),
+  }));
+  const result = r(6) === 0 ? undefined : generateType(r, r(MAX_DEPTH + 1), { ...options, borrows: false });
+  return { kind: 'func', async: false, params, result };
 }
 
 export function generateFunc(r: Random, options: Omit<TypeOptions, 'borrows'>): FuncType {
@@ -122,10 +155,13 @@ const PIECES = [
   '\0',
 ];
 
+const LENGTHS = [0, 1, 2, 7, 15, 16, 17, 33, 70] as const;
+const ALL_LENGTHS = [...LENGTHS, 8, 31, 32, 48, 63, 64, 65, 129, 300] as const;
+
 /** Text whose characters need up to as many bytes as `PIECES[..limit]` do; often all ASCII, sometimes long. */
-export function generateText(r: Random): string {
+export function generateText(r: Random, lengths: readonly number[] = LENGTHS): string {
   const limit = pick(r, [4, 4, 8, PIECES.length]);
-  const length = pick(r, [0, 1, 2, 7, 15, 16, 17, 33, 70]);
+  const length = pick(r, lengths);
   let text = '';
   for (let i = 0; i < length; i++) text += r(3) === 0 ? PIECES[r(limit)]! : 'abcdefgh'[r(8)]!;
   return text;
@@ -137,12 +173,29 @@ function integer(r: Random, bits: number, signed: boolean): bigint {
 }
 
 const FLOATS = [0, -0, 1.5, -2.25, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 2 ** -149, 3.4e38];
+const ALL_FLOATS = [...FLOATS, Number.NaN, Number.MAX_VALUE, 5e-324] as const;
 const CHARS = [0, 0x41, 0x7f, 0xff, 0xd7ff, 0xe000, 0xffff, 0x1_0000, 0x10_ffff];
 
-/** A value of a type. Handles are small numbers. */
-export function generateValue(r: Random, type: ValueType): AbiValue {
+/** How large a value may be. */
+export interface ValueRoom {
+  /** How many parts there is room for; used up. Lists are empty, and texts short, when there is none left. */
+  left: number;
+}
+
+function listLength(r: Random, room: ValueRoom | undefined): number {
+  if (room === undefined) return pick(r, [0, 1, 2, 3, 9]);
+  return room.left <= 0 ? r(2) : pick(r, [0, 1, 2, 3, 9, 16, 17]);
+}
+
+function floats(room: ValueRoom | undefined): readonly number[] {
+  return room === undefined ? FLOATS : ALL_FLOATS;
+}
+
+/** A value of a type. Handles are small numbers. With `room` also NaN, and longer texts and lists. */
+export function generateValue(r: Random, type: ValueType, room?: ValueRoom): AbiValue {
   const t = despecialize(type);
-  const value = (of: ValueType): AbiValue => generateValue(r, of);
+  const value = (of: ValueType): AbiValue => generateValue(r, of, room);
+  if (room !== undefined) room.left--;
   switch (t.kind) {
     case 'bool':
       return r(2) === 1;
@@ -160,13 +213,15 @@ export function generateValue(r: Random, type: ValueType): AbiValue {
       return integer(r, 64, true);
     case 'f32':
     case 'f64':
-      return t.kind === 'f32' ? Math.fround(pick(r, FLOATS)) : pick(r, FLOATS);
+      return t.kind === 'f32' ? Math.fround(pick(r, floats(room))) : pick(r, floats(room));
     case 'char':
       return pick(r, CHARS);
     case 'string':
-      return hostString(generateText(r)) satisfies AbiString;
+      return hostString(
+        generateText(r, room === undefined || room.left <= 0 ? LENGTHS : ALL_LENGTHS),
+      ) satisfies AbiString;
     case 'list':
-      return Array.from({ length: pick(r, [0, 1, 2, 3, 9]) }, () => value(t.element));
+      return Array.from({ length: listLength(r, room) }, () => value(t.element));
     case 'fixed-list':
       return Array.from({ length: t.length }, () => value(t.element));
     case 'record':

@@ -1,10 +1,9 @@
 /**
  * Two guests, one of which calls the other: memories, reallocs that log, and slots, without the runtime. A call goes through an
  * adapter (`src/abi/fused`) or through the interpreter (`src/abi`), and both leave the same traces behind.
- * Functions of guests are real core functions, so that the engine checks the types of an adapter's imports.
  */
 import { liftValues, lowerValues } from '../../src/abi/call.ts';
-import type { AbiContext, OptionShape } from '../../src/abi/context.ts';
+import type { AbiContext, HandleHooks } from '../../src/abi/context.ts';
 import {
   flattenFuncType,
   flattenType,
@@ -17,7 +16,6 @@ import {
 import { type AdapterSpec, emitAdapters, lends, markOf, spillsResult } from '../../src/abi/fused/adapter.ts';
 import { returnShim } from '../../src/abi/fused/return-shim.ts';
 import type { Flat } from '../../src/abi/lift-flat.ts';
-import { ModuleBuilder, type WasmSignature } from '../../src/core/builder.ts';
 import { makeTrap, Trap, type TrapCode, trapReason } from '../../src/error/trap.ts';
 import {
   CLOSED,
@@ -29,164 +27,10 @@ import {
   RECORD_KEY,
   RECORD_OTHER_KEY,
   RECORD_SIZE,
-  SLOT_SIZE,
-  STORE,
-  STORE_SIZE,
 } from '../../src/runtime/control.ts';
-import { LinearMemory } from '../../src/runtime/memory.ts';
-import type { StringEncoding } from '../../src/types/definition.ts';
-import { signatureResources } from '../../src/types/resources-of.ts';
+import { signatureEnds, signatureResources } from '../../src/types/resources-of.ts';
 import type { FuncType, ResourceType } from '../../src/types/value-type.ts';
-import { CodeWriter } from '../../src/util/code-writer.ts';
-
-/** What was true while a function of a guest ran. */
-export interface Trace {
-  readonly what: string;
-  readonly args: readonly (number | bigint)[];
-  readonly answer: number | bigint | undefined;
-  /** `may_leave` and the first context slot of the guest. */
-  readonly mayLeave: number;
-  readonly context: number;
-}
-
-/** Makes a core function of a signature that calls `fn`. */
-export function coreFunction(signature: WasmSignature, fn: (...args: Flat[]) => unknown): WebAssembly.ImportValue {
-  const m = new ModuleBuilder();
-  const imported = m.importFunction('js', 'f', signature);
-  const index = m.declare(signature);
-  const w = new CodeWriter();
-  for (let i = 0; i < signature.params.length; i++) w.byte(0x20).u(i);
-  m.body(index, [], w.byte(0x10).u(imported).finish());
-  m.exportFunction('f', index);
-  const module = new WebAssembly.Module(m.finish());
-  return new WebAssembly.Instance(module, { js: { f: fn as never } }).exports['f'] as WebAssembly.ImportValue;
-}
-
-export function newMemory(width: '32' | '64', pages = 1): WebAssembly.Memory {
-  const limits = width === '64' ? { initial: BigInt(pages), address: 'i64' } : { initial: pages };
-  return new WebAssembly.Memory(limits as WebAssembly.MemoryDescriptor);
-}
-
-export interface GuestOptions {
-  readonly encoding?: StringEncoding;
-  readonly width?: '32' | '64';
-  readonly pages?: number;
-  readonly postReturn?: boolean;
-  /** How it calls, or is lifted. */
-  readonly async?: boolean;
-  readonly callback?: boolean;
-}
-
-let storeRecord = 0;
-
-/** One side: a component instance with a memory and a bump allocator that grows it. */
-export class Guest {
-  readonly shape: OptionShape;
-  readonly memory: LinearMemory;
-  readonly slot: number;
-  readonly store: number;
-  readonly traces: Trace[] = [];
-  /** Where the allocator goes on; shared by guests that share a memory. */
-  readonly bump: { top: number };
-  /** Answers instead of the allocator. */
-  hostile: ((old: number, oldSize: number, align: number, size: number) => number | undefined) | undefined;
-
-  constructor(options: GuestOptions = {}, sharedWith?: Guest) {
-    const width = options.width ?? '32';
-    this.shape = {
-      encoding: options.encoding ?? 'utf8',
-      memory: width,
-      realloc: true,
-      postReturn: options.postReturn ?? false,
-      async: options.async ?? false,
-      callback: options.callback ?? false,
-    };
-    this.memory = sharedWith?.memory ?? new LinearMemory(newMemory(width, options.pages));
-    this.bump = sharedWith?.bump ?? { top: 1024 };
-    this.slot = control.allocate(SLOT_SIZE);
-    storeRecord ||= control.allocate(STORE_SIZE);
-    this.store = storeRecord;
-    this.set(MAY_LEAVE, 1);
-    this.set(STORE, this.store);
-  }
-
-  get(field: number): number {
-    return control.i32[(this.slot + field) >> 2]!;
-  }
-
-  set(field: number, value: number): void {
-    control.i32[(this.slot + field) >> 2] = value;
-  }
-
-  trace(what: string, args: readonly (number | bigint)[], answer?: number | bigint): void {
-    this.traces.push({ what, args, answer, mayLeave: this.get(MAY_LEAVE), context: this.get(CONTEXT_0) });
-  }
-
-  /** The guest's own allocation, which nothing traces. */
-  allocate(align: number, size: number): number {
-    const at = Math.ceil(this.bump.top / align) * align;
-    this.bump.top = at + size;
-    const missing = this.bump.top - this.memory.u8.length;
-    if (missing > 0) {
-      const pages = Math.ceil(missing / 65_536);
-      this.memory.memory.grow((this.shape.memory === '64' ? BigInt(pages) : pages) as number);
-    }
-    return at;
-  }
-
-  realloc(old: number, oldSize: number, align: number, size: number): number {
-    const forced = this.hostile?.(old, oldSize, align, size);
-    let at = forced ?? old;
-    if (forced === undefined && (oldSize === 0 || size > oldSize || old % align !== 0)) {
-      at = this.allocate(align, size);
-      this.memory.u8.copyWithin(at, old, old + Math.min(oldSize, size));
-    }
-    this.trace('realloc', [old, oldSize, align, size], at);
-    // What a guest leaves in its context must not be seen by anyone else.
-    this.set(CONTEXT_0, 77);
-    return at;
-  }
-
-  /** What the interpreter works in. `offset` is added to handles that are lowered here. */
-  context(offset: { own: number; borrow: number }): AbiContext {
-    const none = (): never => {
-      throw new Error('no streams here');
-    };
-    return {
-      options: this.shape,
-      memory: this.memory,
-      realloc: (old, oldSize, align, size) => {
-        const saved = this.get(CONTEXT_0);
-        this.set(CONTEXT_0, 0);
-        const at = this.realloc(old, oldSize, align, size);
-        this.set(CONTEXT_0, saved);
-        return at;
-      },
-      handles: {
-        liftOwn: (_, index) => index,
-        liftBorrow: (_, index) => index,
-        lowerOwn: (_, index) => (index as number) + offset.own,
-        lowerBorrow: (_, index) => (index as number) + offset.borrow,
-        liftEnd: none,
-        lowerEnd: none,
-        liftErrorContext: none,
-        lowerErrorContext: none,
-      },
-    };
-  }
-
-  reallocFunction(): WebAssembly.ImportValue {
-    const address = this.shape.memory === '64' ? 'i64' : 'i32';
-    const signature: WasmSignature = { params: [address, address, address, address], results: [address] };
-    return coreFunction(signature, (...args) => {
-      const [old, oldSize, align, size] = args.map((a) =>
-        typeof a === 'bigint' ? Number(BigInt.asUintN(64, a)) : a >>> 0,
-      );
-      const at = this.realloc(old!, oldSize!, align!, size!);
-      return address === 'i64' ? BigInt(at) : at;
-    });
-  }
-}
+import { coreFunction, Guest, type GuestOptions, type HandleLog } from './guest.ts';
 
 /** Specification: `Subtask.State.RETURNED`. */
 const RETURNED = 2;
@@ -195,6 +39,10 @@ const RETURNED = 2;
 export const OWN_IN = 1000;
 export const BORROW_IN = 2000;
 export const OWN_OUT = 3000;
+const END_IN = 4000;
+const END_OUT = 5000;
+const ERROR_IN = 6000;
+const ERROR_OUT = 7000;
 
 export interface Call {
   readonly type: FuncType;
@@ -203,6 +51,21 @@ export interface Call {
   readonly core: (...args: Flat[]) => Flat | undefined;
   /** `task.return` of an asynchronous callee, from when it is called. */
   returns?: (...given: Flat[]) => unknown;
+  /** Handles in the order in which they arrived. */
+  readonly moves?: string[];
+  /** By which the interpreter moves handles, in place of fixed numbers. */
+  readonly hooks?: { readonly from: Partial<HandleHooks>; readonly to: Partial<HandleHooks> };
+  /** Gives back what the interpreter lent. */
+  readonly endLends?: () => void;
+}
+
+/** Notes a handle that arrives. */
+function logOf({ type, moves }: Call, way: 'in' | 'out'): HandleLog {
+  const types: readonly (object | undefined)[] = [...signatureResources(type), ...signatureEnds(type)];
+  return (kind, of, index) => {
+    const name = of === undefined ? '' : ` ${types.indexOf(of)}`;
+    moves?.push(`${kind}-${way}${name}: ${index >>> 0}`);
+  };
 }
 
 function withoutLeave<T>(guest: Guest, body: () => T): T {
@@ -217,8 +80,10 @@ export function interpreted(call: Call): (...flat: Flat[]) => Flat | undefined {
   const { type, caller, callee, core } = call;
   const params = type.params.map((p) => p.type);
   const results = type.result === undefined ? [] : [type.result];
-  const from = caller.context({ own: OWN_OUT, borrow: 0 });
-  const to = callee.context({ own: OWN_IN, borrow: BORROW_IN });
+  const out = { own: OWN_OUT, borrow: 0, end: END_OUT, error: ERROR_OUT };
+  const into = { own: OWN_IN, borrow: BORROW_IN, end: END_IN, error: ERROR_IN };
+  const from = withHooks(caller.context(out, logOf(call, 'out')), call.hooks?.from);
+  const to = withHooks(callee.context(into, logOf(call, 'in')), call.hooks?.to);
   return (...flat) => {
     const lifted = liftValues(from, caller.shape.async ? MAX_FLAT_ASYNC_PARAMS : MAX_FLAT_PARAMS, flat, params);
     const lowered = withoutLeave(callee, () => lowerValues(to, MAX_FLAT_PARAMS, lifted, params));
@@ -236,8 +101,13 @@ export function interpreted(call: Call): (...flat: Flat[]) => Flat | undefined {
     if (!callee.shape.async) returns(coreResults);
     if (callee.shape.postReturn) withoutLeave(callee, () => callee.trace('post-return', coreResults));
     callee.set(CONTEXT_0, saved);
+    call.endLends?.();
     return caller.shape.async ? RETURNED : back;
   };
+}
+
+function withHooks(context: AbiContext, hooks: Partial<HandleHooks> = {}): AbiContext {
+  return { ...context, handles: { ...context.handles, ...hooks } };
 }
 
 export function specOf({ type, caller, callee }: Call, more: Partial<AdapterSpec> = {}): AdapterSpec {
@@ -245,8 +115,8 @@ export function specOf({ type, caller, callee }: Call, more: Partial<AdapterSpec
     type,
     lower: caller.shape,
     lift: callee.shape,
-    callerMemory: 0,
-    calleeMemory: caller.memory === callee.memory ? 0 : 1,
+    callerMemory: caller.shape.memory === undefined ? undefined : 0,
+    calleeMemory: callee.shape.memory === undefined ? undefined : caller.memory === callee.memory ? 0 : 1,
     maySuspend: false,
     isConcurrent: false,
     seesCaller: false,
@@ -259,6 +129,12 @@ export function specOf({ type, caller, callee }: Call, more: Partial<AdapterSpec
   };
 }
 
+/** What a resource is to an adapter: its number, and the slot of the instance whose it is. */
+export interface ResourceNumbers {
+  readonly type: number;
+  readonly home: number;
+}
+
 /** What else an adapter imports. */
 export interface Extras {
   readonly spec?: Partial<AdapterSpec>;
@@ -266,8 +142,8 @@ export interface Extras {
   readonly endThread?: (thread: number) => void;
   readonly end?: () => void;
   readonly counter?: number;
-  /** What the resources of the type are: number, and slot of the instance whose they are. */
-  readonly resource?: { readonly type: number; readonly home: number };
+  /** What the resources of the type are: all the same, or each by itself. */
+  readonly resource?: ResourceNumbers | ((resource: ResourceType) => ResourceNumbers);
   /** Of an async function: by its parts, though the whole call is in core wasm. */
   readonly parts?: boolean;
   /** Of an async function: `task.return` has the other of the keys that fit. */
@@ -305,15 +181,38 @@ function instantiate(
   if (lends(type)) imports['end'] = (extras.end ?? (() => {})) as WebAssembly.ImportValue;
   if (extras.counter !== undefined) imports['counter'] = global(extras.counter);
   const shift = { 'own-in': OWN_IN, 'borrow-in': BORROW_IN, 'own-out': OWN_OUT };
+  const logs = { in: logOf(call, 'in'), out: logOf(call, 'out') };
   for (const [n, resource] of signatureResources(type).entries()) {
     // Where the tables are empty, every handle is the imported functions' to move.
-    imports[`type${n}`] = global(extras.resource?.type ?? 1);
-    imports[`home${n}`] = global(extras.resource?.home ?? 0);
+    const numbers = typeof extras.resource === 'function' ? extras.resource(resource) : extras.resource;
+    imports[`type${n}`] = global(numbers?.type ?? 1);
+    imports[`home${n}`] = global(numbers?.home ?? 0);
     for (const what of ['own-in', 'borrow-in', 'own-out'] as const) {
-      imports[`${what}${n}`] = ((index: number) =>
-        extras.handles?.(what, resource, index) ?? index + shift[what]) as WebAssembly.ImportValue;
+      const [kind, way] = what.split('-') as ['own' | 'borrow', 'in' | 'out'];
+      imports[`${what}${n}`] = ((index: number) => {
+        logs[way](kind, resource, index);
+        return extras.handles?.(what, resource, index) ?? index + shift[what];
+      }) as WebAssembly.ImportValue;
     }
   }
+  const special = (
+    name: string,
+    log: HandleLog,
+    kind: 'end' | 'error',
+    of: object | undefined,
+    offset: number,
+  ): void => {
+    imports[name] = ((index: number) => {
+      log(kind, of, index);
+      return index + offset;
+    }) as WebAssembly.ImportValue;
+  };
+  for (const [n, end] of signatureEnds(type).entries()) {
+    special(`end-in${n}`, logs.in, 'end', end, END_IN);
+    special(`end-out${n}`, logs.out, 'end', end, END_OUT);
+  }
+  special('error-in', logs.in, 'error', undefined, ERROR_IN);
+  special('error-out', logs.out, 'error', undefined, ERROR_OUT);
   const trap = (code: number): never => {
     throw makeTrap(trapReason(code));
   };
@@ -453,4 +352,5 @@ export function comparable(value: Flat | undefined): string {
   return Object.is(value, -0) ? '-0' : `f ${value}`;
 }
 
+export { coreFunction, Guest, type GuestOptions, newMemory, type Trace } from './guest.ts';
 export { CLOSED, CONTEXT_0, CONTEXT_1, MAY_LEAVE };

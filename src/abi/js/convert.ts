@@ -147,17 +147,13 @@ export function fromJs(type: ValueType, value: unknown, path: string): AbiValue 
       return type.fields.map((f, i) => fromJs(f.type, object[names[i]!], `${path}.${names[i]}`));
     }
     case 'tuple': {
-      const array = arrayOf(value, path, `an array of ${type.types.length}`);
-      if (array.length !== type.types.length) mismatch(path, `an array of ${type.types.length}`, value);
+      const array = arrayOfLength(type.types.length, value, path);
       return type.types.map((t, i) => fromJs(t, array[i], `${path}[${i}]`));
     }
     case 'list':
-      return listFromJs(type.element, value, path);
-    case 'fixed-list': {
-      const list = listFromJs(type.element, value, path) as List;
-      if (list.length !== type.length) mismatch(path, `${type.length} elements`, value);
-      return list;
-    }
+      return elementsFromJs(type.element, listOf(type.element, value, path), path);
+    case 'fixed-list':
+      return elementsFromJs(type.element, arrayOfLength(type.length, value, path), path);
     case 'map':
       return mapFromJs(type.key, type.value, value, path);
     case 'variant':
@@ -190,14 +186,23 @@ function arrayOf(value: unknown, path: string, expected: string): ArrayLike<unkn
   return mismatch(path, expected, value);
 }
 
-function listFromJs(element: ValueType, value: unknown, path: string): AbiValue {
+function arrayOfLength(length: number, value: unknown, path: string): ArrayLike<unknown> {
+  const array = arrayOf(value, path, `an array of ${length}`);
+  if (array.length !== length) mismatch(path, `an array of ${length}`, value);
+  return array;
+}
+
+/** What is written where it is to be, written into an array first. */
+function listOf(element: ValueType, value: unknown, path: string): ArrayLike<unknown> {
   const kind = numberKind(element);
-  if (kind !== undefined && value instanceof Filled) {
-    const list = new TYPED_ARRAYS[kind](value.length);
-    writeInto(value, list, path);
-    return Array.from(list as ArrayLike<AbiValue & (number | bigint)>);
-  }
-  const array = arrayOf(value, path, kind === undefined ? 'an array' : 'a typed array or an array of numbers');
+  if (kind === undefined) return arrayOf(value, path, 'an array');
+  if (!(value instanceof Filled)) return arrayOf(value, path, 'a typed array or an array of numbers');
+  const list = new TYPED_ARRAYS[kind](value.length);
+  writeInto(value, list, path);
+  return list;
+}
+
+function elementsFromJs(element: ValueType, array: ArrayLike<unknown>, path: string): AbiValue {
   const values: AbiValue[] = [];
   for (let i = 0; i < array.length; i++) values.push(fromJs(element, array[i], `${path}[${i}]`));
   return values;

@@ -107,11 +107,8 @@ function range(e: Emitter, type: ValueType, value: string, path: Path): readonly
       const pointer = e.let(`S.lowerNumbers(cx, '${kind}', ${value}, () => ${path})`, 'p');
       return [pointer, e.let('S.last.units', 'n')];
     }
-    case 'map': {
-      const v = e.let(value);
-      e.line(`if (!(${v} instanceof Map)) S.mismatch(${path}, 'a Map', ${v});`);
-      return list(e, entryType(type.key, type.value), `[...${v}]`, path);
-    }
+    case 'map':
+      return map(e, type, value, path);
     default:
       return undefined;
   }
@@ -132,6 +129,28 @@ export function entryType(key: ValueType, value: ValueType): ValueType {
     byValue.set(value, type);
   }
   return type;
+}
+
+function map(
+  e: Emitter,
+  type: Extract<ValueType, { kind: 'map' }>,
+  value: string,
+  path: Path,
+): readonly [string, string] {
+  const v = e.let(value);
+  e.line(`if (!(${v} instanceof Map)) S.mismatch(${path}, 'a Map', ${v});`);
+  const { align, size } = layout(entryType(type.key, type.value), e.pointer);
+  const [, offset = 0] = fieldOffsets([type.key, type.value], e.pointer);
+  const entries = e.let(`[...${v}]`, 'a');
+  const length = e.let(`${entries}.length`, 'n');
+  const pointer = e.let(`S.allocateList(cx, ${length}, ${size}, ${align})`, 'p');
+  const i = e.fresh('i');
+  e.block(`for (let ${i} = 0; ${i} < ${length}; ${i}++)`, () => {
+    const at = `${pointer} + ${i} * ${size}`;
+    store(e, type.key, `${entries}[${i}][0]`, at, `'a key of ' + ${path}`);
+    store(e, type.value, `${entries}[${i}][1]`, `${at} + ${offset}`, `'a value of ' + ${path}`);
+  });
+  return [pointer, length];
 }
 
 function list(e: Emitter, element: ValueType, value: string, path: Path): readonly [string, string] {
