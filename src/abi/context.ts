@@ -22,6 +22,8 @@ export interface Signature {
   readonly options: OptionShape;
   /** Export: its instance calls nobody, so nothing can look at the call while it runs. */
   readonly leaf?: boolean;
+  /** Lifted lists of numbers are views of the guest's memory, which end with the call. */
+  readonly lends?: boolean;
 }
 
 /** A memory as arrays of numbers. */

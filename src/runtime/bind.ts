@@ -12,6 +12,7 @@ import { compareSemver, compatKey, parseSemver, splitVersion } from '../types/se
 import type { FuncType, ResourceType } from '../types/value-type.ts';
 import { distance } from '../util/distance.ts';
 import { type AnyFunction, constructorCaller, methodCaller } from './host-function.ts';
+import { takesLent } from './lend-mark.ts';
 import { type LiveFunc, liveClass, liveFunction } from './live.ts';
 import { GuestHandle, type HostClass, hostResourceOf, type RuntimeResource } from './resource.ts';
 
@@ -19,7 +20,7 @@ export { memberName };
 
 /** What an imported function is bound to. */
 export type Binding =
-  | { readonly kind: 'host'; readonly fn: (...args: unknown[]) => unknown }
+  | { readonly kind: 'host'; readonly fn: (...args: unknown[]) => unknown; readonly lends?: boolean }
   | { readonly kind: 'live'; readonly live: LiveFunc };
 
 /** Everything that a plan's imports are bound to, by path joined with NUL. */
@@ -179,6 +180,7 @@ class Binder {
     this.functions.set(pathKey(path), {
       kind: 'host',
       fn: caller(path.at(-1) ?? '', value as AnyFunction, owner, func.type),
+      lends: takesLent(value as AnyFunction),
     });
   }
 

@@ -96,7 +96,9 @@ class Drafter {
       if (func.kind === 'import' && live === undefined) {
         // Functions of a synchronous type know it themselves.
         const zero = type.async ? zeroOf(core.results[0]) : undefined;
-        const signature = { type, options: options.shape };
+        const binding = this.#functions.get(pathKey(func.path));
+        const lends = binding?.kind === 'host' && binding.lends === true;
+        const signature = { type, options: options.shape, lends };
         hosts.push({ canon: index, path: func.path, zero, signature, ...borderOf(type) });
       } else {
         const call = this.#call(index, canon, live ?? (func as Lift), specs);

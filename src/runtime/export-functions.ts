@@ -39,6 +39,7 @@ function lifted(run: Instantiation, func: Lift, path: string): ExportedFunction 
   const live: LiveFunc = {
     type: func.type,
     types: run,
+    origin: { run, func, path },
     core: run.core(func.core) as LiveFunc['core'],
     shape: side.shape,
     memory: side.memory,
@@ -69,7 +70,7 @@ function synchronous({ call }: ExportBorder): AnyFunction {
 }
 
 /** Every call is a thread of its own, with context slots of its own. */
-function inFreshContext(run: Instantiation, func: Lift, call: AnyFunction): AnyFunction {
+export function inFreshContext(run: Instantiation, func: Lift, call: AnyFunction): AnyFunction {
   const { plan, kit } = run.prepared;
   if (plan.usesContext[func.instance] !== true) return call;
   const slot = run.slots[func.instance]!;

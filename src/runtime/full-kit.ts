@@ -41,6 +41,7 @@ import { makeGroup } from './group.ts';
 import { checkEnd } from './host-ends.ts';
 import { hostHooks } from './host-hooks.ts';
 import type { CanonMaker, Kit } from './kit.ts';
+import { lending } from './lend.ts';
 import { linearMemory } from './memory.ts';
 import { makeObjectTable } from './object-handles.ts';
 import { newPayload } from './payload.ts';
@@ -101,6 +102,7 @@ export const FULL_KIT: Kit = {
   connect,
   wait: behindWaitShims,
   memory: linearMemory,
+  lending,
   realloc: wrapRealloc,
   freshContext: withFreshContext,
   defineResource,

@@ -9,7 +9,8 @@ function hostFunction(run: Instantiation, host: PreparedHost): CoreFunction {
   const canon = run.prepared.plan.canons[host.canon]!;
   invariant(canon.kind === 'lower', 'a lowered import');
   const side = run.side(canon.options, canon.instance);
-  return host.factory(run.env(host, showPath(host.path), side, { host: host.fn, zero: host.zero })).enter;
+  const env = run.env(host, showPath(host.path), side, { host: host.fn, zero: host.zero });
+  return host.factory(host.lends === true ? run.prepared.kit.lending!(env) : env).enter;
 }
 
 /** Makes the functions of `canons`, those of one step. */

@@ -17,6 +17,8 @@ export interface LiveFunc {
   readonly type: FuncType;
   /** The runtime identity of what `type` mentions. */
   readonly types: TypeScope;
+  /** What it is an export of, and as what. */
+  readonly origin: { readonly run: object; readonly func: object; readonly path: string };
   readonly core: CoreFunction;
   readonly shape: OptionShape;
   readonly memory: LinearMemory | undefined;

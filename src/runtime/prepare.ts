@@ -65,7 +65,12 @@ export function compileGroups(
   return drafts.map(({ hosts, blocking, waiting, calls, adapters }) => {
     const factories = borders.imports(hosts);
     return {
-      hosts: hosts.map((host, i) => ({ ...host, fn: hostFunction(bindings, host), factory: factories[i]! })),
+      hosts: hosts.map((host, i) => ({
+        ...host,
+        fn: hostFunction(bindings, host),
+        lends: host.signature.lends === true,
+        factory: factories[i]!,
+      })),
       blocking,
       shims: waiting.length === 0 ? undefined : moduleOfSignatures('shims', blockingShims, waiting),
       calls: calls.map((call) => ({ ...call, edge: call.edge && cachedModule(edgeShim(call.edge)) })),

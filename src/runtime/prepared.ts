@@ -52,6 +52,8 @@ export interface PlannedExport extends PlannedBorder {
 export type Factory<Border> = (env: BorderEnv) => Border;
 
 export interface PreparedHost extends PlannedHost {
+  /** Whether its lists of numbers are views of the guest's memory, which end when it returns. */
+  readonly lends?: boolean;
   readonly factory: Factory<ImportBorder>;
   readonly fn: (...args: unknown[]) => unknown;
 }

@@ -45,6 +45,8 @@ export interface BorderEnv {
   /** Export: the core function. */
   readonly core: ((...args: Flat[]) => Flat | undefined) | undefined;
   readonly postReturn: ((...args: Flat[]) => void) | undefined;
+  /** Export that lends its result: takes it while it is the guest's. Never throws. */
+  readonly use?: (value: unknown) => void;
   /** Import: the host's function, called with the lifted values. */
   readonly host: ((...args: unknown[]) => unknown) | undefined;
   /** Import: what stands for its core result while it is not known. */

@@ -45,6 +45,7 @@ import {
   lowerNumbers,
   lowerString,
   storeAny,
+  viewNumbers,
   word64,
 } from './support.ts';
 import { TYPED_ARRAYS } from './typed-array.ts';
@@ -79,6 +80,7 @@ const S = {
   last,
   liftAny,
   liftNumbers,
+  viewNumbers,
   liftString,
   loadAny,
   lowerAny,

@@ -15,6 +15,7 @@ import {
   checkString,
   mismatch,
 } from './check.ts';
+import { Filled, writeInto } from './lent.ts';
 import { camelNames } from './names.ts';
 import { type NumberArray, numberKind, TYPED_ARRAYS } from './typed-array.ts';
 
@@ -149,10 +150,8 @@ export function fromJs(type: ValueType, value: unknown, path: string): AbiValue 
       const array = arrayOfLength(type.types.length, value, path);
       return type.types.map((t, i) => fromJs(t, array[i], `${path}[${i}]`));
     }
-    case 'list': {
-      const expected = numberKind(type.element) === undefined ? 'an array' : 'a typed array or an array of numbers';
-      return elementsFromJs(type.element, arrayOf(value, path, expected), path);
-    }
+    case 'list':
+      return listFromJs(type.element, value, path);
     case 'fixed-list':
       return elementsFromJs(type.element, arrayOfLength(type.length, value, path), path);
     case 'map':
@@ -191,6 +190,20 @@ function arrayOfLength(length: number, value: unknown, path: string): ArrayLike<
   const array = arrayOf(value, path, `an array of ${length}`);
   if (array.length !== length) mismatch(path, `an array of ${length}`, value);
   return array;
+}
+
+function listFromJs(element: ValueType, value: unknown, path: string): AbiValue {
+  const kind = numberKind(element);
+  if (kind !== undefined && value instanceof Filled) {
+    const list = new TYPED_ARRAYS[kind](value.length);
+    writeInto(value, list, path);
+    return Array.from(list as ArrayLike<AbiValue & (number | bigint)>);
+  }
+  return elementsFromJs(
+    element,
+    arrayOf(value, path, kind === undefined ? 'an array' : 'a typed array or an array of numbers'),
+    path,
+  );
 }
 
 function elementsFromJs(element: ValueType, array: ArrayLike<unknown>, path: string): AbiValue {

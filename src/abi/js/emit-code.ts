@@ -17,6 +17,8 @@ export const OUTLINE_ABOVE = 8;
 
 export class Emitter {
   readonly pointer: PointerSize;
+  /** Whether lists of numbers are lifted as views. */
+  lends = false;
   /** Values that the code refers to as `K[i]`. */
   readonly constants: unknown[] = [];
   /** Position of each resource type of the signature. */

@@ -39,11 +39,13 @@ export interface Emitted {
 }
 
 function emitterOf(signature: Signature): Emitter {
-  return new Emitter(
+  const e = new Emitter(
     pointerSize(signature.options),
     new Map(signatureResources(signature.type).map((r, i) => [r, i])),
     new Map(signatureEnds(signature.type).map((t, i) => [t, i])),
   );
+  e.lends = signature.lends === true;
+  return e;
 }
 
 /** What a comment may show of a type: nothing that could end the comment. */
@@ -103,6 +105,11 @@ function finish(e: Emitter, signature: Signature, core: readonly string[], value
     const top = topResult(signature);
     if (top !== undefined) liftTopResult(e, top, at === undefined ? { flat: core } : { at }, value, failed);
     else e.line(`${value} = ${at === undefined ? liftFlat(e, result, core) : load(e, result, at)};`);
+  }
+  if (signature.lends) {
+    // The result is the guest's until post-return, and nobody may call it meanwhile.
+    const isThere = topResult(signature) === undefined ? '' : `if (!${failed}) `;
+    e.line(`C.i32[closed] = 1; ${isThere}env.use(${value}); C.i32[closed] = 0;`);
   }
   if (signature.options.postReturn) {
     const returns = result !== undefined;

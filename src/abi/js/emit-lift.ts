@@ -111,7 +111,8 @@ function fromRange(e: Emitter, type: ValueType, pointer: string, length: string)
       return e.let(`S.liftString(cx, ${pointer}, ${length})`);
     case 'list': {
       const kind = numberKind(type.element);
-      if (kind !== undefined) return e.let(`S.liftNumbers(cx, '${kind}', ${pointer}, ${count})`);
+      if (kind !== undefined)
+        return e.let(`S.${e.lends ? 'viewNumbers' : 'liftNumbers'}(cx, '${kind}', ${pointer}, ${count})`);
       return list(e, type.element, pointer, count);
     }
     case 'map':
@@ -151,7 +152,7 @@ export function load(e: Emitter, type: ValueType, at: string): string {
   const parts = partsOf(type);
   if (parts > MAX_EMITTED_PARTS) return e.let(`S.loadAny(cx, ${e.constant(type)}, ${at})`);
   if (parts > OUTLINE_ABOVE) {
-    const name = e.outline('load', type, 'at', () => {
+    const name = e.outline(e.lends ? 'lend' : 'load', type, 'at', () => {
       beginLift(e);
       e.line(`return ${loadInline(e, type, 'at')};`);
     });
@@ -307,6 +308,9 @@ export function liftTopResult(
   e.block(`switch (${discriminant})`, () => {
     for (const [index, c] of cases.entries()) {
       e.block(`case ${index}:`, () => {
+        // An error outlives the call.
+        const { lends } = e;
+        e.lends = lends && index === 0;
         if (c.type !== undefined) {
           const inner =
             'at' in from
@@ -314,6 +318,7 @@ export function liftTopResult(
               : casePayload(e, type, c.type, from.flat);
           e.line(`${value} = ${inner};`);
         }
+        e.lends = lends;
         if (index === 1) e.line(`${failed} = true;`);
         e.line('break;');
       });

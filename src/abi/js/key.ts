@@ -12,7 +12,15 @@ export function signatureKey(signature: Signature): string {
   const ref = (t: ValueType | undefined): string => (t === undefined ? '-' : String(visit(t, ids, parts, resources)));
   const params = type.params.map((p) => `${p.name}=${ref(p.type)}`).join();
   const result = ref(type.result);
-  return JSON.stringify([options, type.async, signature.leaf === true, params, result, parts]);
+  return JSON.stringify([
+    options,
+    type.async,
+    signature.leaf === true,
+    signature.lends === true,
+    params,
+    result,
+    parts,
+  ]);
 }
 
 function visit(

@@ -11,6 +11,7 @@ import { joinTag, loadStringRange, MAX_BYTES, MAX_REALLOC, splitTag, storeString
 import { hostString } from '../values.ts';
 import { checkBig, checkFloat, checkInt, mismatch } from './check.ts';
 import { fromJs, toJs } from './convert.ts';
+import { Filled, writeFilled } from './lent.ts';
 import { storePlain } from './store-numbers.ts';
 import { type NumberArray, type NumberKind, TYPED_ARRAYS } from './typed-array.ts';
 
@@ -156,14 +157,15 @@ export function storeNumbers(
 /** Stores a list of numbers; answers its pointer, the length is in `last.units`. */
 export function lowerNumbers(cx: AbiContext, kind: NumberKind, value: unknown, path: () => string): number {
   const values =
-    ArrayBuffer.isView(value) && value instanceof TYPED_ARRAYS[kind]
+    (ArrayBuffer.isView(value) && value instanceof TYPED_ARRAYS[kind]) || value instanceof Filled
       ? value
       : arrayOf(value, path(), 'a typed array or an array of numbers');
   const size = TYPED_ARRAYS[kind].BYTES_PER_ELEMENT;
   const { length } = values;
   trapIf(length * size > MAX_REALLOC, 'value-too-large');
   const pointer = allocate(cx, 0, 0, size, length * size, 'realloc-out-of-bounds/list');
-  storeNumbers(cx, kind, values, length, pointer, path);
+  if (values instanceof Filled) writeFilled(cx, kind, values, pointer, path());
+  else storeNumbers(cx, kind, values, length, pointer, path);
   last.units = length;
   return pointer;
 }
@@ -175,6 +177,15 @@ export function liftNumbers(cx: AbiContext, kind: NumberKind, pointer: number, l
   return memoryOf(cx)
     .numbers(kind)
     .slice(pointer / size, pointer / size + length) as NumberArray;
+}
+
+/** The same as a view, which ends when the memory grows. */
+export function viewNumbers(cx: AbiContext, kind: NumberKind, pointer: number, length: number): NumberArray {
+  const size = TYPED_ARRAYS[kind].BYTES_PER_ELEMENT;
+  checkList(cx, pointer, length, size, size);
+  return memoryOf(cx)
+    .numbers(kind)
+    .subarray(pointer / size, pointer / size + length) as NumberArray;
 }
 
 /** Traps unless a list of `length` elements at `pointer` is aligned, in bounds, and not too long. */
