@@ -36,7 +36,7 @@ import {
   resultOf,
   traceText,
 } from './guests.ts';
-import { HostHandles, holdsLoneSurrogate, spoil } from './host-values.ts';
+import { copied, HostHandles, holdsLoneSurrogate, spoil } from './host-values.ts';
 import { copyOf, endOfError, type Outcome } from './outcome.ts';
 
 type CoreFunction = (...flat: Flat[]) => Flat | undefined;
@@ -140,7 +140,9 @@ function coreOf(side: Side, returns: (flat: readonly Flat[]) => void): CoreFunct
   return coreFunction(flattenFuncType(c.type, 'lift', guest.shape), body) as unknown as CoreFunction;
 }
 
-function exportOutcome(c: Case, make: (signature: Signature) => ExportFactory, isLeaf: boolean): Outcome {
+type How = 'leaf' | 'lends' | undefined;
+
+function exportOutcome(c: Case, make: (signature: Signature) => ExportFactory, how?: How): Outcome {
   const side = new Side(c, 'callee');
   const { guest, handles, signature } = side;
   let returned: readonly Flat[] = [];
@@ -150,7 +152,11 @@ function exportOutcome(c: Case, make: (signature: Signature) => ExportFactory, i
   const { results } = flattenFuncType(c.type, 'lift', guest.shape);
   const post = coreFunction({ params: results, results: [] }, (...args) => guest.trace('post-return', args));
   const postReturn = c.postReturn ? (post as unknown as BorderEnv['postReturn']) : undefined;
-  const border = make(signature)(borderRuntime, side.env({ core, postReturn }));
+  let lent: unknown;
+  const use = (value: unknown): void => {
+    lent = copied(value);
+  };
+  const border = make(signature)(borderRuntime, side.env({ core, postReturn, ...(how === 'lends' ? { use } : {}) }));
   const args = spoiled(
     side,
     c.type.params.map((p, i) => toJs(p.type, handles.wrap(p.type, c.params[i]!))),
@@ -162,18 +168,23 @@ function exportOutcome(c: Case, make: (signature: Signature) => ExportFactory, i
     if (c.lift === 'sync') returned = answer === undefined ? [] : [answer];
     return border.finish(...returned);
   };
-  return side.outcome(c.halves ? halves : () => border.call!(...args), isLeaf);
+  const run = (): unknown => {
+    const value = c.halves ? halves() : border.call!(...args);
+    return how === 'lends' ? lent : value;
+  };
+  return side.outcome(run, how === 'leaf');
 }
 
 /** The call of a guest's export. */
 export function runExport(c: Case): Ways {
   const parts = { halves: c.halves, threads: c.bits % 2 === 0 };
   return {
-    expected: exportOutcome(c, interpretExport, false),
+    expected: exportOutcome(c, interpretExport),
     found: [
-      ['generated', exportOutcome(c, compileExport, false)],
-      ['generated for a leaf', exportOutcome(c, (s) => compileExport({ ...s, leaf: true }), true)],
-      ['built', exportOutcome(c, (s) => builtExport(s, parts), false)],
+      ['generated', exportOutcome(c, compileExport)],
+      ['generated for a leaf', exportOutcome(c, (s) => compileExport({ ...s, leaf: true }), 'leaf')],
+      ['generated to lend its result', exportOutcome(c, (s) => compileExport({ ...s, lends: true }), 'lends')],
+      ['built', exportOutcome(c, (s) => builtExport(s, parts))],
     ],
   };
 }
@@ -192,7 +203,7 @@ function hostOf(side: Side): NonNullable<BorderEnv['host']> {
   const { case: c, handles } = side;
   const { result } = c.type;
   return (...given) => {
-    side.seen.push(c.type.async ? given.slice(0, -1) : given);
+    side.seen.push(copied(c.type.async ? given.slice(0, -1) : given));
     const js = result === undefined ? undefined : toJs(result, handles.wrap(result, c.result!));
     const [value] = result === undefined ? [undefined] : spoiled(side, [js]);
     const end = hostEnd(c, value);
@@ -268,6 +279,7 @@ export function runImport(c: Case): Ways {
     expected: importOutcome(c, interpretImport),
     found: [
       ['generated', importOutcome(c, compileImport)],
+      ['generated to lend lists', importOutcome(c, (s) => compileImport({ ...s, lends: true }))],
       ['generated when it is called', importOutcome(c, (s) => compileImportLater(s, count(s)))],
       ['built', importOutcome(c, builtImport)],
     ],

@@ -3,6 +3,7 @@ import type { AbiContext } from '../../../src/abi/context.ts';
 import { despecialize } from '../../../src/abi/despecialize.ts';
 import type { BorderEnv, BorderResource } from '../../../src/abi/js/border.ts';
 import { mismatch } from '../../../src/abi/js/check.ts';
+import { fill } from '../../../src/abi/js/lent.ts';
 import type { AbiHandle, AbiValue, AbiVariant } from '../../../src/abi/values.ts';
 import { signatureEnds, signatureResources } from '../../../src/types/resources-of.ts';
 import type {
@@ -157,6 +158,7 @@ const WRONG: readonly unknown[] = [
   new Float32Array([0.5]),
   new BigInt64Array([-1n]),
   new HostHandle('resource 0', 7),
+  fill(3, (view: Uint8Array) => view.fill(7)),
 ];
 
 /** The value with one part of it replaced by something that may not fit. */
@@ -184,4 +186,13 @@ export function holdsLoneSurrogate(value: unknown): boolean {
   if (typeof value === 'string') return !value.isWellFormed();
   if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return false;
   return (value instanceof Map ? [...value].flat() : Object.values(value)).some(holdsLoneSurrogate);
+}
+
+/** A copy: what was a view of a guest's memory stays what it is. */
+export function copied(value: unknown): unknown {
+  if (ArrayBuffer.isView(value)) return (value as Uint8Array).slice();
+  if (Array.isArray(value)) return value.map(copied);
+  if (value instanceof Map) return new Map([...value].map(([k, v]) => [k, copied(v)]));
+  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value;
+  return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, copied(v)]));
 }
