@@ -18,7 +18,7 @@ import type { SuspendableExport } from './kit.ts';
 import { type Callee, type Caller, type LiftedTask, requestCancellation, startTask } from './lift.ts';
 import { scheduler } from './scheduler.ts';
 import { isPlaceholder, mustHaveStack } from './stack.ts';
-import type { StoreWatcher } from './store.ts';
+import type { Store, StoreWatcher } from './store.ts';
 import { inTurn } from './turn.ts';
 
 /** What a call may be given behind its arguments. */
@@ -41,6 +41,8 @@ const unbox = ({ value }: Boxed): unknown => value;
 /** One call under way. */
 class HostCaller implements Caller, StoreWatcher, EventListenerObject {
   readonly #callee: Callee;
+  /** That of the instance which was called: the callee may be another tenant's by now. */
+  readonly #store: Store;
   readonly #border: ExportBorder;
   readonly #resolve: (boxed: Boxed) => void;
   readonly #reject: (error: unknown) => void;
@@ -56,6 +58,7 @@ class HostCaller implements Caller, StoreWatcher, EventListenerObject {
 
   constructor(
     callee: Callee,
+    store: Store,
     border: ExportBorder,
     args: readonly unknown[],
     signal: AbortSignal | undefined,
@@ -63,6 +66,7 @@ class HostCaller implements Caller, StoreWatcher, EventListenerObject {
     reject: (error: unknown) => void,
   ) {
     this.#callee = callee;
+    this.#store = store;
     this.#border = border;
     this.#args = args;
     this.#resolve = resolve;
@@ -73,8 +77,8 @@ class HostCaller implements Caller, StoreWatcher, EventListenerObject {
 
   /** Its turn has come; what was cancelled before does not begin. */
   begin(): void {
-    const { component, entries, path } = this.#callee;
-    const { store } = component;
+    const { entries, path } = this.#callee;
+    const store = this.#store;
     if (this.#settled || store.ended) {
       this.#over();
       if (store.ended) this.#fail(store.deadTrap(path));
@@ -102,7 +106,7 @@ class HostCaller implements Caller, StoreWatcher, EventListenerObject {
   /** It has blocked, or trapped for a reason that its store will tell. */
   #goesOn(): void {
     this.#watches = true;
-    this.#callee.component.store.watch(this);
+    this.#store.watch(this);
     // Where nothing is ready, somebody should know.
     scheduler.schedule();
   }
@@ -158,7 +162,7 @@ class HostCaller implements Caller, StoreWatcher, EventListenerObject {
 
   /** The guest has answered, or was not called: whether or not anybody waits for it. */
   #over(): void {
-    if (!this.#answered) this.#callee.component.store.calls--;
+    if (!this.#answered) this.#store.calls--;
     this.#answered = true;
   }
 
@@ -166,7 +170,7 @@ class HostCaller implements Caller, StoreWatcher, EventListenerObject {
     if (this.#settled) return;
     this.#settled = true;
     if (this.#begun) scheduler.callEnds();
-    if (this.#watches) this.#callee.component.store.watchers.delete(this);
+    if (this.#watches) this.#store.watchers.delete(this);
     this.#signal?.removeEventListener('abort', this);
   }
 
@@ -222,12 +226,13 @@ export function asyncExport(
 }
 
 function hostFunction(callee: Callee, border: ExportBorder, params: number): AnyFunction {
+  const { store } = callee.component;
   const call = (args: readonly unknown[]): Promise<unknown> => {
     const signal = signalOf(args, params, callee.path);
     signal?.throwIfAborted();
-    callBegins(callee.component.store, callee.path);
+    callBegins(store, callee.path);
     const { promise, resolve, reject } = Promise.withResolvers<Boxed>();
-    const caller = new HostCaller(callee, border, args, signal, resolve, reject);
+    const caller = new HostCaller(callee, store, border, args, signal, resolve, reject);
     inTurn(() => caller.begin());
     return promise.then(unbox);
   };

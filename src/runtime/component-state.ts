@@ -52,21 +52,42 @@ function lookAgain(activity: Activity): boolean {
 
 export class ComponentState {
   readonly slot: number;
-  readonly store: Store;
+  #store: Store;
   readonly label: string;
   /** Whether its code uses context slots. */
   readonly usesContext: boolean;
-  readonly threads = new ThreadTable();
+  #threads = new ThreadTable();
   /** Threads that may go on only once the lock is free or there is no back-pressure, in the order of coming. */
   readonly #held = new Few<Activity>();
 
   constructor(slot: number, store: Store, label: string, usesContext: boolean) {
     this.slot = slot;
-    this.store = store;
+    this.#store = store;
     this.label = label;
     this.usesContext = usesContext;
     states.set(slot, this);
     onStoreEnd(TOLD.states, forget);
+  }
+
+  get store(): Store {
+    return this.#store;
+  }
+
+  get threads(): ThreadTable {
+    return this.#threads;
+  }
+
+  /** Whether nothing of it is under way, or waits. */
+  get isIdle(): boolean {
+    const isFree = this.exclusive === 0 && this.entering === 0 && this.#held.isEmpty;
+    return isFree && this.#threads[Symbol.iterator]().next().done === true;
+  }
+
+  /** Makes it that of a fresh instance in another store; only where it {@link isIdle}. */
+  renew(store: Store): void {
+    this.#store = store;
+    this.#threads = new ThreadTable();
+    states.set(this.slot, this);
   }
 
   /** Threads that have not ended, those that wait to enter among them. */

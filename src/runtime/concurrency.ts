@@ -6,7 +6,7 @@ import { leaveFrame } from './task.ts';
 
 export const concurrency: NonNullable<Kit['concurrency']> = {
   begin(slot, store, label, usesContext) {
-    new ComponentState(slot, store, label, usesContext);
+    return new ComponentState(slot, store, label, usesContext);
   },
   leaveFrame,
   ends: syncEnds,

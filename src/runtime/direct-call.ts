@@ -61,7 +61,7 @@ export class DirectCall {
       invariant(call !== undefined, 'an adapter that is on the stack lives');
       return call.#makeThread(frame, returned);
     });
-    store.whenReleased(() => {
+    store.onSlotsRelease.push(() => {
       onRecord(record, undefined);
       control.release(record, RECORD_SIZE);
     });

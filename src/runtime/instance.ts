@@ -12,6 +12,14 @@ import type { AnyWorld, WorldTypes } from './world.ts';
 /** Gives a store's memory back once nothing that could call it is reachable: every border function holds its instantiation. */
 const released = /* @__PURE__ */ new FinalizationRegistry<Store>((store) => store.release());
 
+/** Where an instance goes when it was disposed of. */
+export interface Origin {
+  /** Whether it lives, and nothing of it is under way. */
+  isIdle(): boolean;
+  /** It has ended, and was idle. */
+  giveBack(): void;
+}
+
 /**
  * A running component instance. `exports` has its functions, synchronous; `promised` the same as promises, whose calls may wait.
  * Dispose of it to end its store.
@@ -22,14 +30,14 @@ export class Instance<W extends WorldTypes = AnyWorld> implements Disposable {
   /** The same as promises: a call may wait in a host function. */
   readonly promised: W['promised'];
   readonly #store: Store;
-  #giveBack: (() => void) | undefined;
+  #origin: Origin | undefined;
 
-  /** Instances are made by `InstancePre.instantiate`; `giveBack` is called when it was disposed of and had not trapped. */
-  constructor(run: Instantiation, giveBack?: () => void) {
+  /** Instances are made by `InstancePre.instantiate`. */
+  constructor(run: Instantiation, origin?: Origin) {
     const { store, prepared } = run;
     const { shape, kit } = prepared;
     this.#store = store;
-    this.#giveBack = giveBack;
+    this.#origin = origin;
     const classes = kit.classes?.((resource) => run.resource(resource));
     const objects: ExportObjects = buildExports(shape, (func, path) => exportedFunction(run, func, path), classes);
     this.exports = objects.exports;
@@ -53,11 +61,11 @@ export class Instance<W extends WorldTypes = AnyWorld> implements Disposable {
    * there is one.
    */
   [Symbol.dispose](): void {
-    const { alive } = this;
-    const giveBack = this.#giveBack;
-    this.#giveBack = undefined;
+    const origin = this.#origin;
+    this.#origin = undefined;
+    const isIdle = origin?.isIdle() === true;
     this.#store.end(undefined);
-    if (alive) giveBack?.();
+    if (isIdle) origin?.giveBack();
   }
 }
 
@@ -128,6 +136,6 @@ export class InstancePre<W extends WorldTypes = AnyWorld> {
         ? new LinkError('core-import', error.message, { cause: error })
         : error;
     }
-    return new Instance<W>(run, pool === undefined ? undefined : () => pool.keep(run, store));
+    return new Instance<W>(run, pool?.originOf(run, store));
   }
 }

@@ -12,6 +12,7 @@ import { abandonAbove } from './borrow-log.ts';
 import { control, SUSPENDABLE } from './control.ts';
 import { asTrap } from './failure.ts';
 import { popTo, pushFrame } from './frames.ts';
+import type { Concurrent } from './kit.ts';
 import type { LinearMemory } from './memory.ts';
 import type { Payload, TypeScope } from './payload.ts';
 import type { CoreFunction, PlannedBorder, Prepared } from './prepared.ts';
@@ -46,6 +47,7 @@ export class Instantiation implements TypeScope {
   readonly #cores: WebAssembly.Exports[] = [];
   /** Core functions of canons, by their place in the plan. */
   readonly canons: CoreFunction[] = [];
+  readonly #concurrent: Concurrent[] = [];
   readonly #resources = new Map<PlanResource, RuntimeResource>();
   readonly #payloads = new Map<ValueType | undefined, Payload>();
   readonly #memories = new Map<WebAssembly.Memory, LinearMemory>();
@@ -66,12 +68,16 @@ export class Instantiation implements TypeScope {
     this.slots = plan.instances.map(({ label }) => store.newSlot(label));
     this.objects = kit.objects?.(this.slots);
     for (const [i, slot] of this.slots.entries())
-      if (plan.isConcurrent[i] === true)
-        kit.concurrency?.begin(slot, store, plan.instances[i]!.label, plan.usesContext[i] === true);
+      if (plan.isConcurrent[i] === true) this.#begin(slot, plan.instances[i]!.label, plan.usesContext[i] === true);
     for (const [plan, resource] of prepared.bindings.resources) {
       this.#resources.set(plan, resource);
       if (resource.kind === 'guest') resource.store.shared = true;
     }
+  }
+
+  #begin(slot: number, label: string, usesContext: boolean): void {
+    const concurrent = this.prepared.kit.concurrency?.begin(slot, this.#store, label, usesContext);
+    if (concurrent !== undefined) this.#concurrent.push(concurrent);
   }
 
   get store(): Store {
@@ -89,6 +95,7 @@ export class Instantiation implements TypeScope {
   renew(store: Store): void {
     this.#store = store;
     this.#lease = new Lease(this);
+    for (const each of this.#concurrent) each.renew(store);
     for (const resource of this.#resources.values()) if (resource.kind === 'guest') resource.renew(store);
     for (const { run, slot } of this.body?.starts ?? []) this.#enter(slot, run);
   }

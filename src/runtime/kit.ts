@@ -31,6 +31,12 @@ export interface SuspendableExport {
   readonly border: () => ExportBorder;
 }
 
+/** What an instance knows of its concurrency. */
+export interface Concurrent {
+  /** Makes it that of a fresh instance in another store; only where nothing of it is under way. */
+  renew(store: Store): void;
+}
+
 export interface Kit {
   /** Makes the core functions of one step (`group.ts`); with it what that needs. */
   readonly makeGroup?: (run: Instantiation, canons: readonly number[], group: PreparedGroup) => void;
@@ -78,7 +84,7 @@ export interface Kit {
   ) => { readonly call: AnyFunction; readonly callee: LiveFunc['callee'] };
   readonly concurrency?: {
     /** Gives an instance what it needs to know of its concurrency. */
-    begin(slot: number, store: Store, label: string, usesContext: boolean): void;
+    begin(slot: number, store: Store, label: string, usesContext: boolean): Concurrent;
     /** The innermost call is over: ends its thread if something asked for it, and takes its frame. */
     leaveFrame(): void;
     /** By which adapters and shims end synchronous calls. */

@@ -3,11 +3,16 @@
  */
 import { UsageError } from '../error/error.ts';
 import { Body } from './body.ts';
+import { componentState } from './component-state.ts';
 import { isAwaited } from './entrance.ts';
+import type { Origin } from './instance.ts';
 import type { Instantiation } from './instantiate.ts';
+import { READABLE_FUTURE, READABLE_STREAM, SUBTASK, WRITABLE_FUTURE, WRITABLE_STREAM } from './object-handles.ts';
 import type { Recipe } from './recipe.ts';
+import { scheduler } from './scheduler.ts';
 import { isEntered } from './stack.ts';
 import type { Store } from './store.ts';
+import { liveHandles } from './table.ts';
 import { adoptSlots, releaseSlots, type Slots, takeSlots } from './tenancy.ts';
 
 /** How many instances a pool keeps, and which. */
@@ -47,6 +52,21 @@ interface Idle {
 const forgotten = /* @__PURE__ */ new FinalizationRegistry<Idle[]>((idle) => {
   for (const { slots } of idle.splice(0)) releaseSlots(slots);
 });
+
+/** Handles by which something that is under way may reach into a guest. */
+const ACTIVE: readonly number[] = [SUBTASK, READABLE_STREAM, WRITABLE_STREAM, READABLE_FUTURE, WRITABLE_FUTURE];
+
+/** Whether nothing can reach into a store any more once it has ended: no call is under way, nothing waits, no other store knows it. */
+function isIdle(store: Store): boolean {
+  const { slots } = store;
+  if (!store.alive || store.shared || !store.isQuiet || isEntered(slots) || isAwaited(slots)) return false;
+  for (const activity of scheduler.queued) if (activity.store === store) return false;
+  for (const slot of slots) {
+    if (componentState(slot)?.isIdle === false) return false;
+    for (const { type } of liveHandles(slot)) if (ACTIVE.includes(type)) return false;
+  }
+  return true;
+}
 
 /** The instances of one {@link InstancePre} that wait, and how often one did not have to be made anew. */
 export class Pool {
@@ -89,12 +109,15 @@ export class Pool {
     return idle.run;
   }
 
-  /** Keeps an instance whose store has ended without a trap, if nothing can reach into it any more and all of it could be set back. */
-  keep(run: Instantiation, store: Store): void {
+  /** What an instance does when it is disposed of. */
+  originOf(run: Instantiation, store: Store): Origin {
+    return { isIdle: () => isIdle(store), giveBack: () => this.#keep(run, store) };
+  }
+
+  /** Keeps an instance whose store has ended and was idle, if all of it can be set back. */
+  #keep(run: Instantiation, store: Store): void {
     const { body } = run;
-    const { slots } = store;
-    if (body === undefined || this.#idle.length >= this.#options.size) return;
-    if (store.shared || isEntered(slots) || isAwaited(slots)) return;
+    if (body === undefined || this.#idle.length >= this.#options.size || store.shared) return;
     if (body.clear(this.#options.growth)) this.#idle.push({ run, slots: takeSlots(store) });
   }
 }

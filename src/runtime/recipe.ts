@@ -40,11 +40,10 @@ export interface Recipe {
 type Instantiate = Extract<PlanStep, { kind: 'instantiate' }>;
 
 /** Why instances of a component cannot be made fresh again, for a reason that is not in its modules. */
-function whyNot({ plan, mode, flavour, groups, bindings }: Prepared): string | undefined {
+function whyNot({ mode, flavour, groups, bindings }: Prepared): string | undefined {
   if (mode !== 'generated') return 'its calls are interpreted';
   if (flavour !== 'plain') return `its calls are ${flavour}`;
   const { functions, resources } = bindings;
-  if (plan.isConcurrent.includes(true)) return 'it has asynchronous functions or built-ins';
   for (const binding of functions.values()) if (binding.kind === 'live') return 'it is linked to live instances';
   for (const resource of resources.values()) if (resource.kind === 'guest') return 'it is linked to live instances';
   const interpreted = groups.some(({ calls }) => calls.some(({ adapter }) => adapter === undefined));

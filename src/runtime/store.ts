@@ -105,6 +105,8 @@ export class Store {
   #ended = false;
   #released = false;
   readonly #onRelease: (() => void)[] = [];
+  /** The same for what belongs to its slots: it goes with them where they are given to another store. */
+  readonly onSlotsRelease: (() => void)[] = [];
   readonly options: StoreOptions;
   /** Whether other stores know what is in it: its functions, memories or resource types. */
   shared = false;
@@ -140,6 +142,12 @@ export class Store {
     this.group.hostWork--;
     // Only when the host has nothing more to do, and nothing came of it, is it known that nothing ever will.
     if (this.group.hostWork === 0) hostIsIdle?.();
+  }
+
+  /** Whether nothing is under way that belongs to it, or waits for it. */
+  get isQuiet(): boolean {
+    const nobodyWaits = this.watchers.size === 0 && this.dependents.size === 0 && this.group.hostWork === 0;
+    return nobodyWaits && this.calls === 0 && this.suspended === 0;
   }
 
   get stats(): StoreStats {
@@ -222,7 +230,7 @@ export class Store {
     if (this.#released) return;
     this.#released = true;
     for (const slot of this.labels.keys()) releaseTable(slot);
-    for (const callback of this.#onRelease.splice(0)) callback();
+    for (const callback of [...this.onSlotsRelease.splice(0), ...this.#onRelease.splice(0)]) callback();
     for (const slot of this.labels.keys()) control.release(slot, SLOT_SIZE);
     this.labels.clear();
     this.group.stores.delete(this);

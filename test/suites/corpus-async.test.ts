@@ -12,7 +12,13 @@ import * as types from '../support/http-types.ts';
 const MODES: readonly LinkOptions[] = [
   { mode: 'generated', trapOnDeadlock: true },
   { mode: 'interpreted', trapOnDeadlock: true },
+  { mode: 'generated', trapOnDeadlock: true, pool: true },
 ];
+
+function nameOf({ mode, pool }: LinkOptions): string {
+  return pool === true ? 'of a pool, with a tenant before' : `${mode}`;
+}
+
 const skip = corpusMissing;
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -58,7 +64,7 @@ interface Streams {
 }
 
 for (const options of MODES) {
-  describe(`js-p3-async-qjs, ${options.mode}`, () => {
+  describe(`js-p3-async-qjs, ${nameOf(options)}`, () => {
     const fresh = (): Promise<Instance> => corpusInstance('js-p3-async-qjs.wasm', {}, options);
     const streams = async (): Promise<Streams> =>
       (await fresh()).promised['corpus:p3async/streams@0.1.0'] as unknown as Streams;
@@ -312,7 +318,7 @@ async function flow(options: LinkOptions): Promise<{ readonly lines: readonly st
 }
 
 for (const options of MODES) {
-  test(`rust-flow, ${options.mode}: what was recorded of its calls`, { skip }, async () => {
+  test(`rust-flow, ${nameOf(options)}: what was recorded of its calls`, { skip }, async () => {
     const { lines, trap } = await flow(options);
     // The last one waits in a synchronous function, which only the recording's runtime lets pass.
     const recorded = corpusLines('src/rust-flow/expected.txt').slice(0, -1);
