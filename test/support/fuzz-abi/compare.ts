@@ -1,7 +1,7 @@
 /** Makes a case's call all ways, and says where one differs from the interpreter. */
 import { holds, holdsHandle } from '../../../src/abi/holds.ts';
 import type { FuncType, ValueType } from '../../../src/types/value-type.ts';
-import { runAdapter } from './adapter.ts';
+import { hasTables, runAdapter } from './adapter.ts';
 import { runExport, runImport } from './border.ts';
 import type { Case, Kind } from './case.ts';
 import { runChain } from './chain.ts';
@@ -25,14 +25,17 @@ function anyHolds({ params, result }: FuncType, wanted: Parameters<typeof holds>
   return types.some((t) => holds(t, wanted));
 }
 
-function strictnessOf({ type, faults }: Case): Strictness {
+function strictnessOf(c: Case): Strictness {
+  const { type, faults } = c;
   const damaged = faults.some(({ kind }) => kind === 'byte' || kind === 'flat');
   const isFloat = ({ kind }: { kind: string }): boolean => kind === 'f32' || kind === 'f64';
   const spoiled = faults.some(({ kind }) => kind === 'value');
   const isHandle = (t: ValueType): boolean => holdsHandle(t);
+  // In tables, a handle that a value names twice is wrong by itself.
+  const wrong = faults.length + (hasTables(c) && anyHolds(type, isHandle) ? 1 : 0);
   return {
     // Of several faults each way may meet another first; so it is with a value in which several parts are wrong, and handles are looked at last.
-    errors: faults.length > 1 ? 'some' : spoiled && anyHolds(type, isHandle) ? 'code' : 'message',
+    errors: faults.length > 0 && wrong > 1 ? 'some' : spoiled && anyHolds(type, isHandle) ? 'code' : 'message',
     // A NaN that damage makes may lose its payload.
     bits: !damaged || !anyHolds(type, isFloat),
   };
