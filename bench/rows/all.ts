@@ -1,11 +1,11 @@
 /** Every row of the benchmark, in the order of the table. */
 import type { Row } from '../row.ts';
 import { asyncRows } from './async-calls.ts';
+import { builtRows } from './built.ts';
 import { composedRows } from './composed.ts';
 import { exportRows } from './exports.ts';
 import { importRows } from './imports.ts';
 import { instanceRows } from './instances.ts';
-import { laterRows } from './later.ts';
 import { loadRows } from './load.ts';
 import { programRows } from './programs.ts';
 import { streamRows } from './streams.ts';
@@ -23,5 +23,5 @@ export const ROWS: readonly Row[] = [
   ...loadRows,
   ...instanceRows,
   ...programRows,
-  ...laterRows,
+  ...builtRows,
 ];
