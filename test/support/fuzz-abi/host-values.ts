@@ -161,8 +161,12 @@ const WRONG: readonly unknown[] = [
   fill(3, (view: Uint8Array) => view.fill(7)),
 ];
 
+/** Half a pair of surrogates. */
+const LONE = ['\ud800', '\udfff'] as const;
+
 /** The value with one part of it replaced by something that may not fit. */
 export function spoil(r: Random, value: unknown): unknown {
+  if (typeof value === 'string' && r(2) === 0) return `${value}${pick(r, LONE)}${value}`;
   if (r(3) === 0 || typeof value !== 'object' || value === null || value instanceof HostHandle) return pick(r, WRONG);
   if (ArrayBuffer.isView(value)) {
     const numbers = [...(value as unknown as Iterable<unknown>)];
