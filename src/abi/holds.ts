@@ -48,9 +48,9 @@ export function holdsHandle(type: ValueType): boolean {
   return holds(type, ({ kind }) => HANDLES.has(kind));
 }
 
-/** Whether passing the type on takes something away from whoever passes it. */
-export function holdsMoved(type: ValueType): boolean {
-  return holds(type, (t) => t.kind === 'own' || t.kind === 'stream' || t.kind === 'future');
+/** Whether lowering the type puts into a handle table what stays there: handles of every kind but borrows, which their call takes back. */
+export function holdsKept(type: ValueType): boolean {
+  return holds(type, ({ kind }) => kind !== 'borrow' && HANDLES.has(kind));
 }
 
 /** Whether lowering the type asks objects of the host, which may run code of the host. */

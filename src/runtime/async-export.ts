@@ -6,7 +6,7 @@ import type { ExportBorder, Flat } from '../abi/js/border.ts';
 import { describeValue } from '../abi/js/check.ts';
 import { UsageError } from '../error/error.ts';
 import type { Trap } from '../error/trap.ts';
-import { rememberIn } from './borrow-log.ts';
+import { rememberIn, type Undo } from './borrow-log.ts';
 import { callBegins } from './call-limit.ts';
 import { calleeOf } from './callee.ts';
 import { discard } from './discard.ts';
@@ -29,7 +29,7 @@ export interface CallOptions {
 
 // Shared: of many calls that wait, none needs arrays of its own.
 const NO_ARGUMENTS: readonly unknown[] = [];
-const NOTHING: (() => void)[] = [];
+const NOTHING: Undo[] = [];
 
 /** What a promise is resolved with: boxed, so that it asks nothing of a value while a guest is on the stack. */
 interface Boxed {
@@ -115,7 +115,7 @@ class HostCaller implements Caller, StoreWatcher, EventListenerObject {
   start(): readonly Flat[] {
     const args = this.#args;
     this.#args = NO_ARGUMENTS;
-    const undo: (() => void)[] = [];
+    const undo: Undo[] = [];
     rememberIn(undo);
     try {
       return this.#border.start((_token, ...flat) => flat, 0, args) as readonly Flat[];
@@ -151,13 +151,13 @@ class HostCaller implements Caller, StoreWatcher, EventListenerObject {
 
   refused(error: unknown): void {
     this.#over();
-    this.#undoAll();
+    this.#undoAll(true);
     this.#fail(error);
   }
 
-  #undoAll(): void {
+  #undoAll(refused = false): void {
     if (this.#undo.length === 0) return;
-    for (const undo of this.#undo.splice(0)) undo();
+    for (const undo of this.#undo.splice(0)) undo(refused);
   }
 
   /** The guest has answered, or was not called: whether or not anybody waits for it. */

@@ -19,24 +19,27 @@ import {
 import { callTop } from './frames.ts';
 import { LEND } from './table.ts';
 
+/** Ends what was lent; `refused`: the call did not begin, since an argument of the host did not fit. */
+export type Undo = (refused?: boolean) => void;
+
 interface Entry {
   top: number;
   readonly env: BorderEnv;
-  readonly undo: () => void;
+  readonly undo: Undo;
 }
 
 const log: Entry[] = [];
 
 /** What belongs to a call that may outlive its stack: its own list. */
-let apart: (() => void)[] | undefined;
+let apart: Undo[] | undefined;
 
 /** From here on what must be undone belongs to the call whose list it is; undefined: again to the call on the stack. */
-export function rememberIn(list: (() => void)[] | undefined): void {
+export function rememberIn(list: Undo[] | undefined): void {
   apart = list;
 }
 
 /** Remembers `undo` for the end of the current call of `env`. */
-export function remember(env: BorderEnv, undo: () => void): void {
+export function remember(env: BorderEnv, undo: Undo): void {
   if (apart !== undefined) {
     apart.push(undo);
     return;
@@ -102,8 +105,8 @@ export function forgetLends(): void {
 }
 
 /** Takes over what is remembered for the call of `env` whose frame ends at `top`. */
-export function takeRemembered(env: BorderEnv, top: number): readonly (() => void)[] {
-  const undo: (() => void)[] = [];
+export function takeRemembered(env: BorderEnv, top: number): readonly Undo[] {
+  const undo: Undo[] = [];
   for (let at = log.length - 1; at >= 0 && (log[at]?.top ?? 0) >= top; at--) {
     const entry = log[at];
     if (entry?.top === top && entry.env === env) undo.unshift(...log.splice(at, 1).map((taken) => taken.undo));
@@ -111,8 +114,8 @@ export function takeRemembered(env: BorderEnv, top: number): readonly (() => voi
   return undo;
 }
 
-/** Undoes everything above `base`, after a failure there. What cannot be undone does not matter any more. */
-export function abandonAbove(base: number): void {
+/** Undoes everything above `base`, after a failure there, or a call that was refused. What cannot be undone does not matter any more. */
+export function abandonAbove(base: number, refused = false): void {
   for (let entry = lendAt(1); entry !== undefined && lendTag(entry) > base; entry = lendAt(1)) {
     const slot = control.i32[entry + (LEND_SLOT >> 2)] ?? 0;
     if (slot !== 0) giveBack(slot, control.i32[entry + (LEND_INDEX >> 2)] ?? 0);
@@ -121,7 +124,7 @@ export function abandonAbove(base: number): void {
   for (let entry = log.at(-1); entry !== undefined && entry.top > base; entry = log.at(-1)) {
     log.pop();
     try {
-      entry.undo();
+      entry.undo(refused);
     } catch {
       // The call failed already, with a reason that came first.
     }

@@ -103,7 +103,7 @@ export function unwind(error: unknown, path: string | undefined, top: number, su
   const trap = harmless || error instanceof InvariantError ? error : asTrap(error, path);
   if (trap instanceof Trap) trap.components ??= labelsAbove(top);
   if (!harmless) endStoresAbove(top, trap instanceof Trap ? trap : undefined);
-  abandonAbove(top);
+  abandonAbove(top, harmless);
   control.i32[CALL_TOP >> 2] = top;
   control.i32[SUSPENDABLE >> 2] = suspendable;
   return trap;

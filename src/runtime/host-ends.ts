@@ -5,6 +5,7 @@
  * Back-pressure both ways: from a guest nothing is taken before the host asks; of the host's stream one chunk is read ahead.
  */
 
+import type { HostEnd } from '../abi/js/border.ts';
 import { describeValue } from '../abi/js/check.ts';
 import { ValueError } from '../error/error.ts';
 import type { FutureType, StreamType } from '../types/value-type.ts';
@@ -32,9 +33,8 @@ const conversion: HandleConversion = {
     return repFromHost(scope.resource(type.resource), value, path);
   },
   check(type, value, { scope }, path) {
-    if (type.kind === 'stream' || type.kind === 'future') checkEnd(type, value, scope, path);
-    else if (type.kind === 'error-context') errorContextFromHost(value, path);
-    else checkRep(scope.resource(type.resource), value, path);
+    if (type.kind === 'own' || type.kind === 'borrow') checkRep(scope.resource(type.resource), value, path);
+    else checkEnd(type, value, scope, path);
   },
 };
 
@@ -53,9 +53,10 @@ export function endFromHost(type: StreamType | FutureType, value: unknown, types
   return type.kind === 'stream' ? streamFromHost(payload, value, path) : futureFromHost(payload, value, path);
 }
 
-/** Throws what {@link endFromHost} would throw, and takes nothing. */
-export function checkEnd(type: StreamType | FutureType, value: unknown, types: TypeScope, path: string): void {
-  if (type.kind === 'stream') {
+/** Throws what {@link endFromHost} or {@link errorContextFromHost} would throw, and takes nothing. */
+export function checkEnd(type: HostEnd, value: unknown, types: TypeScope, path: string): void {
+  if (type.kind === 'error-context') errorContextFromHost(value, path);
+  else if (type.kind === 'stream') {
     if (!isStream(value)) throw noStream(value, path);
   } else if (!isThenable(value)) checkValue(types.payload(type.element), value, path, conversion);
 }

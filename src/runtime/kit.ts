@@ -4,10 +4,10 @@
  */
 
 import type { AbiContext, HandleHooks } from '../abi/context.ts';
-import type { BorderEnv, BorderResource, ExportBorder } from '../abi/js/border.ts';
+import type { BorderEnv, BorderResource, ExportBorder, HostEnd } from '../abi/js/border.ts';
 import type { PlanResource } from '../link/plan.ts';
 import type { ShimSource } from '../link/shims.ts';
-import type { FutureType, ResourceType, StreamType, ValueType } from '../types/value-type.ts';
+import type { ResourceType, ValueType } from '../types/value-type.ts';
 import type { CanonKind } from './canon/kind.ts';
 import type { AnyFunction, ClassMaker } from './exports.ts';
 import type { Instantiation } from './instantiate.ts';
@@ -68,7 +68,7 @@ export interface Kit {
     path: string,
   ) => HandleHooks;
   /** Throws what a stream or future of the host's would throw when it is given to a guest. */
-  readonly checkEnd?: (type: StreamType | FutureType, value: unknown, types: TypeScope, path: string) => void;
+  readonly checkEnd?: (type: HostEnd, value: unknown, types: TypeScope, path: string) => void;
   /** Makes the table of what handles stand for that JavaScript holds; the instantiation keeps it. */
   readonly objects?: (slots: readonly number[]) => unknown;
   /** Makes the classes of exported resources. */

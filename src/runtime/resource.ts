@@ -6,7 +6,7 @@
 import type { BorderEnv, BorderResource } from '../abi/js/border.ts';
 import { UsageError, ValueError } from '../error/error.ts';
 import { makeTrap } from '../error/trap.ts';
-import { remember } from './borrow-log.ts';
+import { remember, type Undo } from './borrow-log.ts';
 import { CLOSED, control, ENTRY_REP, ENTRY_SCOPE, ENTRY_STATE, ENTRY_TYPE } from './control.ts';
 import type { Store } from './store.ts';
 import { addHandle, findHandle, freeHandle, LEND, OWN } from './table.ts';
@@ -242,14 +242,17 @@ export function lend(slot: number, index: number, resource: RuntimeResource): { 
 
 const SCOPE_SIZE = 16;
 
-/** Gives a guest a borrow handle for a call; `end` traps if the guest still holds it. Specification: `lower_borrow`. */
-export function giveBorrow(slot: number, resource: RuntimeResource, rep: number): { index: number; end: () => void } {
+/**
+ * Gives a guest a borrow handle for a call; `end` traps if the guest still holds it, and takes it back from a guest that was not called.
+ * Specification: `lower_borrow`.
+ */
+export function giveBorrow(slot: number, resource: RuntimeResource, rep: number): { index: number; end: Undo } {
   const scope = control.allocate(SCOPE_SIZE);
   const index = addHandle(slot, resource.number, rep, 0, scope);
   control.i32[scope >> 2] = 1;
-  const end = (): void => {
-    const remaining = control.i32[scope >> 2] ?? 0;
-    if (remaining > 0) throw makeTrap('borrows-remain');
+  const end: Undo = (refused) => {
+    if (refused === true) freeHandle(slot, index, findHandle(slot, index));
+    else if ((control.i32[scope >> 2] ?? 0) > 0) throw makeTrap('borrows-remain');
     control.release(scope, SCOPE_SIZE);
   };
   return { index, end };
@@ -335,9 +338,9 @@ class GuestBorder implements BorderResource {
       return state.rep;
     }
     const { index, end } = giveBorrow(this.#env.slot, this.#resource, state.rep);
-    remember(this.#env, () => {
+    remember(this.#env, (refused) => {
       state.lends--;
-      end();
+      end(refused);
     });
     return index;
   }
@@ -377,9 +380,9 @@ class HostBorder implements BorderResource {
   lowerBorrow(value: unknown, path: string): number {
     const rep = this.#resource.add(this.check(value, path));
     const { index, end } = giveBorrow(this.#env.slot, this.#resource, rep);
-    remember(this.#env, () => {
+    remember(this.#env, (refused) => {
       this.#resource.take(rep);
-      end();
+      end(refused);
     });
     return index;
   }

@@ -9,6 +9,9 @@ import type { AbiContext } from '../context.ts';
 /** Core numbers as JavaScript sees them: i64 is a bigint. */
 export type Flat = number | bigint;
 
+/** What the host gives of its own for a handle that only JavaScript keeps. */
+export type HostEnd = StreamType | FutureType | { readonly kind: 'error-context' };
+
 /** Resource conversions of one border: the n-th resource type of the signature, in the order of first appearance in the type. */
 export interface BorderResource {
   /** Takes the handle out of the guest's table and gives the object that the host sees. */
@@ -40,8 +43,8 @@ export interface BorderEnv {
   readonly resources: readonly BorderResource[];
   /** The streams and futures of the signature, in the order of first appearance in the type. */
   readonly ends: readonly (StreamType | FutureType)[];
-  /** Throws what lowering a stream or future of the host's would throw, and changes nothing. */
-  checkEnd(type: StreamType | FutureType, value: unknown, path: string): void;
+  /** Throws what lowering a stream, future or error context of the host's would throw, and changes nothing. */
+  checkEnd(type: HostEnd, value: unknown, path: string): void;
   /** Export: the core function. */
   readonly core: ((...args: Flat[]) => Flat | undefined) | undefined;
   readonly postReturn: ((...args: Flat[]) => void) | undefined;

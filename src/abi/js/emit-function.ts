@@ -25,7 +25,7 @@ import {
   MAX_FLAT_RESULTS,
   pointerSize,
 } from '../flatten.ts';
-import { allocates, asksHost, holdsBorrow, holdsHandle, holdsMoved } from '../holds.ts';
+import { allocates, asksHost, holdsBorrow, holdsHandle, holdsKept } from '../holds.ts';
 import { fieldOffsets, layout } from '../layout.ts';
 import { endLent, lentParams, lentPrologue, liftLent } from './emit-borrow.ts';
 import { Emitter, quote } from './emit-code.ts';
@@ -72,7 +72,7 @@ function lowerParams(e: Emitter, signature: Signature, args: readonly string[]):
   const { params } = signature.type;
   const types = params.map((p) => p.type);
   const spills = flattenTypes(types, e.pointer).length > MAX_FLAT_PARAMS;
-  if (types.some(holdsMoved)) e.line(`S.checkAll(${e.constant(params)}, [${args.join(', ')}], env);`);
+  if (types.some(holdsKept)) e.line(`S.checkAll(${e.constant(params)}, [${args.join(', ')}], env);`);
   const touches = !isUnseen(signature) && (spills || types.some(allocates));
   if (touches) e.line('C.i32[leave] = 0;');
   let flat: readonly string[];

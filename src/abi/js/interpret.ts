@@ -17,7 +17,7 @@ import {
 import { liftValues, lowerValues } from '../call.ts';
 import type { Signature } from '../context.ts';
 import { flattenTypes, MAX_FLAT_ASYNC_PARAMS, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, pointerSize } from '../flatten.ts';
-import { holdsMoved } from '../holds.ts';
+import { holdsKept } from '../holds.ts';
 import type { AbiValue } from '../values.ts';
 import type {
   BorderEnv,
@@ -70,7 +70,7 @@ function lowerParams(
   args: readonly unknown[],
 ): readonly Flat[] {
   const { params } = signature.type;
-  if (params.some((p) => holdsMoved(p.type))) checkAll(params, args, env);
+  if (params.some((p) => holdsKept(p.type))) checkAll(params, args, env);
   const values = params.map((p, i) => fromJs(p.type, args[i], `parameter ${JSON.stringify(p.name)} of ${env.path}`));
   return withoutLeave(runtime, env, () =>
     lowerValues(

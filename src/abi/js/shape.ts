@@ -54,6 +54,9 @@ export function checkAll(params: readonly NamedType[], args: readonly unknown[],
       case 'future':
         env.checkEnd(env.ends[ends.indexOf(t)] ?? t, (value as AbiHandle).value, path);
         return;
+      case 'error-context':
+        env.checkEnd({ kind: t.kind }, (value as AbiHandle).value, path);
+        return;
       case 'record':
         for (const [i, f] of t.fields.entries()) walk(f.type, (value as readonly AbiValue[])[i]!, path);
         return;
