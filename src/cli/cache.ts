@@ -3,6 +3,7 @@
  * write it, its size and damage are the business of `bin/tenon.js`.
  */
 import type { ArtifactCache, KeptArtifact } from '../node.ts';
+import { BRIEF, expectBrief } from './brief.ts';
 import { fileState } from './files.ts';
 
 /** The files of `bin/tenon.js`. */
@@ -95,10 +96,22 @@ class FileCache implements ArtifactCache {
     const data = this.#files.read(this.#name(bytes));
     if (data === undefined || data.length < HEADER) return undefined;
     const kept = new Kept(data);
+    if (this.#wasBrief(bytes)) expectBrief();
     return {
       artifact: kept.artifact,
       confirm: () => kept.confirm(bytes, (better) => this.#files.write(this.#name(bytes), better)),
     };
+  }
+
+  #wasBrief(bytes: Uint8Array): boolean {
+    return bytes.length > COMPARED && this.#files.read(`${this.#name(bytes)}.brief`)?.toString('latin1') === 'yes';
+  }
+
+  /** A program of these bytes has run for so long. */
+  ran(bytes: Uint8Array, milliseconds: number): void {
+    const isBrief = milliseconds < BRIEF;
+    if (bytes.length <= COMPARED || isBrief === this.#wasBrief(bytes)) return;
+    this.#files.write(`${this.#name(bytes)}.brief`, Buffer.from(isBrief ? 'yes' : 'no', 'latin1'));
   }
 
   set(bytes: Uint8Array<ArrayBuffer>, artifact: string): void {
@@ -109,7 +122,7 @@ class FileCache implements ArtifactCache {
 /** Where artifacts of components are kept that are loaded with these feature gates; undefined where nothing is. */
 export function artifactCache(
   features: Readonly<Record<string, boolean | undefined>> | undefined,
-): ArtifactCache | undefined {
+): (ArtifactCache & { ran(bytes: Uint8Array, milliseconds: number): void }) | undefined {
   if (files === undefined) return undefined;
   const gates = Object.entries(features ?? {})
     .map(([name, on]) => `${on === true ? '' : 'no-'}${name}-`)

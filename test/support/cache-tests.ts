@@ -39,6 +39,22 @@ function answering(answer: number, filler: number, more = ''): Uint8Array<ArrayB
       (func (export "f") (result u32) (canon lift (core func $m "f"))))`);
 }
 
+/** A program that adds numbers `rounds` times, with more than a megabyte of filler. */
+function program(rounds: number): Uint8Array<ArrayBuffer> {
+  return assemble(`
+    (component
+      (core module $M
+        (@custom "filler" "${'x'.repeat(1_100_000)}")
+        (func (export "run") (result i32) (local $n i32)
+          (local.set $n (i32.const ${rounds}))
+          (loop $l (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+          (i32.const 0)))
+      (core instance $m (instantiate $M))
+      (func $run (result (result)) (canon lift (core func $m "run")))
+      (instance $i (export "run" (func $run)))
+      (export "wasi:cli/run@0.2.0" (instance $i)))`);
+}
+
 /** Where two files of one length differ. */
 function differences(a: Uint8Array, b: Uint8Array): readonly number[] {
   return [...a.keys()].filter((at) => a[at] !== b[at]);
@@ -104,6 +120,7 @@ export function cacheTests(command: () => string, env: Env): void {
   describe('what it keeps', () => {
     const all = new Kept(command, env);
     usedTests(all);
+    largeTests(all);
     trustTests(all);
     othersTests(all);
   });
@@ -139,6 +156,34 @@ function usedTests({ fresh, file, answers }: Kept): void {
     }
   });
 
+  test('files that are damaged, cut off or empty are not used', () => {
+    const cache = fresh();
+    const path = file('damaged.wasm', answering(7, 10));
+    for (let i = 0; i < 3; i++) answers(path, cache, 7);
+    const names = [...kept(cache, 'component-'), ...kept(cache, 'cli-')];
+    assert.equal(names.length, 3);
+    const damages: readonly ((path: string, size: number) => void)[] = [
+      (at, size) => truncateSync(at, Math.trunc(size / 2)),
+      (at) => truncateSync(at, 0),
+      (at, size) => truncateSync(at, size + 1),
+      (at, size) => flip(at, Math.trunc(size / 4)),
+      (at, size) => flip(at, Math.trunc((size * 3) / 4)),
+      (at) => flip(at, 0),
+      (at) => writeFileSync(at, 'something else'),
+    ];
+    for (const damage of damages) {
+      for (const name of names) {
+        const at = join(cache, name);
+        if (existsSync(at)) damage(at, statSync(at).size);
+      }
+      answers(path, cache, 7);
+      answers(path, cache, 7);
+    }
+  });
+}
+
+/** What is kept of large components besides. */
+function largeTests({ fresh, file, run, answers }: Kept): void {
   test('a large file that has not changed since is not read through for its digest; one that has is', {
     skip: process.platform === 'win32' && 'no time of change that only the system sets',
   }, async () => {
@@ -164,28 +209,30 @@ function usedTests({ fresh, file, answers }: Kept): void {
     assert.notEqual(statSync(artifact).mtimeMs, before);
   });
 
-  test('files that are damaged, cut off or empty are not used', () => {
-    const cache = fresh();
-    const path = file('damaged.wasm', answering(7, 10));
-    for (let i = 0; i < 3; i++) answers(path, cache, 7);
-    const names = [...kept(cache, 'component-'), ...kept(cache, 'cli-')];
-    assert.equal(names.length, 3);
-    const damages: readonly ((path: string, size: number) => void)[] = [
-      (at, size) => truncateSync(at, Math.trunc(size / 2)),
-      (at) => truncateSync(at, 0),
-      (at, size) => truncateSync(at, size + 1),
-      (at, size) => flip(at, Math.trunc(size / 4)),
-      (at, size) => flip(at, Math.trunc((size * 3) / 4)),
-      (at) => flip(at, 0),
-      (at) => writeFileSync(at, 'something else'),
-    ];
-    for (const damage of damages) {
-      for (const name of names) {
-        const at = join(cache, name);
-        if (existsSync(at)) damage(at, statSync(at).size);
+  test('whether the last run of a large program was brief', () => {
+    const hint = (cache: string): string => {
+      const [name] = kept(cache, 'component-').filter((each) => each.endsWith('.brief'));
+      return name === undefined ? 'none' : readFileSync(join(cache, name), 'latin1');
+    };
+    for (const [rounds, expected] of [
+      [1, 'yesyes'],
+      [1_500_000_000, 'none'],
+    ] as const) {
+      const cache = fresh();
+      const path = file(`program-${rounds}.wasm`, program(rounds));
+      for (let i = 0; i < 3; i++) {
+        const { status, stderr } = run(['run', path], cache);
+        assert.equal(`${status} ${stderr}`, '0 ');
+        assert.equal(hint(cache), expected);
       }
-      answers(path, cache, 7);
-      answers(path, cache, 7);
+      if (expected !== 'none') continue;
+      // What was brief once need not be the next time.
+      const [name] = kept(cache, 'component-');
+      writeFileSync(join(cache, `${name}.brief`), 'yesyes');
+      for (let i = 0; i < 2; i++) {
+        assert.equal(run(['run', path], cache).status, 0);
+        assert.equal(hint(cache), 'nono');
+      }
     }
   });
 }
