@@ -10,7 +10,7 @@ import { type Command, MisuseError, type Parsed } from '../args.ts';
 import { readBinary } from '../files.ts';
 import { interruptible } from '../interrupt.ts';
 import { grantOf, linkOptionsOf, linkProgram, loadFile, PROGRAM_FLAGS, printStats, programName } from '../program.ts';
-import { report } from '../report.ts';
+import { report, reportDenial } from '../report.ts';
 
 export const command: Command = {
   name: 'run',
@@ -34,6 +34,7 @@ export const command: Command = {
     ['one directory, read-only, as /data', 'tenon run --dir ./data::/data:ro app.wasm /data/in.txt'],
     ['an environment variable, and one passed on', 'tenon run --env MODE=fast --env HOME app.wasm'],
     ['a program whose imports another component exports', 'tenon run --plug words.wasm report.wasm'],
+    ['connections to one host', 'tenon run --net example.com:443/tcp app.wasm'],
     ['at most 64 MiB of memory', 'tenon run --max-memory 64M app.wasm'],
   ],
 };
@@ -81,7 +82,8 @@ async function runComponent(
   if (calls !== undefined) return (await import('./invoke.ts')).invoke(main, calls, args, program);
   const name = runExport(main.component, path, program.slice(1));
   const plugs = await Promise.all((args.values.get('plug') ?? []).map((plug) => loadFile(plug, args, { kept: true })));
-  using wasi = createWasi({ host: nodeHost({ onBrokenPipe: endQuietly }), grant: grantOf(args, program) });
+  const host = nodeHost({ onBrokenPipe: endQuietly });
+  using wasi = createWasi({ host, grant: grantOf(args, program), onDenied: reportDenial });
   const { instance, parts } = await linkProgram(main, plugs, wasi, linkOptionsOf(args));
   const { run } = instance.promised[name] as { run(): Promise<void> };
   const code = await interruptible(() => endOf(run()));
