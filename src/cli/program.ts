@@ -218,8 +218,6 @@ export async function linkProgram(
 function linkHint(error: LinkError): string {
   const [first] = error.mismatches;
   if (first === undefined) return 'see what it is made of: tenon inspect FILE';
-  if (first.path.startsWith('wasi:http') || first.path.startsWith('wasi:sockets'))
-    return 'this version grants no network';
   if (first.path.startsWith('wasi:')) return `this version has no ${first.path.split('#')[0]}`;
   return `give a component that exports ${first.path.split('#')[0]}: --plug OTHER.wasm`;
 }

@@ -1,16 +1,19 @@
 /** Opens what a grant names, for every version of WASI. */
 import { checkGrant, type Grant, type GrantInput } from '../grants/grant.ts';
 import { type Denial, NetworkPolicy } from '../grants/network-policy.ts';
-import type { Host, HostDirectory, Sink, Source } from '../host/host.ts';
+import type { HostDirectory, Sink, Source } from '../host/host.ts';
+import type { NetworkHost } from '../host/sockets.ts';
 import { bytesSource, nullSink } from '../host/streams.ts';
 
 export interface WasiOptions {
-  readonly host: Host;
+  readonly host: NetworkHost;
   readonly grant?: GrantInput;
   /** A source in place of what the grant's `stdio` says. Stays the caller's to close; so do the two sinks. */
   readonly stdin?: Source;
   readonly stdout?: Sink;
   readonly stderr?: Sink;
+  /** Sockets that may be open at once. */
+  readonly maxSockets?: number | undefined;
   /** Called once for each different thing that the program was denied. */
   readonly onDenied?: (denial: Denial) => void;
 }
