@@ -54,10 +54,10 @@ export function onHostIdle(listener: () => void): void {
 }
 
 /** Until its stack is read, an error holds the objects of all frames, and so what its store must not reach. */
-function forgetFrames(failure: Trap | undefined): void {
+function forgetFrames(failure: Trap): void {
   try {
-    void failure?.stack;
-    void (failure?.cause as { readonly stack?: unknown } | undefined)?.stack;
+    void failure.stack;
+    void (failure.cause as { readonly stack?: unknown } | undefined)?.stack;
   } catch {
     // A cause may be anything that a host has thrown.
   }
@@ -201,10 +201,12 @@ export class Store {
 
   /** Ends the store: nothing enters it any more. The first reason stays. */
   end(failure: Trap | undefined): void {
-    if (this.failure === undefined) this.failure = failure;
+    if (this.failure === undefined && failure !== undefined) {
+      this.failure = failure;
+      forgetFrames(failure);
+    }
     if (this.#ended) return;
     this.#ended = true;
-    forgetFrames(this.failure);
     this.condemn();
     for (const callback of this.onEnd.splice(0)) callback();
     for (const watchers of [this.watchers, this.dependents]) {
@@ -242,12 +244,15 @@ export class Store {
   deadTrap(path: string | undefined): Trap {
     const why = this.#condemned ? 'it was disposed' : 'it trapped before: call stack exhausted';
     const because = this.failure === undefined ? why : `it trapped before: ${this.failure.reason}`;
-    return makeCoreTrap('store-dead', {
+    const trap = makeCoreTrap('store-dead', {
       reason: `cannot enter component instance: its store has ended; ${because}`,
       path,
       hint: 'instantiate the component again',
       ...(this.failure === undefined ? {} : { cause: this.failure }),
     });
+    // Streams and futures that the host holds may keep it.
+    forgetFrames(trap);
+    return trap;
   }
 }
 

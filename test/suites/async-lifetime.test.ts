@@ -6,8 +6,11 @@ import { runInNewContext } from 'node:vm';
 import type { Instance } from '../../src/index.ts';
 import { objectCount } from '../../src/runtime/object-handles.ts';
 import { suspendedCount } from '../../src/runtime/stack.ts';
+import { allStores } from '../../src/runtime/store.ts';
+import { compareSeed, newTally } from '../model/schedules/compare.ts';
 import { BYTES } from '../support/byte-guest.ts';
 import { fn, instance, turns } from '../support/component.ts';
+import { TenonSubject } from '../support/model-driver.ts';
 import { WAITING } from '../support/waiting-guest.ts';
 
 setFlagsFromString('--expose-gc');
@@ -93,4 +96,15 @@ test('instances that nobody reaches any more are given back, with what they held
   })();
   await collect();
   assert.ok(objectCount() <= before + 1, `${objectCount() - before} handles are left`);
+});
+
+test('instances that ended amid calls are collected', async () => {
+  const known = new Set(allStores());
+  const subject = new TenonSubject();
+  const tally = newTally();
+  for (let seed = 1; seed <= 60; seed++) await compareSeed(subject, seed, tally);
+  await collect();
+  const left = [...allStores()].filter((store) => !known.has(store));
+  // The last session may still be held by a frame of this test.
+  assert.ok(left.length <= 1, `${left.length} of ${tally.schedules} stores are left`);
 });
