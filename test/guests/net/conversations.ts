@@ -30,7 +30,7 @@ export const CONVERSATIONS: Readonly<Record<string, Conversation>> = {
   'self, IPv6': { args: ['tcp-self', '6'] },
   'half-closed': { args: ['tcp-half'] },
   options: { args: ['tcp-options'] },
-  'many connections': { args: ['tcp-many', '200'] },
+  'many connections': { args: ['tcp-many', '40'] },
   'echo of megabytes': { args: ['tcp-big', '127.0.0.1:{echo}', '8'] },
   refused: { args: ['tcp-connect', '127.0.0.1:{closed}'] },
   'invalid remote': { args: ['tcp-connect', '127.0.0.1:0'] },
@@ -65,5 +65,12 @@ export const CONVERSATIONS: Readonly<Record<string, Conversation>> = {
   'denied listening': { args: ['tcp-bind', '127.0.0.1:0'], denied: true },
   'denied datagrams': { args: ['udp-send', '127.0.0.1:{udp-echo}'], denied: true },
   'denied look-up': { args: ['lookup', 'localhost'], denied: true },
-  'denied connection by name': { args: ['lookup-connect', 'localhost:{echo}'], denied: true },
+  'denied connection by name': {
+    args: ['lookup-connect', 'localhost:{echo}'],
+    denied: true,
+    decided: {
+      why: 'a look-up that is not granted is denied; the peer says that the resolver failed',
+      lines: { 'error Uncategorized': 'error PermissionDenied' },
+    },
+  },
 };

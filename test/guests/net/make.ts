@@ -7,7 +7,7 @@ import { execFile, execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { HERE } from '../cases.ts';
 import { rustTools } from '../flow/make.ts';
@@ -21,8 +21,8 @@ interface Tools {
   readonly cargo: string;
   readonly rustc: string;
   readonly linker: string;
-  /** The folder of wasm-ld, which the linker calls. */
-  readonly path: string;
+  /** What the linker calls. */
+  readonly wasmLd: string;
   /** The folder of the C library. */
   readonly library: string;
 }
@@ -47,7 +47,7 @@ function tools(): Tools | readonly string[] {
   );
   const wasmLd = found(rust.linker);
   if (linker !== undefined && library !== undefined && wasmLd !== undefined) {
-    return { cargo: rust.cargo, rustc: rust.rustc, linker, library, path: dirname(wasmLd) };
+    return { cargo: rust.cargo, rustc: rust.rustc, linker, library, wasmLd };
   }
   return [
     ...(linker === undefined ? ['wasm-component-ld'] : []),
@@ -86,13 +86,13 @@ async function make(): Promise<string> {
   if (!('cargo' in found)) throw new Error(`there is no ${found.join(', no ')}`);
   const flags = [
     '-C link-self-contained=no',
+    `-C link-arg=--wasm-ld-path=${found.wasmLd}`,
     `-C link-arg=${found.library}/crt1-command.o`,
     `-L native=${found.library}`,
     `--remap-path-prefix=${SOURCE}=net`,
   ];
   const env = {
     ...process.env,
-    PATH: `${found.path}:${process.env['PATH']}`,
     RUSTC: found.rustc,
     RUSTC_BOOTSTRAP: '1',
     CARGO_TARGET_WASM32_WASIP2_LINKER: found.linker,
