@@ -29,6 +29,7 @@ export const LAYERS: readonly string[] = [
   'src/host/host.ts',
   'src/host/http.ts',
   'src/host/streams.ts',
+  'src/host/sockets.ts',
   'src/wasi',
   'src/host',
   'src/compose',

@@ -1,10 +1,12 @@
 /** Node's host: what `createWasi` and `createPreview1` need to reach this machine. */
 import { UsageError } from '../../error/error.ts';
-import type { FileStat, Host } from '../host.ts';
+import type { FileStat } from '../host.ts';
+import type { HostSockets, NetworkHost } from '../sockets.ts';
 import { type Anchors, platformAnchors } from './anchor.ts';
 import { nodeClocks, nodeRandom } from './clocks.ts';
 import { NodeDirectory } from './directory.ts';
 import { systemCode } from './errors.ts';
+import { nodeSockets } from './sockets.ts';
 import { SetTimes } from './stat.ts';
 import { outputSink, stdinSource } from './stdio.ts';
 
@@ -34,13 +36,14 @@ export function openNodeDirectory(
 }
 
 /** Makes a host of this machine. Nothing is opened before it is asked for. */
-export function nodeHost(options: NodeHostOptions = {}): Host {
+export function nodeHost(options: NodeHostOptions = {}): NetworkHost & { readonly sockets: HostSockets } {
   let key: Uint8Array | undefined;
   const times = new SetTimes();
   const broken = (stream: 'stdout' | 'stderr') => () => options.onBrokenPipe?.(stream);
   return {
     clocks: nodeClocks(),
     random: nodeRandom,
+    sockets: nodeSockets(),
     openDirectory: (path, { mutable }) => openNodeDirectory(path, mutable, options.anchors, times),
     stdin: stdinSource,
     stdout: () => outputSink(1, broken('stdout')),
