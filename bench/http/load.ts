@@ -3,6 +3,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { Worker } from 'node:worker_threads';
 
 export interface Load {
+  /** That were answered 200. */
   readonly requestsPerSecond: number;
   /** Latency in microseconds. */
   readonly p50: number;
@@ -20,10 +21,13 @@ function latency(text: string, percent: number): number {
   return match === null ? Number.NaN : Number(match[1]) * UNITS[match[2]!]!;
 }
 
-function errorsIn(text: string): number {
+function socketErrors(text: string): number {
   const sockets = /Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)/.exec(text);
-  const failed = sockets === null ? 0 : sockets.slice(1).reduce((sum, n) => sum + Number(n), 0);
-  return failed + Number(/Non-2xx or 3xx responses: (\d+)/.exec(text)?.[1] ?? 0);
+  return sockets === null ? 0 : sockets.slice(1).reduce((sum, n) => sum + Number(n), 0);
+}
+
+function numberIn(text: string, pattern: RegExp): number {
+  return Number(pattern.exec(text)?.[1] ?? 0);
 }
 
 async function byWrk(url: string, connections: number, seconds: number): Promise<Load> {
@@ -35,11 +39,13 @@ async function byWrk(url: string, connections: number, seconds: number): Promise
   await new Promise((resolve) => child.once('close', resolve));
   const rate = /Requests\/sec:\s+([\d.]+)/.exec(text);
   if (rate === null) throw new Error(`wrk answered: ${text}`);
+  const refused = numberIn(text, /Non-2xx or 3xx responses: (\d+)/);
+  const answered = numberIn(text, /(\d+) requests in/);
   return {
-    requestsPerSecond: Number(rate[1]),
+    requestsPerSecond: Number(rate[1]) * (1 - refused / answered),
     p50: latency(text, 50),
     p99: latency(text, 99),
-    errors: errorsIn(text),
+    errors: socketErrors(text) + refused,
   };
 }
 

@@ -6,7 +6,7 @@ import { UsageError } from '../error/error.ts';
 import type { Sink } from '../host/host.ts';
 import type { HttpFields, HttpIncomingBody, HttpOutgoingBody, HttpServerRequest } from '../host/http.ts';
 import type { Component } from '../runtime/component.ts';
-import type { Instance, InstancePre } from '../runtime/instance.ts';
+import { Instance, type InstancePre } from '../runtime/instance.ts';
 import { compareSemver, parseSemver, splitVersion } from '../types/semver.ts';
 import { exitOf } from '../wasi/p2/exit.ts';
 import { IncomingRequest, ResponseOutparam } from '../wasi/p2/http-messages.ts';
@@ -280,7 +280,7 @@ export class HttpService {
     if (idle !== undefined) return idle;
     this.counts.instances++;
     const instance = this.#pre.instantiate();
-    const { handle } = instance.promised[this.#export] as { readonly handle: Handle };
+    const handle = Instance.promisedFunction(instance, this.#export, 'handle') as Handle;
     return { instance, handle, uses: 0 };
   }
 
