@@ -86,7 +86,7 @@ export class OutgoingRequest {
   #authority: string | undefined;
 
   constructor(headers: Fields) {
-    this.#headers = Fields.of(Fields.list(headers));
+    this.#headers = Fields.fixed(headers);
     this.#outgoing = new Outgoing(contentLength(Fields.list(headers)), 'HTTP-request-body-size');
   }
 
@@ -182,7 +182,7 @@ export class OutgoingResponse {
   #hasBody = false;
 
   constructor(headers: Fields) {
-    this.#headers = Fields.of(Fields.list(headers));
+    this.#headers = Fields.fixed(headers);
     this.#outgoing = new Outgoing(contentLength(Fields.list(headers)), 'HTTP-response-body-size');
   }
 
