@@ -95,8 +95,7 @@ async function measure(contenders: readonly Contender[]): Promise<readonly Measu
 async function startP99(): Promise<number> {
   const { Component, Linker, createWasi } = await loadTenon('source');
   const component = await Component.load(new Uint8Array(readFileSync(file)));
-  const { makeHttp } = await import('../src/wasi/p2/http.ts');
-  const pre = await new Linker().defineAll({ ...createWasi(), ...makeHttp() }).link(component, { pool: true });
+  const pre = await new Linker().defineAll(createWasi()).link(component, { pool: true });
   const times: number[] = [];
   for (let i = 0; i < 6000; i++) {
     const begin = performance.now();

@@ -30,6 +30,7 @@ export const LAYERS: readonly string[] = [
   'src/host/http.ts',
   'src/host/streams.ts',
   'src/host/sockets.ts',
+  'src/host/http-client.ts',
   'src/wasi',
   'src/host',
   'src/compose',

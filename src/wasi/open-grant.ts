@@ -2,11 +2,11 @@
 import { checkGrant, type Grant, type GrantInput } from '../grants/grant.ts';
 import { type Denial, NetworkPolicy } from '../grants/network-policy.ts';
 import type { HostDirectory, Sink, Source } from '../host/host.ts';
-import type { NetworkHost } from '../host/sockets.ts';
+import type { HttpHost } from '../host/http-client.ts';
 import { bytesSource, nullSink } from '../host/streams.ts';
 
 export interface WasiOptions {
-  readonly host: NetworkHost;
+  readonly host: HttpHost;
   readonly grant?: GrantInput;
   /** A source in place of what the grant's `stdio` says. Stays the caller's to close; so do the two sinks. */
   readonly stdin?: Source;

@@ -1,6 +1,6 @@
 /**
  * WASI 0.2 as an imports object, made from a grant: what is not granted is not there. The keys have no version, so that one
- * object serves every 0.2.x. It holds the worlds `wasi:cli/command` and `wasi:http/proxy`; requests to others are refused.
+ * object serves every 0.2.x. It holds the worlds `wasi:cli/command` and `wasi:http/proxy`.
  */
 import type { Provided } from '../../runtime/world.ts';
 import { NetworkAccess } from '../network.ts';
@@ -11,6 +11,7 @@ import { ioError } from './error.ts';
 import { makeExit } from './exit.ts';
 import { Descriptors, makeFilesystem } from './filesystem.ts';
 import { makeHttp } from './http.ts';
+import { OutgoingHandler } from './http-outgoing.ts';
 import { nameLookup } from './name-lookup.ts';
 import { makeNetwork } from './network.ts';
 import { ioPoll } from './poll.ts';
@@ -36,6 +37,7 @@ export function createWasi(options: WasiOptions) {
   const { grant } = opened;
   const descriptors = new Descriptors(host.digest);
   const network = new NetworkAccess(host.sockets, opened.network, options.maxSockets);
+  const outgoing = new OutgoingHandler(opened.network, host.httpClient);
   const imports = {
     'wasi:cli/environment': makeEnvironment(grant.args, grant.env),
     'wasi:cli/exit': makeExit(),
@@ -50,13 +52,14 @@ export function createWasi(options: WasiOptions) {
     ...makeTcp(network),
     ...makeUdp(network),
     'wasi:sockets/ip-name-lookup': nameLookup,
-    ...makeHttp(),
+    ...makeHttp(outgoing),
   };
   // Not enumerable: nobody who lists the interfaces meets it.
   Object.defineProperty(imports, Symbol.dispose, {
     value: () => {
       descriptors.closeAll();
       network.closeAll();
+      outgoing.close();
       opened[Symbol.dispose]();
     },
   });
