@@ -7,6 +7,9 @@ import { compareSemver, parseSemver, splitVersion } from '../../types/semver.ts'
 import { exitOf } from '../../wasi/p2/exit.ts';
 import { createWasi, type WasiImports } from '../../wasi/p2/wasi.ts';
 import { type Command, MisuseError, type Parsed } from '../args.ts';
+import { expectNothing } from '../brief.ts';
+import { artifactCache } from '../cache.ts';
+import { featuresOf } from '../features.ts';
 import { readBinary } from '../files.ts';
 import { interruptible } from '../interrupt.ts';
 import { grantOf, linkOptionsOf, linkProgram, loadFile, PROGRAM_FLAGS, printStats, programName } from '../program.ts';
@@ -85,8 +88,11 @@ async function runComponent(
   const host = nodeHost({ onBrokenPipe: endQuietly });
   const code = await runOn(host, grantOf(args, program), async (wasi) => {
     const { instance, parts } = await linkProgram(main, plugs, wasi, linkOptionsOf(args));
+    expectNothing();
+    const began = performance.now();
     const { run } = instance.promised[name] as { run(): Promise<void> };
     const ended = await interruptible(() => endOf(run()));
+    if (!args.values.has('no-cache')) artifactCache(featuresOf(args))?.ran(bytes, performance.now() - began);
     printStats(args, [...parts, { path, instance }]);
     return ended;
   });
