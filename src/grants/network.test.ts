@@ -36,7 +36,6 @@ test('flags become rules in one spelling', () => {
     ['[::1]:80', { ...any, host: '::1', port: 80 }],
     ['fd00::/8', { ...any, host: 'fd00::/8' }],
     ['[FD00::/8]:443/tcp', { ...any, host: 'fd00::/8', port: 443, protocol: 'tcp' }],
-    ['0x7f.1', { ...any, host: '127.0.0.1' }],
     ['Private', { ...any, host: 'private' }],
     ['db.internal=private:5432', { ...any, host: 'db.internal', within: ['private'], port: 5432 }],
     ['db.internal=[fd00::/8]', { ...any, host: 'db.internal', within: ['fd00::/8'] }],

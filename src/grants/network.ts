@@ -105,10 +105,9 @@ function checkHost(value: unknown, what: string): string {
   if (range !== undefined) return range;
   const wild = value.startsWith('*.');
   const host = parseHost(wild ? value.slice(2) : value);
-  if (host === undefined || value.includes('*', wild ? 1 : 0)) throw bad(what, HOSTS, value);
-  if (host.kind === 'name') return wild ? `*.${host.name}` : host.name;
-  if (wild) throw bad(what, HOSTS, value);
-  return printBlock(blockOf(host.address));
+  // An address that only a platform reads as one is hardly meant: 8080 would be 0.0.31.144.
+  if (host?.kind !== 'name' || value.includes('*', wild ? 1 : 0)) throw bad(what, HOSTS, value);
+  return wild ? `*.${host.name}` : host.name;
 }
 
 function checkPorts<Word extends string>(
@@ -214,10 +213,10 @@ function checkConnect(value: unknown, what: string): ConnectRule {
 
 function checkListen(value: unknown, what: string): ListenRule {
   const rule = fields(value, what, parseListen, ['address', 'port', 'protocol']);
+  if (rule['port'] === undefined) throw bad(what, 'ADDRESS:PORT; a port of 0 is one that the system chooses', value);
   const address = checkHost(rule['address'], what);
   if (address !== 'any' && address !== 'localhost' && parseBlock(address) === undefined)
     throw bad(what, '* (all addresses), an address, a block of addresses, or localhost', rule['address']);
-  if (rule['port'] === undefined) throw bad(what, 'ADDRESS:PORT; a port of 0 is one that the system chooses', value);
   return {
     address,
     port: checkPorts(rule['port'], what, { least: 0, word: 'any' }),

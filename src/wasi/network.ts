@@ -2,7 +2,7 @@
  * A program's way to the network, for every version of WASI: the host's sockets behind the policy of its grant, and what it holds open.
  * Every address that leaves or enters here was judged; names are looked up once, and what came is what is connected to.
  */
-import type { IpAddress } from '../grants/address.ts';
+import { type IpAddress, printAddress } from '../grants/address.ts';
 import { parseHost } from '../grants/host-name.ts';
 import type { NetworkPolicy, NetworkRequest } from '../grants/network-policy.ts';
 import {
@@ -19,6 +19,11 @@ import {
 /** Sockets that a program may have at once, where nobody says another number. */
 export const MAX_SOCKETS = 1024;
 
+/** Look-ups of one program that may be under way: each takes a thread of the system's. */
+const MAX_LOOKUPS = 64;
+/** Peers that a UDP socket may answer. */
+const MAX_HEARD = 1024;
+
 const IPV4_MAPPED = [0, 0, 0, 0, 0, 0xffff].slice(1);
 
 function isMapped({ family, parts }: IpAddress): boolean {
@@ -30,11 +35,48 @@ interface Open {
   close(): void;
 }
 
+/**
+ * Whom a UDP socket hears, and whom it may send to. One that may listen hears everybody and may answer whom it heard last; others hear
+ * those that they may send to.
+ */
+export class UdpPeers {
+  readonly #hearsAll: boolean;
+  readonly #judge: (remote: SocketAddress) => boolean;
+  readonly #allow: (remote: SocketAddress) => void;
+  readonly #heard = new Set<string>();
+
+  constructor(hearsAll: boolean, judge: (remote: SocketAddress) => boolean, allow: (remote: SocketAddress) => void) {
+    this.#hearsAll = hearsAll;
+    this.#judge = judge;
+    this.#allow = allow;
+  }
+
+  /** Whether a datagram is for the program. */
+  hears(remote: SocketAddress): boolean {
+    if (!this.#hearsAll) return this.#judge(remote);
+    const key = keyOf(remote);
+    this.#heard.delete(key);
+    this.#heard.add(key);
+    if (this.#heard.size > MAX_HEARD) for (const oldest of this.#heard.keys()) return this.#heard.delete(oldest);
+    return true;
+  }
+
+  /** Throws SocketError (`access-denied`) where datagrams may not be sent to an address. */
+  check(remote: SocketAddress): void {
+    if (!this.#heard.has(keyOf(remote))) this.#allow(remote);
+  }
+}
+
+function keyOf({ address, port }: SocketAddress): string {
+  return `${printAddress(address)} ${port}`;
+}
+
 export class NetworkAccess {
   readonly #sockets: HostSockets | undefined;
   readonly #policy: NetworkPolicy;
   readonly #most: number;
   readonly #open = new Set<Open>();
+  #lookups = 0;
 
   constructor(sockets: HostSockets | undefined, policy: NetworkPolicy, most: number = MAX_SOCKETS) {
     this.#sockets = sockets;
@@ -88,19 +130,13 @@ export class NetworkAccess {
     return this.#host.bindUdp(local);
   }
 
-  /** Throws SocketError (`access-denied`) where datagrams may not be sent to an address. */
-  checkPeer(remote: SocketAddress): void {
-    this.#allow({ kind: 'connect', protocol: 'udp', ...remote });
-  }
-
-  /** Whether a UDP socket that was bound to `asked` hears datagrams of anybody. */
-  hearsAll(asked: SocketAddress): boolean {
-    return this.#policy.judge({ kind: 'listen', protocol: 'udp', ...asked }).allowed;
-  }
-
-  /** Whether datagrams of an address are heard by a socket that does not hear all. */
-  hears(remote: SocketAddress): boolean {
-    return this.#policy.judge({ kind: 'connect', protocol: 'udp', ...remote }).allowed;
+  /** The peers of a UDP socket that was bound to `asked`. */
+  peersOf(asked: SocketAddress): UdpPeers {
+    const hearsAll = this.#policy.judge({ kind: 'listen', protocol: 'udp', ...asked }).allowed;
+    const judge = (remote: SocketAddress): boolean =>
+      this.#policy.judge({ kind: 'connect', protocol: 'udp', ...remote }).allowed;
+    const allow = (remote: SocketAddress): void => this.#allow({ kind: 'connect', protocol: 'udp', ...remote });
+    return new UdpPeers(hearsAll, judge, allow);
   }
 
   /** Looks a name up; text of an address is that address. Throws SocketError (`invalid-argument`, `access-denied`). */
@@ -109,9 +145,13 @@ export class NetworkAccess {
     if (host === undefined) throw new SocketError('invalid-argument', 'it is no name');
     if (host.kind === 'address') return Pending.of([host.address]);
     this.#allow({ kind: 'lookup', name: host.name });
+    if (this.#lookups >= MAX_LOOKUPS)
+      throw new SocketError('temporary-resolver-failure', 'too many look-ups are under way');
+    this.#lookups++;
     const answer = new Pending<readonly IpAddress[]>();
     const asked = this.#host.lookup(host.name);
     asked.subscribe(() => {
+      this.#lookups--;
       try {
         const addresses = asked.result().filter((address) => !isMapped(address));
         if (addresses.length === 0) throw new SocketError('name-unresolvable', 'the name has no address');

@@ -20,6 +20,8 @@ const NOTHING = new Uint8Array(0);
 const never = (): void => {};
 /** Milliseconds that a closed connection has to send what it holds. */
 const LINGER = 10_000;
+/** Connections that are given that time; what others hold is lost. */
+const MAX_LINGERING = 1024;
 
 /** Connections that the system holds until Node sees them, which is at once: a shorter queue loses some for seconds. */
 const SYSTEM_BACKLOG = 511;
@@ -30,6 +32,7 @@ export class Lingering {
   #waiting: (() => void)[] = [];
 
   add(socket: Socket): void {
+    if (this.#sockets.size >= MAX_LINGERING) socket.destroy();
     if (socket.destroyed) return;
     this.#sockets.add(socket);
     const timer = setTimeout(() => socket.destroy(), LINGER).unref();
@@ -185,10 +188,8 @@ export class TcpConnection implements HostTcpConnection {
     this.#deaf = true;
     this.#mute = true;
     const socket = this.#socket;
-    if (!socket.destroyed) {
-      if (socket.writableLength > 0) this.#lingering.add(socket);
-      socket.destroySoon();
-    }
+    if (!socket.destroyed && socket.writableLength > 0) this.#lingering.add(socket);
+    if (!socket.destroyed) socket.destroySoon();
     this.#readers.wake();
     this.#writers.wake();
   }

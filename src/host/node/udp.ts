@@ -9,7 +9,7 @@ import { socketCall, socketError } from './socket-errors.ts';
 const never = (): void => {};
 /** Datagrams and bytes that are kept for a guest. */
 const MAX_QUEUE = 1024;
-const MAX_BYTES = 4 * 1024 * 1024;
+const MAX_BYTES = 256 * 1024;
 /** Datagrams that may be on their way before a guest has to wait. */
 const MAX_SENDING = 64;
 /** What IP and UDP leave of 65,535 bytes. */

@@ -7,7 +7,7 @@ import type { KeepAlive } from '../../host/sockets.ts';
 const MILLISECOND = 1_000_000n;
 const SECOND = 1_000_000_000n;
 /** Connections that wait to be accepted, at most. */
-const MAX_BACKLOG = 4096;
+const MAX_BACKLOG = 511;
 /** What a platform takes; larger values are rounded down. */
 const MAX_COUNT = 127;
 const MAX_TIME = 32_767n * SECOND;

@@ -485,3 +485,22 @@ test('a name that leads to this machine opens nothing, however it leads there', 
   answer = [[0, 0, 0, 0, 0, 0xffff, 1, 1]];
   fails('name-unresolvable', () => resolveAddresses(s.network, 'rebind.test').resolveNextAddress());
 });
+
+test('look-ups that are under way are limited', () => {
+  const asked: Pending<never>[] = [];
+  const sockets: HostSockets = {
+    ...nodeHost().sockets,
+    lookup: () => {
+      const never = new Pending<never>();
+      asked.push(never);
+      return never;
+    },
+  };
+  using s = scene({ lookup: ['*'] }, sockets);
+  const { resolveAddresses } = s.imports['wasi:sockets/ip-name-lookup'];
+  for (let n = 0; n < 64; n++) resolveAddresses(s.network, 'slow.test');
+  fails('temporary-resolver-failure', () => resolveAddresses(s.network, 'slow.test'));
+  asked[0]!.reject(new SocketError('temporary-resolver-failure'));
+  resolveAddresses(s.network, 'slow.test');
+  assert.equal(asked.length, 65);
+});

@@ -214,3 +214,24 @@ test('a connected UDP socket is told that nobody is there', async () => {
   fails('connection-refused', () => input.receive(1n));
   drop(input, output, socket);
 });
+
+test('who may listen answers those who spoke, and nobody else', async () => {
+  const caller = createSocket('udp4');
+  await new Promise<void>((go) => caller.bind(0, '127.0.0.1', go));
+  using s = scene({ listen: ['127.0.0.1:0/udp'] });
+  const [socket, port] = await bindUdp(s);
+  const [input, output] = socket.stream(undefined);
+  const to = v4('127.0.0.1', caller.address().port);
+  output.checkSend();
+  fails('access-denied', () => output.send([{ data: data('early'), remoteAddress: to }]));
+  await new Promise((go) => caller.send('question', port, '127.0.0.1', go));
+  assert.deepEqual(await receive(input), [['question', caller.address().port]]);
+  const answer = new Promise<Buffer>((go) => caller.once('message', go));
+  output.checkSend();
+  assert.equal(output.send([{ data: data('answer'), remoteAddress: to }]), 1n);
+  assert.equal((await answer).toString(), 'answer');
+  output.checkSend();
+  fails('access-denied', () => output.send([{ data: data('x'), remoteAddress: v4('127.0.0.1', port) }]));
+  drop(input, output, socket);
+  caller.close();
+});

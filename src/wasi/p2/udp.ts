@@ -1,7 +1,7 @@
 /** `wasi:sockets/udp`: sockets that are bound, and their pair of datagram streams. */
 import type { HostUdpSocket, Pending, SocketAddress } from '../../host/sockets.ts';
 import { READY } from '../../host/streams.ts';
-import type { NetworkAccess } from '../network.ts';
+import type { NetworkAccess, UdpPeers } from '../network.ts';
 import { violated } from './guard.ts';
 import {
   checkFamily,
@@ -36,9 +36,7 @@ const DEFAULT_BUFFER = 65_536n;
 /** What a bound socket and its streams know. */
 interface Bound {
   readonly socket: HostUdpSocket;
-  readonly network: NetworkAccess;
-  /** Datagrams of anybody are heard. */
-  readonly hearsAll: boolean;
+  readonly peers: UdpPeers;
   readonly family: IpAddressFamily;
 }
 
@@ -67,7 +65,7 @@ export class IncomingDatagramStream {
 
   #heard(from: SocketAddress): boolean {
     if (this.#remote !== undefined) return sameAddress(this.#remote, from);
-    return this.#bound.hearsAll || this.#bound.network.hears(from);
+    return this.#bound.peers.hears(from);
   }
 
   receive(maxResults: bigint): IncomingDatagram[] {
@@ -116,7 +114,7 @@ export class OutgoingDatagramStream {
 
   /** Where a datagram goes; undefined where the socket is connected. */
   #target({ remoteAddress }: OutgoingDatagram): SocketAddress | undefined {
-    const { network, family } = this.#bound;
+    const { peers, family } = this.#bound;
     if (remoteAddress === undefined) return this.#remote === undefined ? fail('invalid-argument') : undefined;
     const remote = fromWit(remoteAddress);
     checkFamily(remote, family);
@@ -125,7 +123,7 @@ export class OutgoingDatagramStream {
       if (!sameAddress(this.#remote, remote)) fail('invalid-argument');
       return undefined;
     }
-    network.checkPeer(remote);
+    peers.check(remote);
     return remote;
   }
 
@@ -199,8 +197,7 @@ export class UdpSocket {
     if (!state.pending.ready()) fail('would-block');
     this.#state = { kind: 'unbound' };
     const socket = coded(() => state.pending.result());
-    const hearsAll = state.network.hearsAll(state.asked);
-    const bound = { socket, network: state.network, hearsAll, family: this.#family };
+    const bound = { socket, peers: state.network.peersOf(state.asked), family: this.#family };
     this.#state = { kind: 'bound', bound, remote: undefined };
     coded(() => this.#apply(socket));
   }
@@ -219,7 +216,7 @@ export class UdpSocket {
       checkFamily(remote, this.#family);
       checkUnicast(remote);
       checkRemote(remote);
-      coded(() => bound.network.checkPeer(remote));
+      coded(() => bound.peers.check(remote));
     }
     this.#state = { kind: 'bound', bound, remote: undefined };
     coded(() => bound.socket.connect(remote));

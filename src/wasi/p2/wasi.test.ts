@@ -89,6 +89,38 @@ test('every function of the WIT packages is there', { skip: existsSync(wit) ? fa
   assert.equal(functions, 174);
 });
 
+test('the documentation has every function of sockets, and names tests that are there', {
+  skip: existsSync(wit) ? false : `${wit} is absent`,
+}, () => {
+  const here = (file: string): string => readFileSync(join(import.meta.dirname, file), 'utf8');
+  const rows = here('../../../docs/wasi.md').matchAll(/^\| ([a-z-]+) \| `([^`]*)` \| ([^|]*) \|/gm);
+  const tests = here('tcp.test.ts') + here('udp.test.ts');
+  const documented = new Set<string>();
+  for (const [, iface, text, named] of rows) {
+    const [name, ...others] = text!.split(', ');
+    documented.add(`${iface}#${name}`);
+    if (others.length > 0) documented.add(`${iface}#${name!.replace('.', '.set-')}`);
+    for (const test of named!.split('; ')) {
+      const title = test.replace('ipv4 (ipv6)', '').trim();
+      if (!['all', 'the same'].includes(title)) assert.ok(tests.includes(title), title);
+    }
+  }
+  const known: string[] = [];
+  for (const file of readdirSync(join(wit, 'sockets'))) {
+    for (const [iface, { functions, resources }] of interfacesOf(readFileSync(join(wit, 'sockets', file), 'utf8'))) {
+      for (const each of functions) known.push(`${iface}#${each}`);
+      for (const [resource, methods] of resources) {
+        for (const method of methods) known.push(`${iface}#${resource}.${method}`);
+      }
+    }
+  }
+  assert.equal(known.length, 53);
+  assert.deepEqual(
+    known.filter((each) => !documented.has(each)),
+    [],
+  );
+});
+
 test('without a grant there is nothing', () => {
   using imports = make();
   assert.deepEqual(imports['wasi:cli/environment'].getArguments(), []);

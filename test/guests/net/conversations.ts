@@ -51,6 +51,11 @@ export const CONVERSATIONS: Readonly<Record<string, Conversation>> = {
     grant: ['--net', '127.0.0.1:{udp-echo}/udp'],
   },
   'datagram server': { args: ['udp-server', '127.0.0.1:0', '3'], talk: 'udp' },
+  'datagram server, no connecting': {
+    args: ['udp-server', '127.0.0.1:0', '3'],
+    talk: 'udp',
+    grant: ['--listen', '127.0.0.1:0/udp'],
+  },
   'datagrams to itself, IPv4': { args: ['udp-self', '4'] },
   'datagrams to itself, IPv6': { args: ['udp-self', '6'] },
   'options of UDP': { args: ['udp-options'] },
