@@ -196,7 +196,7 @@ function parseListen(text: string): Fields {
 }
 
 function parseHttp(text: string): Fields {
-  const match = /^(?:([^@]*)@)?(?:(https?):\/\/)?(.*)$/is.exec(text)!;
+  const match = /^(?:([^@]*)@)?(?:([a-z][a-z0-9+.-]*):\/\/)?(.*)$/is.exec(text)!;
   const methods = match[1] === undefined || match[1] === '*' ? undefined : match[1].split(',');
   return { ...splitTarget(match[3]!.replace(/\/$/, '')), methods, scheme: match[2]?.toLowerCase() };
 }

@@ -98,7 +98,7 @@ describe('grants of the network', () => {
       ['net', 'a b', /a name/],
       ['listen', '8080', /expected ADDRESS:PORT/],
       ['lookup', '10.0.0.1', /expected \*, a name/],
-      ['http', 'ftp://example.com', /a name/],
+      ['http', 'ftp://example.com', /expected http, https/],
     ] as const) {
       const { code, stdout, stderr } = tenon(['run', `--${flag}`, value, path]);
       assert.equal(code, 1, value);
