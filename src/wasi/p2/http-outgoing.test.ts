@@ -1,7 +1,13 @@
 /** Requests to others against real servers: what is sent, what comes back, and what is refused. */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:https';
 import type { LookupFunction } from 'node:net';
-import { describe, test } from 'node:test';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { failsWith } from '../../../test/support/fails-with.ts';
 import {
@@ -491,5 +497,45 @@ describe('what is left', () => {
       Array.from({ length: 100 }, (_, i) => `${i}`),
     );
     for (const scene of scenes) scene[Symbol.dispose]();
+  });
+});
+
+describe('TLS', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tenon-tls-'));
+  const file = (name: string): string => join(folder, name);
+  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'];
+  const made = spawnSync('openssl', [
+    ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'],
+    ...['-keyout', file('key.pem'), '-out', file('cert.pem'), ...subject],
+  ]);
+  const skip = made.status === 0 ? false : 'not run: no openssl to make a certificate with';
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  test('certificates are checked, by the name that was asked for', { skip }, async () => {
+    const [key, ca] = [readFileSync(file('key.pem')), readFileSync(file('cert.pem'), 'utf8')];
+    const server = createServer({ key, cert: ca }, (_request, answer) => void answer.end('secret')).listen(
+      0,
+      '127.0.0.1',
+    );
+    await once(server, 'listening');
+    const { port } = server.address() as { port: number };
+    try {
+      const lookup: LookupFunction = (_name, _options, done) => done(null, [{ address: '127.0.0.1', family: 4 }]);
+      const rules = { http: ['localhost:*', '*=loopback:*'] };
+      using trusting = new HttpScene(rules, { ca, lookup });
+      const asked = { scheme: 'HTTPS', authority: `localhost:${port}` } as const;
+      for (let i = 0; i < 2; i++)
+        assert.equal((await trusting.read(response(await trusting.ask(asked)).consume())).text, 'secret');
+      const other = await trusting.ask({ ...asked, authority: `other.example:${port}` });
+      assert.deepEqual(other, { tag: 'err', val: { tag: 'TLS-certificate-error' } });
+      using doubting = new HttpScene(rules);
+      assert.deepEqual(await doubting.ask(asked), { tag: 'err', val: { tag: 'TLS-certificate-error' } });
+      await using plain = await serving(echo);
+      const wrong = await trusting.ask({ ...asked, authority: plain.authority });
+      assert.deepEqual(wrong, { tag: 'err', val: { tag: 'TLS-protocol-error' } });
+    } finally {
+      server.close();
+      server.closeAllConnections();
+    }
   });
 });
