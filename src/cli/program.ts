@@ -14,7 +14,7 @@ import { Component, type Instance, LinkError, Linker, type LinkOptions, UsageErr
 import { endUnfinished } from '../runtime/deadlock.ts';
 import { compatKey } from '../types/semver.ts';
 import { type Flag, MisuseError, type Parsed } from './args.ts';
-import { artifactCache } from './cache.ts';
+import { artifactCache, type FileCache } from './cache.ts';
 import { explainFile, withPath } from './explain.ts';
 import { FEATURES_FLAG, featuresOf } from './features.ts';
 import { readBinary } from './files.ts';
@@ -127,6 +127,11 @@ export interface LoadFileOptions {
   readonly kept?: boolean;
 }
 
+/** Where what is found out about components is kept, unless a flag says that nothing is. */
+export function cacheOf(args: Parsed): FileCache | undefined {
+  return args.values.has('no-cache') ? undefined : artifactCache(featuresOf(args));
+}
+
 /**
  * Loads a component file.
  * @throws MalformedError `is-...` that says what the file is instead; other errors of `Component.load` with the file's name before them
@@ -136,7 +141,7 @@ export async function loadFile(path: string, args: Parsed, options: LoadFileOpti
   if (readPreamble(bytes) !== 'component') throw await explainFile(bytes, path);
   try {
     const features = featuresOf(args);
-    const cache = options.kept === true && !args.values.has('no-cache') ? artifactCache(features) : undefined;
+    const cache = options.kept === true ? cacheOf(args) : undefined;
     const component = await Component.load(bytes, {
       ...(features === undefined ? {} : { features }),
       ...(cache === undefined ? {} : { cache }),
