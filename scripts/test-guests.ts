@@ -9,6 +9,8 @@ import { availableParallelism } from 'node:os';
 import { loadManifest } from '../test/guests/cases.ts';
 import { flowMissing, makeFlow, RUST_PACKAGES, rustTools } from '../test/guests/flow/make.ts';
 import { HTTP_GUESTS } from '../test/guests/http/guests.ts';
+import { installWasiLibrary, wasiLibrary } from '../test/guests/net/library.ts';
+import { netGuest, netMissing } from '../test/guests/net/make.ts';
 import { CACHE, locate, VENV } from '../test/guests/recipes.ts';
 import { inRoot, run, runScript } from './project.ts';
 
@@ -19,6 +21,7 @@ await installPython();
 await installRust();
 await makeAll();
 await makeAsynchronous();
+await makeNetwork();
 const names = process.argv.slice(2).flatMap((name) => ['--name', name]);
 const { code } = await runScript('scripts/test.ts', ['test/guests/', ...names], { show: true });
 process.exitCode = code;
@@ -93,6 +96,17 @@ async function makeAsynchronous(): Promise<void> {
   const missing = flowMissing();
   if (missing === false) await makeFlow((line) => console.log(`guests: ${line}`));
   else console.error(`guests: THE ASYNCHRONOUS GUESTS ARE NOT TESTED, ${missing}`);
+}
+
+/** The guest of the network, in Rust as well, whose C library is fetched. */
+async function makeNetwork(): Promise<void> {
+  if (wasiLibrary() === undefined) {
+    console.log('guests: no wasi-libc for wasm32-wasip2: apt-get download wasi-libc');
+    await installWasiLibrary().catch((error: unknown) => console.error(`${error}`));
+  }
+  const missing = netMissing();
+  if (missing !== false) console.error(`guests: THE CONVERSATIONS OF THE NETWORK ARE NOT TESTED, ${missing}`);
+  else await netGuest();
 }
 
 /** Programs are made before the tests, two at a time, so that the time of a test is the time of its program. */
