@@ -291,6 +291,13 @@ export class NodeDirectory implements HostDirectory {
     }
   }
 
+  /** A path that ends in a slash names no file that could be made: nothing is there, or a directory, or what is none. */
+  #mayBeNew(walk: Walk, place: Place): void {
+    if (!walk.slash) return;
+    this.#mustBeDirectory(walk, place);
+    throw new HostError('exist', 'there is a directory');
+  }
+
   unlinkFileAt(path: string): void {
     this.#change();
     this.#walk(path, (walk) => {
@@ -335,9 +342,9 @@ export class NodeDirectory implements HostDirectory {
     this.#reach(from, follow, (old, stat) => {
       if (stat.isDirectory()) throw new HostError('not-permitted', 'a directory cannot have a second name');
       other.#walk(to, (walk) => {
-        const { anchor, name } = named(walk, 'exist');
-        if (walk.slash) throw new HostError('no-entry', 'a path that ends in a slash names a directory');
-        linkSync(old.anchor.at(old.name), anchor.at(name));
+        const place = named(walk, 'exist');
+        other.#mayBeNew(walk, place);
+        linkSync(old.anchor.at(old.name), place.anchor.at(place.name));
       });
     });
   }
@@ -349,18 +356,18 @@ export class NodeDirectory implements HostDirectory {
     }
     if (content.includes('\0')) throw new HostError('invalid', 'a path holds a NUL');
     this.#walk(path, (walk) => {
-      const { anchor, name } = named(walk, 'exist');
-      if (walk.slash) throw new HostError('no-entry', 'a path that ends in a slash names a directory');
-      symlinkSync(content, anchor.at(name));
+      const place = named(walk, 'exist');
+      this.#mayBeNew(walk, place);
+      symlinkSync(content, place.anchor.at(place.name));
     });
   }
 
   readlinkAt(path: string): string {
     return this.#walk(path, (walk) => {
-      const { anchor, name } = named(walk, 'invalid');
-      const content = this.#anchors.readLink(anchor, name);
-      if (content === undefined || walk.slash)
-        throw new HostError('invalid', 'the path does not lead to a symbolic link');
+      const place = named(walk, 'invalid');
+      this.#mustBeDirectory(walk, place);
+      const content = this.#anchors.readLink(place.anchor, place.name);
+      if (content === undefined) throw new HostError('invalid', 'the path does not lead to a symbolic link');
       if (content.startsWith('/')) throw new HostError('not-permitted', 'the link leads to an absolute path');
       return content;
     });
