@@ -12,6 +12,7 @@ import { HTTP_GUESTS } from '../test/guests/http/guests.ts';
 import { installWasiLibrary, wasiLibrary } from '../test/guests/net/library.ts';
 import { netGuest, netMissing } from '../test/guests/net/make.ts';
 import { CACHE, locate, VENV } from '../test/guests/recipes.ts';
+import { wasiGuest, wasiMissing } from '../test/guests/wasi/make.ts';
 import { inRoot, run, runScript } from './project.ts';
 
 const GUESTS = inRoot('test/guests');
@@ -21,7 +22,7 @@ await installPython();
 await installRust();
 await makeAll();
 await makeAsynchronous();
-await makeNetwork();
+await makeOthers();
 const names = process.argv.slice(2).flatMap((name) => ['--name', name]);
 const { code } = await runScript('scripts/test.ts', ['test/guests/', ...names], { show: true });
 process.exitCode = code;
@@ -98,8 +99,11 @@ async function makeAsynchronous(): Promise<void> {
   else console.error(`guests: THE ASYNCHRONOUS GUESTS ARE NOT TESTED, ${missing}`);
 }
 
-/** The guest of the network, in Rust as well, whose C library is fetched. */
-async function makeNetwork(): Promise<void> {
+/** The guest that calls every function of WASI, and that of the network, whose C library is fetched; both in Rust as well. */
+async function makeOthers(): Promise<void> {
+  const unmade = wasiMissing();
+  if (unmade !== false) console.error(`guests: THE FUNCTIONS OF WASI ARE NOT COMPARED, ${unmade}`);
+  else await wasiGuest();
   if (wasiLibrary() === undefined) {
     console.log('guests: no wasi-libc for wasm32-wasip2: apt-get download wasi-libc');
     await installWasiLibrary().catch((error: unknown) => console.error(`${error}`));

@@ -14,6 +14,8 @@ export interface WasiCase extends CaseSpec {
   /** Flags of Tenon, and of the peer, that let the program reach what it asks for. */
   readonly tenon?: readonly string[];
   readonly peer?: readonly string[];
+  /** A client asks the program, instead of its being run. */
+  readonly serves?: boolean;
   readonly differs?: Differs;
 }
 
@@ -137,6 +139,14 @@ export const WASI_CASES: Readonly<Record<string, WasiCase>> = {
         'outgoing-handler.handle echo 200 ["x-trailer=undefined"] "one two" no trailers':
           'outgoing-handler.handle echo 200 ["x-trailer=last"] "one two" no trailers',
       },
+    },
+  },
+  /** The program serves: what a client is answered, to one request with a body and trailers. */
+  serve: {
+    serves: true,
+    differs: {
+      why: 'trailers are sent whether or not a field announced them',
+      lines: { 'x-end: undefined': 'x-end: end' },
     },
   },
 };

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -16,6 +16,38 @@ export type Call = (prepared: Prepared, spec: WasiCase) => readonly [command: st
 
 export function recordedFile(name: string): string {
   return join(HERE, 'expected/wasi', `${name}.txt`);
+}
+
+/** Starts a server and asks it once; `command` serves at a port that it names on standard error. */
+export async function playServed([command, ...args]: readonly [string, ...string[]]): Promise<string> {
+  const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'], timeout: 60_000 });
+  try {
+    child.stderr.setEncoding('utf8');
+    let said = '';
+    let address: string | undefined;
+    for await (const chunk of child.stderr as AsyncIterable<string>) {
+      said += chunk;
+      address = /http:\/\/([^/\s]*)\//.exec(said)?.[1];
+      if (address !== undefined) break;
+    }
+    assert.ok(address !== undefined, said);
+    return await askOnce(address);
+  } finally {
+    child.kill();
+  }
+}
+
+async function askOnce(address: string): Promise<string> {
+  const asked = request(`http://${address}/a%20path?q=1`, {
+    method: 'PUT',
+    headers: { 'X-Sent': 'field', Trailer: 'X-Last' },
+  });
+  asked.write('a body');
+  asked.addTrailers({ 'X-Last': 'trailer' });
+  asked.end(', whole');
+  const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+  const body = await text(answer);
+  return `status ${answer.statusCode}\nx-served: ${answer.headers['x-served']}\n${body}x-end: ${answer.trailers['x-end']}\n`;
 }
 
 export async function play(spec: WasiCase, call: Call): Promise<{ readonly text: string; readonly stderr: string }> {
@@ -50,9 +82,9 @@ export async function play(spec: WasiCase, call: Call): Promise<{ readonly text:
 
 /** Whom the program asks over HTTP. */
 async function serve(): Promise<Server> {
-  const server = createServer(async (request, response) => {
-    const [, what = '', status = '200'] = (request.url ?? '').split('/');
-    const sent = await text(request).catch(() => '');
+  const server = createServer(async (incoming, response) => {
+    const [, what = '', status = '200'] = (incoming.url ?? '').split('/');
+    const sent = await text(incoming).catch(() => '');
     response.statusCode = what === 'status' ? Number(status) : 200;
     switch (what) {
       case 'fields':
@@ -64,17 +96,17 @@ async function serve(): Promise<Server> {
         response.end();
         return;
       case 'cut':
-        response.writeHead(200, { 'Content-Length': '100' }).write('begun', () => request.socket.destroy());
+        response.writeHead(200, { 'Content-Length': '100' }).write('begun', () => incoming.socket.destroy());
         return;
       case 'absent-length':
         response.write('one, ');
         response.end('two');
         return;
       case 'echo':
-        response.setHeader('X-Trailer', `${request.trailers['x-sent']}`).end(sent);
+        response.setHeader('X-Trailer', `${incoming.trailers['x-sent']}`).end(sent);
         return;
       default:
-        response.setHeader('X-Method', `${request.method}`).end(`${what} there`);
+        response.setHeader('X-Method', `${incoming.method}`).end(`${what} there`);
     }
   });
   server.listen(0, '127.0.0.1');

@@ -7,7 +7,7 @@ import { dirname } from 'node:path';
 import type { Prepared } from '../cases.ts';
 import { WASI_CASES, type WasiCase } from './cases.ts';
 import { wasiGuest } from './make.ts';
-import { play, recordedFile } from './play.ts';
+import { play, playServed, recordedFile } from './play.ts';
 
 const wanted = process.argv.slice(2);
 const file = await wasiGuest();
@@ -21,7 +21,10 @@ function call(prepared: Prepared, spec: WasiCase): [string, ...string[]] {
 
 for (const [name, spec] of Object.entries(WASI_CASES)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
-  const { text } = await play(spec, call);
+  const text =
+    spec.serves === true
+      ? await playServed(['wasmtime', 'serve', '-S', 'cli', '--addr', '127.0.0.1:0', file])
+      : (await play(spec, call)).text;
   const target = recordedFile(name);
   const known = existsSync(target) ? readFileSync(target, 'utf8') : undefined;
   mkdirSync(dirname(target), { recursive: true });

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import type { Prepared } from '../cases.ts';
 import { WASI_CASES, type WasiCase } from './cases.ts';
 import { wasiGuest, wasiMissing } from './make.ts';
-import { play, recordedFile } from './play.ts';
+import { play, playServed, recordedFile } from './play.ts';
 
 const LAUNCHER = join(import.meta.dirname, '../../../bin/tenon.js');
 const skip = wasiMissing();
@@ -24,6 +24,11 @@ function expectedOf(name: string, { differs }: WasiCase): string {
 for (const [name, spec] of Object.entries(WASI_CASES)) {
   test(`as recorded: ${name}`, { skip }, async () => {
     const file = await wasiGuest();
+    if (spec.serves === true) {
+      const served = await playServed([process.execPath, LAUNCHER, 'serve', '--addr', '127.0.0.1:0', file]);
+      assert.equal(served, expectedOf(name, spec));
+      return;
+    }
     const { text, stderr } = await play(spec, (prepared: Prepared) => {
       const dirs = prepared.dirs.flatMap((dir) => ['--dir', `${dir.host}::${dir.guest}`]);
       const env = Object.entries(prepared.env).flatMap(([key, value]) => ['--env', `${key}=${value}`]);

@@ -1,8 +1,8 @@
 use crate::{outcome, say};
 use wasip2::http::outgoing_handler::handle;
 use wasip2::http::types::{
-    ErrorCode, Fields, FutureIncomingResponse, IncomingBody, Method, OutgoingBody, OutgoingRequest,
-    OutgoingResponse, RequestOptions, Scheme, http_error_code,
+    ErrorCode, Fields, FutureIncomingResponse, IncomingBody, IncomingRequest, Method, OutgoingBody,
+    OutgoingRequest, OutgoingResponse, RequestOptions, ResponseOutparam, Scheme, http_error_code,
 };
 use wasip2::io::streams::StreamError;
 
@@ -82,6 +82,10 @@ pub fn fields() {
     entries.sort();
     say!("fields.entries {entries:?}");
     let request = OutgoingRequest::new(copy);
+    say!(
+        "outgoing-request.constructor {}",
+        request.headers().has("value")
+    );
     let kept = request.headers();
     say!(
         "outgoing-request.headers append {:?}",
@@ -162,6 +166,10 @@ pub fn messages() {
     }
     let options = RequestOptions::new();
     say!(
+        "request-options.constructor {}",
+        options.first_byte_timeout().is_none()
+    );
+    say!(
         "request-options.connect-timeout {:?}",
         options.connect_timeout()
     );
@@ -208,6 +216,10 @@ pub fn messages() {
     say!("outgoing-body.write again {}", outcome(body.write()));
     drop(stream);
     let response = OutgoingResponse::new(Fields::new());
+    say!(
+        "outgoing-response.constructor {}",
+        response.headers().entries().len()
+    );
     say!("outgoing-response.status-code {}", response.status_code());
     for status in [404, 99, 100, 599, 600, 999, 1000, 0] {
         say!(
@@ -277,6 +289,15 @@ pub fn ask(authority: &str) {
             .map(|again| again.map(|_| ()).map_err(|()| "taken"))
     );
     let response = first.unwrap().unwrap().unwrap();
+    say!("incoming-response.status {}", response.status());
+    say!(
+        "incoming-response.headers {:?}",
+        response.headers().get("X-Method")
+    );
+    say!(
+        "incoming-response.headers append {:?}",
+        response.headers().append("x-a", b"x")
+    );
     let body = response.consume().unwrap();
     say!(
         "incoming-response.consume again {}",
@@ -285,6 +306,110 @@ pub fn ask(authority: &str) {
     let stream = body.stream().unwrap();
     say!("incoming-body.stream again {}", outcome(body.stream()));
     drop(stream);
+    let trailers = IncomingBody::finish(body);
+    say!("incoming-body.finish ok");
+    let ready = trailers.subscribe();
+    ready.block();
+    say!("future-trailers.subscribe {}", ready.ready());
+    let shown = |each: Option<Result<Result<Option<Fields>, ErrorCode>, ()>>| match each {
+        Some(Ok(Ok(fields))) => format!("{}", fields.is_some()),
+        Some(Ok(Err(error))) => kind(&error),
+        Some(Err(())) => "taken".to_string(),
+        None => "not yet".to_string(),
+    };
+    say!("future-trailers.get {}", shown(trailers.get()));
+    say!("future-trailers.get again {}", shown(trailers.get()));
+    let short = self::request(authority, "/echo", Method::Post);
+    let sized = Fields::from_list(&[("content-length".to_string(), b"5".to_vec())]).unwrap();
+    let five = OutgoingRequest::new(sized);
+    five.set_method(&Method::Post).unwrap();
+    five.set_scheme(Some(&Scheme::Http)).unwrap();
+    five.set_authority(Some(authority)).unwrap();
+    for (name, each, bytes) in [("none", &short, &b"any"[..]), ("5", &five, b"123")] {
+        let body = each.body().unwrap();
+        let stream = body.write().unwrap();
+        say!(
+            "outgoing-body.write length {name} {}",
+            crate::io::closed(&stream.write(b""))
+        );
+        if stream.check_write().unwrap_or(0) > 0 {
+            let _ = stream.write(bytes);
+        }
+        drop(stream);
+        let finished = OutgoingBody::finish(body, None);
+        say!(
+            "outgoing-body.finish length {name} {}",
+            finished.map_or_else(|error| kind(&error), |()| "ok".to_string())
+        );
+    }
+}
+
+/// Answers with what it sees of the request: its lines are the body.
+pub fn serve(request: IncomingRequest, out: ResponseOutparam) {
+    let mut lines = vec![
+        format!("incoming-request.method {:?}", request.method()),
+        format!(
+            "incoming-request.path-with-query {:?}",
+            request.path_with_query()
+        ),
+        format!("incoming-request.scheme {:?}", request.scheme()),
+        format!(
+            "incoming-request.authority {}",
+            request.authority().is_some()
+        ),
+        format!(
+            "incoming-request.headers {:?}",
+            request.headers().get("X-Sent")
+        ),
+        format!(
+            "incoming-request.headers append {:?}",
+            request.headers().append("x-a", b"x")
+        ),
+        format!(
+            "incoming-request.headers host {}",
+            request.headers().has("host")
+        ),
+    ];
+    let body = request.consume().unwrap();
+    lines.push(format!(
+        "incoming-request.consume again {}",
+        outcome(request.consume())
+    ));
+    let stream = body.stream().unwrap();
+    let mut bytes = vec![];
+    while let Ok(more) = stream.blocking_read(1000) {
+        bytes.extend(more);
+    }
+    drop(stream);
+    lines.push(format!(
+        "incoming-body.stream {:?}",
+        String::from_utf8_lossy(&bytes)
+    ));
+    let trailers = IncomingBody::finish(body);
+    trailers.subscribe().block();
+    let sent = trailers
+        .get()
+        .and_then(Result::ok)
+        .and_then(Result::ok)
+        .flatten();
+    lines.push(format!(
+        "future-trailers.get {:?}",
+        sent.map(|fields| fields.get("x-last"))
+    ));
+    let fields = Fields::from_list(&[("x-served".to_string(), b"yes".to_vec())]).unwrap();
+    let response = OutgoingResponse::new(fields);
+    lines.push(format!(
+        "outgoing-response.set-status-code {:?}",
+        response.set_status_code(201)
+    ));
+    let body = response.body().unwrap();
+    lines.push("response-outparam.set".to_string());
+    ResponseOutparam::set(out, Ok(response));
+    let stream = body.write().unwrap();
+    crate::write(&stream, (lines.join("\n") + "\n").as_bytes());
+    drop(stream);
+    let trailers = Fields::from_list(&[("x-end".to_string(), b"end".to_vec())]).unwrap();
+    OutgoingBody::finish(body, Some(trailers)).unwrap();
 }
 
 fn request(authority: &str, path: &str, method: Method) -> OutgoingRequest {

@@ -3,6 +3,7 @@
 
 use std::fmt::{Arguments, Debug};
 use wasip2::cli::{environment, stdout};
+use wasip2::http::types::{IncomingRequest, ResponseOutparam};
 use wasip2::io::streams::OutputStream;
 
 mod clocks;
@@ -47,7 +48,14 @@ impl wasip2::exports::cli::run::Guest for Every {
     }
 }
 
+impl wasip2::exports::http::incoming_handler::Guest for Every {
+    fn handle(request: IncomingRequest, out: ResponseOutparam) {
+        http::serve(request, out);
+    }
+}
+
 wasip2::cli::command::export!(Every);
+wasip2::http::proxy::export!(Every);
 
 /// Writes a line to the standard output, in as many pieces as a call may take.
 pub fn say(text: Arguments) {

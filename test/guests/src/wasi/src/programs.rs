@@ -1,6 +1,6 @@
 use crate::say;
 use wasip2::cli::{
-    environment, exit, stderr, stdin, terminal_stderr, terminal_stdin, terminal_stdout,
+    environment, exit, stderr, stdin, stdout, terminal_stderr, terminal_stdin, terminal_stdout,
 };
 
 pub fn environment() {
@@ -14,6 +14,10 @@ pub fn environment() {
         stdin::get_stdin().blocking_read(100).map(|b| b.len())
     );
     crate::write(&stderr::get_stderr(), b"get-stderr\n");
+    say!(
+        "get-stdout differs {}",
+        stdout::get_stdout().handle() != stdout::get_stdout().handle()
+    );
     // Two handles of one stream are two handles.
     let (one, two) = (stderr::get_stderr(), stderr::get_stderr());
     say!("get-stderr differs {}", one.handle() != two.handle());

@@ -72,7 +72,12 @@ fn connect(
 pub fn tcp(which: &str) {
     let family = family(which);
     let network = instance_network();
+    say!(
+        "instance-network {}",
+        network.handle() != instance_network().handle()
+    );
     let server = create_tcp_socket(family).unwrap();
+    say!("tcp-socket.address-family {:?}", server.address_family());
     say!("create-tcp-socket {:?}", server.address_family());
     say!(
         "tcp-socket.finish-bind early {}",
@@ -118,6 +123,7 @@ pub fn tcp(which: &str) {
     );
     say!("tcp-socket.is-listening {}", server.is_listening());
     say!("tcp-socket.accept nobody {}", outcome(server.accept()));
+    say!("tcp-socket.subscribe {}", ready.ready());
     say!(
         "tcp-socket.start-connect listening {}",
         outcome(server.start_connect(&network, own(family, port)))
@@ -354,7 +360,11 @@ pub fn names() {
         "localhost:80",
     ] {
         let first = resolve_addresses(&network, name).and_then(|stream| {
-            let first = until(&stream.subscribe(), || stream.resolve_next_address())?;
+            let ready = stream.subscribe();
+            ready.block();
+            say!("resolve-address-stream.subscribe {}", ready.ready());
+            let first = until(&ready, || stream.resolve_next_address())?;
+            drop(ready);
             while until(&stream.subscribe(), || stream.resolve_next_address())?.is_some() {}
             say!(
                 "resolve-address-stream.resolve-next-address end {:?}",

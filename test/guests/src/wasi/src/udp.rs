@@ -48,6 +48,7 @@ pub fn udp(which: &str) {
     let network = instance_network();
     let socket = create_udp_socket(family).unwrap();
     say!("create-udp-socket {:?}", socket.address_family());
+    say!("udp-socket.address-family {:?}", socket.address_family());
     say!(
         "udp-socket.finish-bind early {}",
         outcome(socket.finish_bind())
@@ -78,6 +79,7 @@ pub fn udp(which: &str) {
         "udp-socket.finish-bind {}",
         outcome(until(&socket.subscribe(), || socket.finish_bind()))
     );
+    say!("udp-socket.subscribe {}", socket.subscribe().ready());
     say!(
         "udp-socket.start-bind again {}",
         outcome(socket.start_bind(&network, own(family, 0)))
@@ -92,6 +94,14 @@ pub fn udp(which: &str) {
         say!(
             "incoming-datagram-stream.receive none {}",
             incoming.receive(10).unwrap().len()
+        );
+        say!(
+            "incoming-datagram-stream.subscribe {}",
+            incoming.subscribe().ready()
+        );
+        say!(
+            "outgoing-datagram-stream.subscribe {}",
+            outgoing.subscribe().ready()
         );
         say!(
             "outgoing-datagram-stream.check-send {}",
