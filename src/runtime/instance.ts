@@ -1,8 +1,8 @@
 /** A running component: what `InstancePre.instantiate` gives. */
-import { LinkError } from '../error/error.ts';
+import { LinkError, UsageError } from '../error/error.ts';
 import { exportedFunction } from './export-functions.ts';
 import { buildExports, type ExportObjects } from './exports.ts';
-import { Instantiation, type ModuleSource } from './instantiate.ts';
+import { type Extras, Instantiation, type Metered, type ModuleSource } from './instantiate.ts';
 import type { Kit } from './kit.ts';
 import type { Pool } from './pool.ts';
 import type { Prepared } from './prepared.ts';
@@ -49,6 +49,23 @@ export class Instance<W extends WorldTypes = AnyWorld> implements Disposable {
   /** Counters of this instance's store. */
   get stats(): Readonly<StoreStats> {
     return this.#store.stats;
+  }
+
+  /**
+   * What is left of its fuel (`limits.fuel`), at least 0; undefined without that limit. May be set, so that it can go on or must end sooner.
+   */
+  get fuel(): bigint | undefined {
+    const left = this.#store.meter?.fuel;
+    return left === undefined || left >= 0n ? left : 0n;
+  }
+
+  set fuel(units: bigint) {
+    const { meter } = this.#store;
+    if (meter?.fuel === undefined)
+      throw new UsageError('no-fuel', 'the instance has no fuel that could be set', {
+        hint: 'link it with limits.fuel',
+      });
+    meter.fuel = units;
   }
 
   /** False after a trap or after disposal: calls are refused with the trap `store-dead`. */
@@ -99,20 +116,33 @@ export interface InstanceOptions {
   readonly onStreamError?: (error: unknown, path: string) => void;
 }
 
+/** What a component is given whose modules were rewritten for its limits. */
+export interface LimitedParts extends Pick<Extras, 'addImports'> {
+  readonly metered?: (() => Metered) | undefined;
+}
+
 /** A component whose imports are resolved, checked and compiled: instantiates cheaply and synchronously, as often as wanted. */
 export class InstancePre<W extends WorldTypes = AnyWorld> {
   readonly #prepared: Prepared;
   readonly #modules: ModuleSource;
   readonly #options: InstanceOptions;
+  readonly #limited: LimitedParts;
   /** Instances that wait for their next tenant; undefined without the option `pool`. */
   readonly pool: Pool | undefined;
 
   /** Made by `Linker.link`. */
-  constructor(prepared: Prepared, modules: ModuleSource, options: InstanceOptions, pool?: Pool) {
+  constructor(
+    prepared: Prepared,
+    modules: ModuleSource,
+    options: InstanceOptions,
+    pool?: Pool,
+    limited: LimitedParts = {},
+  ) {
     this.#prepared = prepared;
     this.#modules = modules;
     this.#options = options;
     this.pool = pool;
+    this.#limited = limited;
   }
 
   /**
@@ -126,7 +156,7 @@ export class InstancePre<W extends WorldTypes = AnyWorld> {
     const store = new Store({ suspended: limits?.suspended, onStreamError });
     if (trapOnDeadlock === true) this.#prepared.kit.trapOnDeadlock?.(store);
     const idle = pool?.take(store);
-    const run = idle ?? new Instantiation(this.#prepared, store, this.#modules, pool?.body());
+    const run = idle ?? new Instantiation(this.#prepared, store, this.#modules, this.#extras());
     try {
       if (idle === undefined) run.run();
       else run.renew(store);
@@ -137,5 +167,10 @@ export class InstancePre<W extends WorldTypes = AnyWorld> {
         : error;
     }
     return new Instance<W>(run, pool?.originOf(run, store));
+  }
+
+  #extras(): Extras {
+    const { metered, addImports } = this.#limited;
+    return { body: this.pool?.body(), metered: metered?.(), addImports };
   }
 }

@@ -38,7 +38,7 @@ function pageBytes(memory: MemoryType): bigint {
 }
 
 /** The core modules that a plan instantiates, of those that components hold. */
-function staticModules(plan: Plan): readonly StaticModule[] {
+export function staticModules(plan: Plan): readonly StaticModule[] {
   return plan.steps.flatMap((s) => (s.kind === 'instantiate' && s.module.kind === 'static' ? [s.module] : []));
 }
 

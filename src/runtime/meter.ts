@@ -1,0 +1,195 @@
+/**
+ * The limits of time and fuel of one store. docs/limits.md says what counts.
+ *
+ * Time for computing is given by calls: each that begins has as much as `limits.cpu` says, and calls of a store that are under way together
+ * share what they have. Fuel is the store's, for as long as it lives.
+ */
+
+import { adoptLimit, type LimitFacts } from '../error/limit.ts';
+import { makeTrap, type Trap } from '../error/trap.ts';
+import { engineTrap, onLimit } from './failure.ts';
+import { clock, enterRun, isRunning, leaveRun, overdue, type Timed } from './interruption.ts';
+import { allStores, type Store } from './store.ts';
+import type { StoreMeter } from './store-meter.ts';
+
+/** What a meter measures by. */
+export interface MeterLimits {
+  /** Milliseconds of computing for a call. */
+  readonly cpu: number;
+  /** Milliseconds of a call from its begin to its end. */
+  readonly time: number;
+  /** Whether either is limited. */
+  readonly isTimed: boolean;
+  readonly fuel: bigint | undefined;
+}
+
+/** A call under way. */
+interface Call {
+  readonly until: number;
+}
+
+const FOREVER = Number.POSITIVE_INFINITY;
+
+export class Meter implements StoreMeter, Timed {
+  left: number;
+  until: number = FOREVER;
+  isOver = false;
+  readonly #store: Store;
+  readonly #limits: MeterLimits;
+  readonly #fuel: BigInt64Array | undefined;
+  /** In the order in which they began, which is that of their ends in time. */
+  readonly #calls = new Set<Call>();
+  /** Synchronous calls on the stack. */
+  #depth = 0;
+  /** Computed since it was given time anew. */
+  #used = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(store: Store, limits: MeterLimits, fuel: BigInt64Array | undefined) {
+    this.#store = store;
+    this.#limits = limits;
+    this.#fuel = fuel;
+    this.left = limits.cpu;
+    if (fuel !== undefined) fuel[0] = limits.fuel ?? 0n;
+    if (Number.isFinite(limits.time)) store.onEnd.push(() => this.#disarm());
+    onLimit(limitMet);
+  }
+
+  charge(milliseconds: number): void {
+    this.left -= milliseconds;
+    this.#used += milliseconds;
+  }
+
+  enter(): void {
+    if (this.#limits.isTimed) enterRun(this);
+  }
+
+  leave(): void {
+    if (this.#limits.isTimed) leaveRun(true);
+  }
+
+  get isInside(): boolean {
+    return !this.#limits.isTimed || isRunning();
+  }
+
+  explain(error: unknown): unknown {
+    if (engineTrap(error)?.code !== 'unreachable') return error;
+    return limitMet()?.(error as WebAssembly.RuntimeError, undefined) ?? error;
+  }
+
+  /** How much is left of the fuel; below zero where it has run out. */
+  get fuel(): bigint | undefined {
+    return this.#fuel?.[0];
+  }
+
+  set fuel(units: bigint | undefined) {
+    if (this.#fuel !== undefined && units !== undefined) this.#fuel[0] = units;
+  }
+
+  /** A call more is under way: it brings time for itself. */
+  #give(): void {
+    const { cpu } = this.#limits;
+    const under = this.#calls.size + this.#depth;
+    if (under > 0) this.left = Math.min(this.left + cpu, cpu * (under + 1));
+    else {
+      this.left = cpu;
+      this.#used = 0;
+    }
+  }
+
+  callBegins(): object {
+    this.#give();
+    const call = { until: clock() + this.#limits.time };
+    this.#calls.add(call);
+    this.#arm();
+    return call;
+  }
+
+  callEnds(call: object): void {
+    this.#calls.delete(call as Call);
+    // What goes on after it, on nobody's behalf, has what is left for one.
+    this.left = Math.min(this.left, this.#limits.cpu * Math.max(1, this.#calls.size + this.#depth));
+    this.#arm();
+  }
+
+  call<T>(body: () => T): T {
+    const { isTimed, time } = this.#limits;
+    if (!isTimed) return body();
+    const now = clock();
+    const { until } = this;
+    this.#give();
+    this.until = Math.min(until, now + time);
+    this.#depth++;
+    enterRun(this, now);
+    try {
+      return body();
+    } finally {
+      this.#depth--;
+      this.until = until;
+      leaveRun(this.#depth + this.#calls.size > 0);
+    }
+  }
+
+  /** Sees to it that somebody looks when the first of the calls has taken too long. */
+  #arm(): void {
+    let first: Call | undefined;
+    for (const call of this.#calls) {
+      first = call;
+      break;
+    }
+    this.until = first?.until ?? FOREVER;
+    if (this.until === FOREVER) this.#disarm();
+    else this.#timer ??= setTimeout(() => this.#look(), Math.max(0, this.until - clock()));
+  }
+
+  #disarm(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #look(): void {
+    this.#timer = undefined;
+    const { time } = this.#limits;
+    const late = clock() - this.until;
+    if (late < 0) this.#arm();
+    else this.#store.end(this.#trap({ limit: 'time', allowed: time, used: time + late }));
+  }
+
+  #trap(facts: LimitFacts): Trap {
+    return adoptLimit(makeTrap('unreachable'), facts);
+  }
+
+  /** What was met, of the run that is to end. */
+  factsAfter(elapsed: number): LimitFacts {
+    const { cpu, time } = this.#limits;
+    const computed = this.left - elapsed;
+    const waited = this.until - clock();
+    return computed <= waited
+      ? { limit: 'cpu', allowed: cpu, used: this.#used + elapsed }
+      : { limit: 'time', allowed: time, used: time - waited };
+  }
+
+  /** Whether its fuel ran out, and why the store ends is not known yet. */
+  get fuelFacts(): LimitFacts | undefined {
+    const fuel = this.#fuel?.[0];
+    if (fuel === undefined || fuel >= 0n || this.#store.ended) return undefined;
+    const allowed = Number(this.#limits.fuel);
+    return { limit: 'fuel', allowed, used: allowed - Number(fuel) };
+  }
+}
+
+function factsNow(): LimitFacts | undefined {
+  const late = overdue();
+  if (late !== undefined) return (late.timed as Meter).factsAfter(late.elapsed);
+  for (const { meter } of allStores()) {
+    const facts = meter instanceof Meter ? meter.fuelFacts : undefined;
+    if (facts !== undefined) return facts;
+  }
+  return undefined;
+}
+
+/** What a trap of metered code comes of, if a limit was met. */
+function limitMet(): ((real: WebAssembly.RuntimeError, path: string | undefined) => Trap) | undefined {
+  const facts = factsNow();
+  return facts && ((real, path) => adoptLimit(real, facts, { path }));
+}
