@@ -21,6 +21,11 @@ export class OffsetMap {
     return run === undefined || offset >= run.to + run.length ? undefined : run.from + (offset - run.to);
   }
 
+  /** The same, and for bytes that the rewrite wrote itself the offset of what they stand before. */
+  nearest(offset: number): number | undefined {
+    return this.original(offset) ?? this.#runs.find((r) => r.to > offset)?.from;
+  }
+
   /** The offset in the rewritten module, or undefined for bytes that were left out. */
   rewritten(offset: number): number | undefined {
     const run = this.#last((r) => r.from <= offset);

@@ -109,8 +109,9 @@ export function enterRun(timed: Timed, now: number = clock()): void {
   publish(timed, now);
 }
 
-/** The run that was entered last has ended; `charges` where it matters for how long it computed. */
-export function leaveRun(charges: boolean): void {
+/** `timed` computes no more, if it did; `charges` where it matters for how long. */
+export function leaveRun(timed: Timed, charges: boolean): void {
+  if (depth === 0 || runs[depth - 1] !== timed) return;
   words[STATE] = 0;
   depth--;
   if (depth === 0 && !charges) return;

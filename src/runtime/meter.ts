@@ -65,7 +65,7 @@ export class Meter implements StoreMeter, Timed {
   }
 
   leave(): void {
-    if (this.#limits.isTimed) leaveRun(true);
+    if (this.#limits.isTimed) leaveRun(this, true);
   }
 
   get isInside(): boolean {
@@ -126,7 +126,7 @@ export class Meter implements StoreMeter, Timed {
     } finally {
       this.#depth--;
       this.until = until;
-      leaveRun(this.#depth + this.#calls.size > 0);
+      leaveRun(this, this.#depth + this.#calls.size > 0);
     }
   }
 

@@ -67,7 +67,7 @@ function meterOf({ cpu, time, fuel }: WrittenLimits): MeterLimits | undefined {
 }
 
 /** The most elements of each table of a plan whose tables may together grow to `elements`. */
-function sharedTables(plan: Plan, elements: number): (table: TableType) => bigint {
+function sharedTables(plan: Pick<Plan, 'steps'>, elements: number): (table: TableType) => bigint {
   const tables = staticModules(plan).flatMap((ref) => definedTables(decodeModule(ref.bytes, ref.start, ref.end)));
   const least = tables.reduce((sum, t) => sum + t.limits.min, 0n);
   if (!Number.isSafeInteger(elements) || elements < 0 || least > BigInt(elements))
@@ -84,7 +84,7 @@ function sharedTables(plan: Plan, elements: number): (table: TableType) => bigin
  * @throws LinkError `memory-limit`, `table-limit`, `cannot-meter`
  * @throws UsageError `bad-limit`, `no-watchdog`
  */
-export async function limitingOf(plan: Plan, limits: WrittenLimits): Promise<Limiting | undefined> {
+export async function limitingOf(plan: Pick<Plan, 'steps'>, limits: WrittenLimits): Promise<Limiting | undefined> {
   const { memory, tables } = limits;
   const meter = meterOf(limits);
   if (meter === undefined && memory === undefined && tables === undefined) return undefined;
@@ -109,14 +109,14 @@ function kindsOf({ isTimed, fuel }: MeterLimits): MeterKinds {
 
 /** The core modules of a plan that must be others, compiled. */
 export async function limitedCores(
-  plan: Plan,
+  plan: Pick<Plan, 'steps'>,
   { options }: Pick<Limiting, 'options'>,
 ): Promise<ReadonlyMap<ModuleRef, LimitedCore>> {
   const made = [...new Set(staticModules(plan))].map(async (ref) => {
     const { tag, remember } = tagRewritten();
     const limited = limit(ref.bytes, ref.start, ref.end, { ...options, tag });
     if (limited === undefined) return undefined;
-    remember((offset) => limited.map.original(offset));
+    remember((offset) => limited.map.nearest(offset));
     return [ref, { module: await WebAssembly.compile(limited.bytes), limited }] as const;
   });
   const all = await Promise.all(made);

@@ -140,7 +140,7 @@ async function make(
   const { tag, remember } = tagRewritten();
   const rewritten = recyclable(decoded, { places, tag, maximum: limits.memory, meter: limits.meter });
   if (!rewritten.changed) return { module: undefined, rewritten, places, touches };
-  remember((offset) => rewritten.map.original(offset));
+  remember((offset) => rewritten.map.nearest(offset));
   return { module: await WebAssembly.compile(rewritten.bytes), rewritten, places, touches };
 }
 

@@ -35,6 +35,7 @@ export const command: Command = {
     ['an environment variable, and one passed on', 'tenon run --env MODE=fast --env HOME app.wasm'],
     ['a program whose imports another component exports', 'tenon run --plug words.wasm report.wasm'],
     ['at most 64 MiB of memory', 'tenon run --max-memory 64M app.wasm'],
+    ['half a second of computing, a minute in all', 'tenon run --max-cpu 500ms --max-time 60 app.wasm'],
   ],
 };
 

@@ -9,7 +9,7 @@ import { type Command, MisuseError, type Parsed } from '../args.ts';
 import { grantOf, linkError, linkOptionsOf, loadFile, PROGRAM_FLAGS, programName } from '../program.ts';
 import { report, safeText } from '../report.ts';
 
-const GRANTS = ['dir', 'env', 'max-memory', 'features', 'no-cache'];
+const GRANTS = ['dir', 'env', 'max-memory', 'max-cpu', 'fuel', 'features', 'no-cache'];
 
 export const command: Command = {
   name: 'serve',
