@@ -6,7 +6,8 @@
  * The watchdog changes STATE only from the number that it saw to a negative one: a run that has ended meanwhile is not hit, and neither is
  * the next. It sleeps until the deadline that it saw last, so entering a guest tells it something only where it would wake up too late.
  *
- * Runs nest where the host's functions call guests; the outer one's time stands still meanwhile.
+ * Runs nest where the host's functions call guests. The outer one's time goes on, but it ends only once it runs again: whoever is called has a
+ * deadline of its own.
  */
 import { UsageError } from '../error/error.ts';
 
@@ -78,9 +79,9 @@ const since: number[] = [];
 let depth = 0;
 let lastRun = 0;
 
-/** Tells of the run that computes from now on. */
-function publish(timed: Timed, now: number): void {
-  const left = Math.min(timed.left, timed.until - now);
+/** Tells of the run that computes from now on, and was entered at `begun`. */
+function publish(timed: Timed, now: number, begun: number): void {
+  const left = Math.min(timed.left - (now - begun), timed.until - now);
   if (timed.isOver || left <= 0) {
     words[STATE] = OVER;
     return;
@@ -98,15 +99,11 @@ function publish(timed: Timed, now: number): void {
 
 /** `timed` computes from now on. */
 export function enterRun(timed: Timed, now: number = clock()): void {
-  if (depth > 0) {
-    const outer = runs[depth - 1]!;
-    if (words[STATE]! < 0) outer.isOver = true;
-    outer.charge(now - since[depth - 1]!);
-  }
+  if (depth > 0 && words[STATE]! < 0) runs[depth - 1]!.isOver = true;
   runs[depth] = timed;
   since[depth] = now;
   depth++;
-  publish(timed, now);
+  publish(timed, now, now);
 }
 
 /** `timed` computes no more, if it did; `charges` where it matters for how long. */
@@ -114,12 +111,12 @@ export function leaveRun(timed: Timed, charges: boolean): void {
   if (depth === 0 || runs[depth - 1] !== timed) return;
   words[STATE] = 0;
   depth--;
+  runs.pop();
   if (depth === 0 && !charges) return;
   const now = clock();
-  runs[depth]!.charge(now - since[depth]!);
-  if (depth === 0) return;
-  since[depth - 1] = now;
-  publish(runs[depth - 1]!, now);
+  // What was entered again while it ran has been running all the while.
+  if (!runs.includes(timed)) timed.charge(now - since[depth]!);
+  if (depth > 0) publish(runs[depth - 1]!, now, since[depth - 1]!);
 }
 
 /** Whether one computes. */
@@ -127,7 +124,7 @@ export function isRunning(): boolean {
   return depth > 0;
 }
 
-/** The run that is to end, and for how long it has computed since it was entered or went on; undefined where none is. */
+/** The run that is to end, and for how long it has computed since it was entered; undefined where none is. */
 export function overdue(): { readonly timed: Timed; readonly elapsed: number } | undefined {
   if (depth === 0 || words[STATE]! >= 0) return undefined;
   return { timed: runs[depth - 1]!, elapsed: clock() - since[depth - 1]! };

@@ -37,10 +37,10 @@ export class Meter implements StoreMeter, Timed {
   readonly #store: Store;
   readonly #limits: MeterLimits;
   readonly #fuel: BigInt64Array | undefined;
-  /** In the order in which they began, which is that of their ends in time. */
+  /** Those that may wait and have an end in time, in the order in which they began, which is that of their ends. */
   readonly #calls = new Set<Call>();
-  /** Synchronous calls on the stack. */
-  #depth = 0;
+  /** How many calls are under way, synchronous ones among them. */
+  #under = 0;
   /** Computed since it was given time anew. */
   #used = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -89,8 +89,7 @@ export class Meter implements StoreMeter, Timed {
   /** A call more is under way: it brings time for itself. */
   #give(): void {
     const { cpu } = this.#limits;
-    const under = this.#calls.size + this.#depth;
-    if (under > 0) this.left = Math.min(this.left + cpu, cpu * (under + 1));
+    if (this.#under > 0) this.left = Math.min(this.left + cpu, cpu * (this.#under + 1));
     else {
       this.left = cpu;
       this.#used = 0;
@@ -99,6 +98,8 @@ export class Meter implements StoreMeter, Timed {
 
   callBegins(): object {
     this.#give();
+    this.#under++;
+    if (this.#limits.time === FOREVER) return this;
     const call = { until: clock() + this.#limits.time };
     this.#calls.add(call);
     this.#arm();
@@ -106,9 +107,11 @@ export class Meter implements StoreMeter, Timed {
   }
 
   callEnds(call: object): void {
-    this.#calls.delete(call as Call);
+    this.#under--;
     // What goes on after it, on nobody's behalf, has what is left for one.
-    this.left = Math.min(this.left, this.#limits.cpu * Math.max(1, this.#calls.size + this.#depth));
+    this.left = Math.min(this.left, this.#limits.cpu * Math.max(1, this.#under));
+    if (call === this) return;
+    this.#calls.delete(call as Call);
     this.#arm();
   }
 
@@ -119,14 +122,14 @@ export class Meter implements StoreMeter, Timed {
     const { until } = this;
     this.#give();
     this.until = Math.min(until, now + time);
-    this.#depth++;
+    this.#under++;
     enterRun(this, now);
     try {
       return body();
     } finally {
-      this.#depth--;
+      this.#under--;
       this.until = until;
-      leaveRun(this, this.#depth + this.#calls.size > 0);
+      leaveRun(this, this.#under > 0);
     }
   }
 

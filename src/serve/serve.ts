@@ -3,6 +3,7 @@
  * others and answers one at a time. Platform-neutral: requests come from whatever speaks HTTP.
  */
 import { UsageError } from '../error/error.ts';
+import { LimitError } from '../error/limit.ts';
 import type { HttpOutgoingBody, HttpServerRequest } from '../host/http.ts';
 import type { Component } from '../runtime/component.ts';
 import type { Instance, InstancePre } from '../runtime/instance.ts';
@@ -222,7 +223,7 @@ export class HttpService {
   }
 
   #failed(exchange: Exchange, isLate: boolean, error: unknown): unknown {
-    if (isLate) {
+    if (isLate || this.#computedTooLong(error)) {
       this.counts.timeouts++;
       exchange.fail(504, 'the answer took too long');
       return new Error(`no answer within ${this.#limits.timeout} ms`);
@@ -230,6 +231,11 @@ export class HttpService {
     this.counts.failures++;
     exchange.fail(500, 'the program failed');
     return error;
+  }
+
+  /** A timer has no turn while a program computes: its limit ends it then. */
+  #computedTooLong(error: unknown): boolean {
+    return error instanceof LimitError && error.limit !== 'fuel' && error.allowed >= this.#limits.timeout;
   }
 
   #answered(exchange: Exchange, worker: Worker, out: ResponseOutparam): unknown {

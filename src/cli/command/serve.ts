@@ -120,8 +120,11 @@ export async function run(args: Parsed): Promise<number> {
   using wasi = createWasi({ host: nodeHost(), grant: { ...grantOf(args, [programName(path)]), stdio: OUTPUTS } });
   const linker = new Linker();
   for (const [name, value] of Object.entries(wasi)) linker.define(name, value);
+  const { limits: own, ...options } = linkOptionsOf(args);
+  // A timer that should end a program has no turn while one computes.
+  const written = { ...own, cpu: Math.min(own?.cpu ?? limits.timeout, limits.timeout) };
   const pre = await linker
-    .link(component, { ...linkOptionsOf(args), trapOnDeadlock: false, pool: true })
+    .link(component, { ...options, limits: written, trapOnDeadlock: false, pool: true })
     .catch((error) => {
       throw error instanceof LinkError ? linkError(path, error) : error;
     });
