@@ -68,6 +68,10 @@ export class Meter implements StoreMeter, Timed {
     if (this.#limits.isTimed) leaveRun(this, true);
   }
 
+  get isTimed(): boolean {
+    return this.#limits.isTimed;
+  }
+
   get isInside(): boolean {
     return !this.#limits.isTimed || isRunning();
   }
@@ -116,8 +120,7 @@ export class Meter implements StoreMeter, Timed {
   }
 
   call<T>(body: () => T): T {
-    const { isTimed, time } = this.#limits;
-    if (!isTimed) return body();
+    const { time } = this.#limits;
     const now = clock();
     const { until } = this;
     this.#give();
