@@ -2,7 +2,7 @@
 import type { ResourceType } from './resource.ts';
 import type { ComponentInstance, CoreFunc, Store } from './state.ts';
 import { type Blocking, type OnCancel, type OnResolve, type OnStart, Task, Thread } from './thread.ts';
-import { specifies, trap, trapIf } from './trap.ts';
+import { ModelTrap, specifies, type TrapName, trap, trapIf } from './trap.ts';
 import {
   type CoreValue,
   type FuncType,
@@ -11,7 +11,7 @@ import {
   MAX_FLAT_RESULTS,
   type ValType,
 } from './types.ts';
-import { type Context, CoreValueIter, liftFlatValues, lowerFlatValues } from './values.ts';
+import { type Context, CoreValueIter, liftFlatValues, lowerFlatValues, type Value } from './values.ts';
 import { CANCELLED_EVENT, EVENT, type EventTuple, NO_EVENT, SUBTASK, Subtask, WaitableSet } from './waitable.ts';
 
 /** A function of the component model, to be called with what gives its arguments and what takes its results. */
@@ -81,7 +81,7 @@ function* implicitThread(lifted: Lifted, task: Task, self: () => Thread): Blocki
   const thread = self();
   if (!(yield* task.enterImplicitThread(thread))) return;
   const cx: Context = { inst, borrowScope: task, resources: lifted.resources };
-  const args = task.start();
+  const args = argumentsOf(task, cx, ft);
   const flatArgs = lowerFlatValues(cx, MAX_FLAT_PARAMS, args, ft.params);
   const flatResults = yield* core(flatArgs);
   if (!opts.async) {
@@ -94,6 +94,30 @@ function* implicitThread(lifted: Lifted, task: Task, self: () => Thread): Blocki
     }
   } else if (opts.callback !== undefined) yield* callbacks(lifted, opts.callback, thread, Number(flatResults[0]));
   task.exitImplicitThread();
+}
+
+/**
+ * The arguments. Of two traps, in an argument that cannot be lifted and in the callee's allocator, which lowers those before it, either may
+ * be told: an implementation may lift and lower value by value (CanonicalABI.md, before its first section, of fusing the two).
+ */
+function argumentsOf(task: Task, cx: Context, { params }: FuncType): readonly Value[] {
+  try {
+    return task.start();
+  } catch (error) {
+    if (error instanceof ModelTrap && error.lifted !== undefined)
+      error.orElse = trapOfLowering(cx, error.lifted, params);
+    throw error;
+  }
+}
+
+function trapOfLowering(cx: Context, values: readonly Value[], params: readonly ValType[]): TrapName | undefined {
+  try {
+    lowerFlatValues(cx, MAX_FLAT_PARAMS, values, params.slice(0, values.length));
+    return undefined;
+  } catch (error) {
+    if (error instanceof ModelTrap) return error.trap;
+    throw error;
+  }
 }
 
 /** The loop of a task that waits between calls of its callback. */

@@ -2,6 +2,7 @@
  * Every trap of the concurrency part of the Canonical ABI, by a name of the model's own, and what the reference suite says of it.
  * Specification: CanonicalABI.md, each `trap_if`.
  */
+import type { Value } from './values.ts';
 
 /** The words with which the reference suite expects the trap; undefined where it says nothing. */
 export const TRAPS = {
@@ -77,6 +78,10 @@ export type TrapName = keyof typeof TRAPS;
 /** The component has trapped: nothing of its store runs any more. */
 export class ModelTrap extends Error {
   readonly trap: TrapName;
+  /** Where values that are passed on cannot be lifted: those before the one that cannot. */
+  lifted: readonly Value[] | undefined;
+  /** What whoever lifts and lowers value by value meets first. */
+  orElse: TrapName | undefined;
   constructor(trap: TrapName) {
     super(`trap: ${trap}`);
     this.trap = trap;

@@ -7,7 +7,7 @@ import { ResourceHandle, type ResourceType } from './resource.ts';
 import type { ComponentInstance } from './state.ts';
 import { CopyEnd, type Shared, SharedFuture } from './stream.ts';
 import { Task } from './thread.ts';
-import { specifies, trapIf } from './trap.ts';
+import { ModelTrap, specifies, trapIf } from './trap.ts';
 import type { CoreValue, FuncType, ValType } from './types.ts';
 import * as types from './types.ts';
 import { Subtask } from './waitable.ts';
@@ -337,6 +337,18 @@ function memoryRange(cx: Context, pointer: number, type: ValType): number {
   return pointer;
 }
 
+/** Lifts one value after the other; a trap tells of those that came before it. */
+function liftAll(all: readonly ValType[], lift: (type: ValType) => Value): readonly Value[] {
+  const lifted: Value[] = [];
+  try {
+    for (const type of all) lifted.push(lift(type));
+  } catch (error) {
+    if (error instanceof ModelTrap) error.lifted = lifted;
+    throw error;
+  }
+  return lifted;
+}
+
 /** Specification: `lift_flat_values`. */
 export function liftFlatValues(
   cx: Context,
@@ -344,9 +356,13 @@ export function liftFlatValues(
   values: CoreValueIter,
   all: readonly ValType[],
 ): readonly Value[] {
-  if (types.flattenAll(all).length <= maxFlat) return all.map((type) => liftFlat(cx, values, type));
-  const tuple: ValType = { kind: 'tuple', of: all };
-  return load(cx, memoryRange(cx, values.nextWord(), tuple), tuple) as readonly Value[];
+  if (types.flattenAll(all).length <= maxFlat) return liftAll(all, (type) => liftFlat(cx, values, type));
+  let at = memoryRange(cx, values.nextWord(), { kind: 'tuple', of: all });
+  return liftAll(all, (type) => {
+    const pointer = types.alignTo(at, types.alignment(type));
+    at = pointer + types.size(type);
+    return load(cx, pointer, type);
+  });
 }
 
 /** Specification: `lower_flat_values`. */

@@ -7,6 +7,9 @@ import { compareSemver, parseSemver, splitVersion } from '../../types/semver.ts'
 import { exitOf } from '../../wasi/p2/exit.ts';
 import { createWasi } from '../../wasi/p2/wasi.ts';
 import { type Command, MisuseError, type Parsed } from '../args.ts';
+import { expectNothing } from '../brief.ts';
+import { artifactCache } from '../cache.ts';
+import { featuresOf } from '../features.ts';
 import { readBinary } from '../files.ts';
 import { interruptible } from '../interrupt.ts';
 import { grantOf, linkOptionsOf, linkProgram, loadFile, PROGRAM_FLAGS, printStats, programName } from '../program.ts';
@@ -84,8 +87,11 @@ async function runComponent(
   const plugs = await Promise.all((args.values.get('plug') ?? []).map((plug) => loadFile(plug, args, { kept: true })));
   using wasi = createWasi({ host: nodeHost({ onBrokenPipe: endQuietly }), grant: grantOf(args, program) });
   const { instance, parts } = await linkProgram(main, plugs, wasi, linkOptionsOf(args));
+  expectNothing();
+  const began = performance.now();
   const { run } = instance.promised[name] as { run(): Promise<void> };
   const code = await interruptible(() => endOf(run()));
+  if (!args.values.has('no-cache')) artifactCache(featuresOf(args))?.ran(bytes, performance.now() - began);
   printStats(args, [...parts, { path, instance }]);
   return code;
 }

@@ -144,6 +144,8 @@ function followOnce(schedule: Schedule, observed: Observed, plan: readonly numbe
 function endsAlike(outcome: Outcome, { trap }: Observed): string | undefined {
   if (outcome.trap === undefined) return trap === undefined ? undefined : `it traps here: ${trap.message}`;
   if (trap === undefined) return `the model traps here: ${outcome.trap}`;
+  const { orElse } = outcome;
+  if (orElse !== undefined && trap.fits(orElse)) return undefined;
   return trap.fits(outcome.trap) ? undefined : `the model traps with ${outcome.trap}, it with: ${trap.message}`;
 }
 

@@ -142,7 +142,12 @@ class Generator {
     try {
       this.#runHost();
     } catch (error) {
-      if (error instanceof ModelTrap) outcome = { trap: error.trap, pending: [...this.#world.unresolved] };
+      if (error instanceof ModelTrap)
+        outcome = {
+          trap: error.trap,
+          ...(error.orElse === undefined ? {} : { orElse: error.orElse }),
+          pending: [...this.#world.unresolved],
+        };
       else if (error instanceof Unspecified) unspecified = error.message;
       else throw error;
     }

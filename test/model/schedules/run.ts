@@ -12,6 +12,8 @@ import { type Func, funcNamed, HOST_WAIT } from './world.ts';
 /** How a schedule ended. Labels of the host's calls that have not ended are `pending`. */
 export interface Outcome {
   readonly trap: TrapName | undefined;
+  /** Another trap that may be told as well. */
+  readonly orElse?: TrapName;
   readonly pending: readonly number[];
 }
 
@@ -195,7 +197,8 @@ export function runModel(director: Director, choices: Choices, saw?: (situation:
     world.settle();
   } catch (error) {
     if (!(error instanceof ModelTrap)) throw error;
-    return { trap: error.trap, pending: [...world.unresolved] };
+    const { trap, orElse } = error;
+    return { trap, ...(orElse === undefined ? {} : { orElse }), pending: [...world.unresolved] };
   }
   return { trap: undefined, pending: [...world.unresolved] };
 }
