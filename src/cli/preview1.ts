@@ -200,7 +200,7 @@ export async function runModule(
     const start = exports['_start'] as () => unknown;
     return await (promising === undefined ? start() : Promise.race([promising(start)(), ended]));
   } catch (error) {
-    throw asTrap(error, '_start');
+    throw asTrap(meter?.explain(error) ?? error, '_start');
   } finally {
     meter?.leave();
     if (call !== undefined) meter?.callEnds(call);

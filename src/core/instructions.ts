@@ -123,13 +123,21 @@ const PREFIXED: Readonly<Record<number, Kinds>> = { 251: GC, 252: BULK, 253: SIM
 /** An instruction by its opcode: `prefix << 8 | number` for those behind a prefix. */
 export type Opcode = number;
 
+export const UNREACHABLE: Opcode = 0x00;
+export const BLOCK: Opcode = 0x02;
 export const LOOP: Opcode = 0x03;
 export const IF: Opcode = 0x04;
 export const ELSE: Opcode = 0x05;
+export const TRY: Opcode = 0x06;
 export const CATCH: Opcode = 0x07;
 export const END: Opcode = 0x0b;
 export const DELEGATE: Opcode = 0x18;
 export const CATCH_ALL: Opcode = 0x19;
+export const TRY_BLOCK: Opcode = 0x1f;
+/** `br`, `br_if`, `br_on_null`, `br_on_non_null`: to the label that is their immediate. */
+export const BRANCHES: readonly Opcode[] = [0x0c, 0x0d, 0xd5, 0xd6];
+/** Other instructions after which what stands behind them may not run: `unreachable`, throws, `br_table`, `return`, casts that branch, tail calls. */
+export const LEAVING: readonly Opcode[] = [UNREACHABLE, 0x08, 0x09, 0x0a, 0x0e, 0x0f, 0x12, 0x13, 0x15, 0xfb18, 0xfb19];
 /** `call`, `call_indirect`, `return_call`, `return_call_indirect`, `call_ref`, `return_call_ref`. */
 export const CALLS: readonly Opcode[] = [0x10, 0x11, 0x12, 0x13, 0x14, 0x15];
 export const MEMORY_SIZE: Opcode = 0x3f;
@@ -161,8 +169,8 @@ export interface CodeEntry {
   readonly end: number;
 }
 
-/** Hears of each function, where its first instruction is. */
-type EnterFunction = (first: number, entry: CodeEntry) => void;
+/** Hears of each function, where its first instruction is, and how many locals it declares. */
+type EnterFunction = (first: number, entry: CodeEntry, locals: number) => void;
 
 class Walker {
   readonly #bytes: Uint8Array<ArrayBuffer>;
@@ -347,13 +355,14 @@ export function findInstructions(
   for (const entry of codeEntries(module)) {
     const { end } = entry;
     const walker = new Walker(bytes, entry.body, end);
+    let locals = 0;
     for (let count = walker.u(); count > 0; count--) {
-      walker.u();
+      locals += walker.u();
       walker.type();
     }
     let opcode: number = END;
     let { at } = walker;
-    entered(at, entry);
+    entered(at, entry, locals);
     for (let before = 0; at < end; before++) {
       opcode = bytes[at]!;
       const kind = SINGLE[opcode];

@@ -8,17 +8,20 @@
  * A trap, since nothing else escapes a guest's `catch_all`. The word stays negative until the thread has left the guest, so nothing that
  * runs meanwhile gets further than to its next check.
  *
- * An instruction costs one. What stands from a function's entry or a label (`loop`, `if`, `else`, `end`) to the next label is paid for at
- * its head, also where a branch leaves it earlier: what a run costs depends on the way that it took, and on nothing else. Whether there is
- * any left is asked where a run could go on without end.
+ * An instruction costs one. A function's body, a loop's, and each arm of an `if` are paid for where they begin, and what stands behind a
+ * construct that a branch leaves where that ends; also where a branch, a trap or an exception leaves them earlier. So what a run costs
+ * depends on the way that it took, and on nothing else. Whether there is any left is asked where a run could go on without end.
  *
  * Both memories come behind all others, so that indices stay. A function that calls none needs no check at its entry: without a loop it
  * ends, and whoever calls it again and again has checks of its own.
  */
+import { MalformedError } from '../error/error.ts';
 import { CodeWriter } from '../util/code-writer.ts';
 import type { CodeEdit } from './code-edits.ts';
 import type { CoreModule } from './decode.ts';
 import {
+  BLOCK,
+  BRANCHES,
   CALLS,
   CATCH,
   CATCH_ALL,
@@ -28,10 +31,15 @@ import {
   END,
   findInstructions,
   IF,
+  LEAVING,
   LOOP,
   type Opcode,
   type Site,
+  TRY,
+  TRY_BLOCK,
+  UNREACHABLE,
 } from './instructions.ts';
+import { Reader } from './reader.ts';
 
 /** What a module is to be metered by. */
 export interface MeterKinds {
@@ -40,7 +48,9 @@ export interface MeterKinds {
 }
 
 const VOID = 0x40;
-const UNREACHABLE = 0x00;
+const I64 = 0x7e;
+const LOCAL_GET = 0x20;
+const LOCAL_TEE = 0x22;
 const I32_CONST = 0x41;
 const I64_CONST = 0x42;
 const I32_LOAD = 0x28;
@@ -77,29 +87,34 @@ class Checks {
     this.#first = first;
   }
 
-  get #fuelMemory(): number {
-    return this.#first + (this.#kinds.interruption ? 1 : 0);
-  }
-
   /** An access of the fuel; the address stands on the stack. */
   #access(w: CodeWriter, opcode: number): CodeWriter {
+    const memory = this.#first + (this.#kinds.interruption ? 1 : 0);
     return w
       .byte(opcode, 3 | WITH_MEMORY)
-      .u(this.#fuelMemory)
+      .u(memory)
       .u(0);
   }
 
-  #pay(w: CodeWriter, cost: number): void {
+  /** Takes `cost`; where `asks` is the index of a local of 64 bits, traps if there was less. */
+  #pay(w: CodeWriter, cost: number, asks: number | undefined): void {
     w.byte(I32_CONST).s(0).byte(I32_CONST).s(0);
     this.#access(w, I64_LOAD).byte(I64_CONST).s(cost).byte(I64_SUB);
+    if (asks !== undefined) w.byte(LOCAL_TEE).u(asks);
     this.#access(w, I64_STORE);
+    if (asks === undefined) return;
+    w.byte(LOCAL_GET)
+      .u(asks)
+      .byte(I64_CONST)
+      .s(0)
+      .byte(I64_LT_S, ...TRAP_IF);
   }
 
-  /** What stands at the head of code that costs `cost`; `asks` where a run could go on without end. */
-  at(cost: number, asks: boolean): Uint8Array | undefined {
+  /** What stands at the head of code that costs `cost`; `asks` where a run could go on without end, with a local for it. */
+  at(cost: number, asks: number | undefined): Uint8Array | undefined {
     const { interruption, fuel } = this.#kinds;
     const w = new CodeWriter();
-    if (interruption && asks) {
+    if (interruption && asks !== undefined) {
       w.byte(I32_CONST).s(0);
       w.byte(I32_LOAD, 2 | WITH_MEMORY)
         .u(this.#first)
@@ -108,65 +123,136 @@ class Checks {
         .s(0)
         .byte(I32_LT_S, ...TRAP_IF);
     }
-    if (fuel && cost > 0) this.#pay(w, cost);
-    if (fuel && asks) {
-      w.byte(I32_CONST).s(0);
-      this.#access(w, I64_LOAD)
-        .byte(I64_CONST)
-        .s(0)
-        .byte(I64_LT_S, ...TRAP_IF);
-    }
+    if (fuel && (cost > 0 || asks !== undefined)) this.#pay(w, cost, asks);
     return w.length === 0 ? undefined : w.finish();
   }
 }
 
-/** Code that is paid for as a whole: where its head is, and how many instructions of the function stand before it. */
+/** Code that runs as a whole, and is paid for at its head. */
 interface Head {
   readonly at: number;
-  readonly before: number;
   readonly isLoop: boolean;
+  cost: number;
 }
 
-const ASKED: readonly Opcode[] = [LOOP, ...CALLS];
-const LABELS: readonly Opcode[] = [LOOP, IF, ELSE, END, CATCH, CATCH_ALL, DELEGATE];
+/** A construct that is open. */
+interface Frame {
+  /** What was paid for as a whole before it. */
+  readonly head: Head;
+  /** Whether a branch leads out of it, so that what stands behind it may not run. */
+  isLeft: boolean;
+}
+
+const OPENING: readonly Opcode[] = [BLOCK, LOOP, IF, TRY, TRY_BLOCK];
+const ARMS: readonly Opcode[] = [ELSE, CATCH, CATCH_ALL];
+const WITH_FUEL: readonly Opcode[] = [...OPENING, ...ARMS, END, DELEGATE, ...BRANCHES, ...LEAVING, ...CALLS];
+const WITHOUT: readonly Opcode[] = [LOOP, ...CALLS];
+
+/** The least that engines allow; a function that has them all cannot have another. */
+const MOST_LOCALS = 50_000;
 
 /** Follows the functions of a module. */
 class Meter {
   readonly edits: CodeEdit[] = [];
+  readonly #module: CoreModule;
   readonly #checks: Checks;
   readonly #fuel: boolean;
+  #function: number;
+  #entry: CodeEntry = { start: 0, body: 0, end: 0 };
+  #locals = 0;
   #heads: Head[] = [];
+  #frames: Frame[] = [];
+  #head: Head = { at: 0, isLoop: false, cost: 0 };
+  /** How many instructions of the function have been paid for. */
+  #paid = 0;
   #calls = false;
-  #count = 0;
 
-  constructor(kinds: MeterKinds, first: number) {
+  constructor(module: CoreModule, kinds: MeterKinds, first: number) {
+    this.#module = module;
     this.#checks = new Checks(kinds, first);
     this.#fuel = kinds.fuel;
+    this.#function = module.imports.filter((i) => i.type.kind === 'func').length - 1;
   }
 
-  enter(at: number): void {
+  enter(at: number, entry: CodeEntry, locals: number): void {
     this.finish();
-    this.#heads = [{ at, before: 0, isLoop: false }];
+    this.#function++;
+    this.#entry = entry;
+    this.#locals = locals;
+    this.#paid = 0;
     this.#calls = false;
-    this.#count = 0;
+    this.#begin(at, false);
+    this.#frames = [{ head: this.#head, isLeft: false }];
   }
 
-  found({ opcode, end, before }: Site, entry: CodeEntry): void {
-    // The last `end` belongs to the function.
-    this.#count = before + 1;
+  #begin(at: number, isLoop: boolean): void {
+    this.#head = { at, isLoop, cost: 0 };
+    this.#heads.push(this.#head);
+  }
+
+  /** What stands up to `count` belongs to the head that is open. */
+  #pay(count: number): void {
+    this.#head.cost += count - this.#paid;
+    this.#paid = count;
+  }
+
+  found(site: Site): void {
+    const { opcode, end } = site;
     if (CALLS.includes(opcode)) this.#calls = true;
-    else if (end < entry.end && (this.#fuel || opcode === LOOP))
-      this.#heads.push({ at: end, before: before + 1, isLoop: opcode === LOOP });
+    if (this.#fuel) this.#follow(site);
+    else if (opcode === LOOP) this.#begin(end, true);
+  }
+
+  #follow({ opcode, end, before, index }: Site): void {
+    if (BRANCHES.includes(opcode)) this.#leave(index);
+    else if (LEAVING.includes(opcode)) this.#leave(this.#frames.length);
+    else if (OPENING.includes(opcode)) {
+      this.#pay(before + 1);
+      this.#frames.push({ head: this.#head, isLeft: false });
+      if (opcode === LOOP || opcode === IF) this.#begin(end, opcode === LOOP);
+    } else if (ARMS.includes(opcode)) {
+      this.#pay(before + 1);
+      this.#begin(end, false);
+    } else if (opcode === END || opcode === DELEGATE) {
+      this.#pay(before + 1);
+      const frame = this.#frames.pop();
+      if (frame === undefined || this.#frames.length === 0) return;
+      if (frame.isLeft || opcode === DELEGATE) this.#begin(end, false);
+      else this.#head = frame.head;
+    }
+  }
+
+  /** A branch out of so many constructs. */
+  #leave(count: number): void {
+    for (const frame of this.#frames.slice(Math.max(0, this.#frames.length - count))) frame.isLeft = true;
   }
 
   /** All of the function was read. */
   finish(): void {
-    for (const [i, { at, before, isLoop }] of this.#heads.entries()) {
-      const cost = (this.#heads[i + 1]?.before ?? this.#count) - before;
-      const bytes = this.#checks.at(cost, isLoop || (i === 0 && this.#calls));
-      if (bytes !== undefined) this.edits.push({ start: at, end: at, bytes });
-    }
+    const heads = this.#heads;
     this.#heads = [];
+    const asking = (head: Head, i: number): boolean => head.isLoop || (i === 0 && this.#calls);
+    const local = this.#fuel && heads.some(asking) ? this.#local(heads[0]!.at) : 0;
+    for (const [i, head] of heads.entries()) {
+      const bytes = this.#checks.at(head.cost, asking(head, i) ? local : undefined);
+      if (bytes !== undefined) this.edits.push({ start: head.at, end: head.at, bytes });
+    }
+  }
+
+  /** Declares one more local of 64 bits, behind the others. */
+  #local(first: number): number {
+    const { body } = this.#entry;
+    const type = this.#module.types[this.#module.funcs[this.#function]!]!.composite;
+    const params = type.kind === 'func' ? type.params.length : 0;
+    if (params + this.#locals >= MOST_LOCALS)
+      throw new MalformedError('too-many-locals', 'a function has as many locals as may be, and needs one more', {
+        offset: body,
+      });
+    const r = new Reader(this.#module.bytes, body, this.#entry.end);
+    const count = new CodeWriter().u(r.u32() + 1).finish();
+    this.edits.push({ start: body, end: r.at, bytes: count });
+    this.edits.push({ start: first, end: first, bytes: new Uint8Array([1, I64]) });
+    return params + this.#locals;
   }
 }
 
@@ -175,13 +261,12 @@ class Meter {
  * @throws MalformedError if its code cannot be read to the end
  */
 export function meterEdits(module: CoreModule, kinds: MeterKinds, first: number): readonly CodeEdit[] {
-  const meter = new Meter(kinds, first);
-  const wanted = new Set(kinds.fuel ? [...LABELS, ...CALLS] : ASKED);
+  const meter = new Meter(module, kinds, first);
   findInstructions(
     module,
-    wanted,
-    (site, entry) => meter.found(site, entry),
-    (at) => meter.enter(at),
+    new Set(kinds.fuel ? WITH_FUEL : WITHOUT),
+    (site) => meter.found(site),
+    (at, entry, locals) => meter.enter(at, entry, locals),
   );
   meter.finish();
   return meter.edits;

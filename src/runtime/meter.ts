@@ -7,9 +7,11 @@
 
 import { adoptLimit, type LimitFacts } from '../error/limit.ts';
 import { makeTrap, type Trap } from '../error/trap.ts';
+import { CALL_STACK } from './control.ts';
 import { engineTrap, onLimit } from './failure.ts';
+import { slotsAbove } from './frames.ts';
 import { clock, enterRun, isRunning, leaveRun, overdue, type Timed } from './interruption.ts';
-import { allStores, type Store } from './store.ts';
+import { type Store, storeOf } from './store.ts';
 import type { StoreMeter } from './store-meter.ts';
 
 /** What a meter measures by. */
@@ -78,7 +80,8 @@ export class Meter implements StoreMeter, Timed {
 
   explain(error: unknown): unknown {
     if (engineTrap(error)?.code !== 'unreachable') return error;
-    return limitMet()?.(error as WebAssembly.RuntimeError, undefined) ?? error;
+    const facts = timeFacts() ?? this.fuelFacts;
+    return facts === undefined ? error : adoptLimit(error as WebAssembly.RuntimeError, facts);
   }
 
   /** How much is left of the fuel; below zero where it has run out. */
@@ -184,18 +187,20 @@ export class Meter implements StoreMeter, Timed {
   }
 }
 
-function factsNow(): LimitFacts | undefined {
+function timeFacts(): LimitFacts | undefined {
   const late = overdue();
-  if (late !== undefined) return (late.timed as Meter).factsAfter(late.elapsed);
-  for (const { meter } of allStores()) {
-    const facts = meter instanceof Meter ? meter.fuelFacts : undefined;
-    if (facts !== undefined) return facts;
-  }
-  return undefined;
+  return late && (late.timed as Meter).factsAfter(late.elapsed);
+}
+
+/** Of the store whose code ran last. */
+function fuelFacts(): LimitFacts | undefined {
+  const slot = slotsAbove(CALL_STACK).at(-1);
+  const meter = slot === undefined ? undefined : storeOf(slot)?.meter;
+  return meter instanceof Meter ? meter.fuelFacts : undefined;
 }
 
 /** What a trap of metered code comes of, if a limit was met. */
 function limitMet(): ((real: WebAssembly.RuntimeError, path: string | undefined) => Trap) | undefined {
-  const facts = factsNow();
+  const facts = timeFacts() ?? fuelFacts();
   return facts && ((real, path) => adoptLimit(real, facts, { path }));
 }
