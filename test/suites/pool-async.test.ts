@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type Imports, type Instance, type InstancePre, Linker } from '../../src/index.ts';
-import { Instance as InstanceOf } from '../../src/runtime/instance.ts';
 import { objectCount } from '../../src/runtime/object-handles.ts';
+import { promisedFunctionOf } from '../../src/runtime/promised-function.ts';
 import { BYTES } from '../support/byte-guest.ts';
 import { component, deferred, fn, turns } from '../support/component.ts';
 import { WAITING } from '../support/waiting-guest.ts';
@@ -242,7 +242,7 @@ describe('what is asked of an instance after its time', () => {
     (export "a:b/counter" (instance $i)))`;
   type Call = () => Promise<unknown>;
   const one = (instance: Instance, name: string) =>
-    InstanceOf.promisedFunction(instance, 'a:b/counter', name) as Call | undefined;
+    promisedFunctionOf(instance, 'a:b/counter', name) as Call | undefined;
 
   for (const called of [false, true])
     test(`one function alone, ${called ? '' : 'never '}called before: dead, and does not enter the next tenant`, async () => {
@@ -256,7 +256,7 @@ describe('what is asked of an instance after its time', () => {
       for (const old of kept) await assert.rejects(async () => old(), { code: 'store-dead' });
       assert.equal(await one(tenant, 'next')!(), 1, 'nobody was here before');
       assert.equal(one(tenant, 'absent'), undefined);
-      assert.equal(InstanceOf.promisedFunction(tenant, 'a:b/other', 'next'), undefined);
+      assert.equal(promisedFunctionOf(tenant, 'a:b/other', 'next'), undefined);
     });
 
   test('exports that nobody asked for while it lived', async () => {

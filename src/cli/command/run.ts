@@ -46,6 +46,7 @@ export const command: Command = {
     ['a program whose imports another component exports', 'tenon run --plug words.wasm report.wasm'],
     ['connections to one host', 'tenon run --net example.com:443/tcp app.wasm'],
     ['at most 64 MiB of memory', 'tenon run --max-memory 64M app.wasm'],
+    ['half a second of computing, a minute in all', 'tenon run --max-cpu 500ms --max-time 60 app.wasm'],
   ],
 };
 
