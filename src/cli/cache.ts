@@ -3,6 +3,7 @@
  * write it, its size and damage are the business of `bin/tenon.js`.
  */
 import type { ArtifactCache, KeptArtifact } from '../node.ts';
+import { fileState } from './files.ts';
 
 /** The files of `bin/tenon.js`. */
 export interface CacheFiles {
@@ -40,8 +41,42 @@ function proofOf(bytes: Uint8Array): Uint8Array {
   return process.getBuiltinModule('node:crypto').hash('sha256', bytes, 'buffer');
 }
 
-/** Bytes of the header: the length of the proof. */
-const HEADER = 4;
+/**
+ * A kept artifact: the length of the proof and of the state of the file, both, and the artifact. Who has the same file in the same state has
+ * the same bytes, and need not look at all of them.
+ */
+class Kept {
+  readonly #proof: Buffer;
+  readonly #state: string;
+  readonly artifact: string;
+
+  constructor(data: Buffer) {
+    const proof = HEADER + data.readUInt32LE();
+    const state = proof + data.readUInt32LE(4);
+    this.#proof = data.subarray(HEADER, proof);
+    this.#state = data.toString('latin1', proof, state);
+    this.artifact = data.toString('latin1', state);
+  }
+
+  /** Whether it is of these bytes; `again` is given what to keep instead, to know it sooner the next time. */
+  confirm(bytes: Uint8Array, again: (data: Buffer) => void): boolean {
+    const state = fileState(bytes);
+    if (state !== undefined && state === this.#state) return true;
+    if (!this.#proof.equals(proofOf(bytes))) return false;
+    if (state !== undefined) again(Kept.dataOf(this.#proof, state, this.artifact));
+    return true;
+  }
+
+  static dataOf(proof: Uint8Array, state: string, artifact: string): Buffer {
+    const header = Buffer.alloc(HEADER);
+    header.writeUInt32LE(proof.length);
+    header.writeUInt32LE(state.length, 4);
+    return Buffer.concat([header, proof, Buffer.from(state, 'latin1'), Buffer.from(artifact, 'latin1')]);
+  }
+}
+
+/** Bytes of the header: two lengths. */
+const HEADER = 8;
 
 class FileCache implements ArtifactCache {
   readonly #files: CacheFiles;
@@ -59,16 +94,15 @@ class FileCache implements ArtifactCache {
   get(bytes: Uint8Array<ArrayBuffer>): KeptArtifact | undefined {
     const data = this.#files.read(this.#name(bytes));
     if (data === undefined || data.length < HEADER) return undefined;
-    const length = data.readUInt32LE();
-    const artifact = data.toString('latin1', HEADER + length);
-    return { artifact, confirm: () => data.subarray(HEADER, HEADER + length).equals(proofOf(bytes)) };
+    const kept = new Kept(data);
+    return {
+      artifact: kept.artifact,
+      confirm: () => kept.confirm(bytes, (better) => this.#files.write(this.#name(bytes), better)),
+    };
   }
 
   set(bytes: Uint8Array<ArrayBuffer>, artifact: string): void {
-    const proof = proofOf(bytes);
-    const header = Buffer.alloc(HEADER);
-    header.writeUInt32LE(proof.length);
-    this.#files.write(this.#name(bytes), Buffer.concat([header, proof, Buffer.from(artifact, 'latin1')]));
+    this.#files.write(this.#name(bytes), Kept.dataOf(proofOf(bytes), fileState(bytes) ?? '', artifact));
   }
 }
 

@@ -150,6 +150,8 @@ export class Stack implements Activity {
   since = 0;
   /** How it waits for the host, made when it first does. */
   #host: HostWait | undefined;
+  /** The trap of the inner part of a call on it, which ended a store of both. */
+  innerTrap: Trap | undefined;
 
   constructor(
     onEnd: (...results: Flat[]) => void,
@@ -387,7 +389,7 @@ export class Stack implements Activity {
     const isAlive = this.#takeBack();
     attach(this.#borrows, shift);
     if (this.#closes) scheduler.opened();
-    if (!isAlive) throwDead(slotsAbove(CALL_STACK));
+    if (!isAlive) throwDead(slotsAbove(CALL_STACK), this.innerTrap);
     return then();
   }
 
@@ -429,10 +431,10 @@ export class Stack implements Activity {
   }
 }
 
-function throwDead(slots: readonly number[]): void {
+function throwDead(slots: readonly number[], inner: Trap | undefined): void {
   for (const slot of slots) {
     const store = storeOf(slot);
-    if (store !== undefined && !store.alive) throw store.deadTrap(undefined);
+    if (store !== undefined && !store.alive) throw inner ?? store.deadTrap(undefined);
   }
 }
 

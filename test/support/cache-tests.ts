@@ -17,6 +17,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { assemble } from './assemble.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -136,6 +137,31 @@ function usedTests({ fresh, file, answers }: Kept): void {
       }
       assert.equal(kept(cache, 'component-').length, 1, 'both have one name: what they hold must be compared');
     }
+  });
+
+  test('a large file that has not changed since is not read through for its digest; one that has is', {
+    skip: process.platform === 'win32' && 'no time of change that only the system sets',
+  }, async () => {
+    const cache = fresh();
+    const [one, other] = [answering(7, 1_100_000), answering(8, 1_100_000)];
+    const path = file('settled.wasm', one);
+    const { atime, mtime } = statSync(path);
+    // Files that have just changed may change again within one tick of the clock of files.
+    answers(path, cache, 7);
+    await setTimeout(2_100);
+    answers(path, cache, 7);
+    const [name] = kept(cache, 'component-');
+    const artifact = join(cache, name!);
+    const data = readFileSync(artifact);
+    for (const half of [0, data.length / 2]) data[half + 8] = (data[half + 8] ?? 0) ^ 0xff;
+    writeFileSync(artifact, data);
+    const before = statSync(artifact).mtimeMs;
+    answers(path, cache, 7);
+    assert.equal(statSync(artifact).mtimeMs, before, 'without a digest that fits: the state of the file did');
+    writeFileSync(path, other);
+    utimesSync(path, atime, mtime);
+    for (let i = 0; i < 2; i++) answers(path, cache, 8);
+    assert.notEqual(statSync(artifact).mtimeMs, before);
   });
 
   test('files that are damaged, cut off or empty are not used', () => {
