@@ -2,10 +2,10 @@
 
 import { readPreamble } from '../../core/preamble.ts';
 import { nodeHost } from '../../host/node/host.ts';
-import { type Component, ComponentError, UsageError } from '../../node.ts';
+import { type Component, ComponentError, type GrantInput, UsageError } from '../../node.ts';
 import { compareSemver, parseSemver, splitVersion } from '../../types/semver.ts';
 import { exitOf } from '../../wasi/p2/exit.ts';
-import { createWasi } from '../../wasi/p2/wasi.ts';
+import { createWasi, type WasiImports } from '../../wasi/p2/wasi.ts';
 import { type Command, MisuseError, type Parsed } from '../args.ts';
 import { readBinary } from '../files.ts';
 import { interruptible } from '../interrupt.ts';
@@ -83,12 +83,26 @@ async function runComponent(
   const name = runExport(main.component, path, program.slice(1));
   const plugs = await Promise.all((args.values.get('plug') ?? []).map((plug) => loadFile(plug, args, { kept: true })));
   const host = nodeHost({ onBrokenPipe: endQuietly });
-  using wasi = createWasi({ host, grant: grantOf(args, program), onDenied: reportDenial });
-  const { instance, parts } = await linkProgram(main, plugs, wasi, linkOptionsOf(args));
-  const { run } = instance.promised[name] as { run(): Promise<void> };
-  const code = await interruptible(() => endOf(run()));
-  printStats(args, [...parts, { path, instance }]);
+  const code = await runOn(host, grantOf(args, program), async (wasi) => {
+    const { instance, parts } = await linkProgram(main, plugs, wasi, linkOptionsOf(args));
+    const { run } = instance.promised[name] as { run(): Promise<void> };
+    const ended = await interruptible(() => endOf(run()));
+    printStats(args, [...parts, { path, instance }]);
+    return ended;
+  });
+  // The process ends next: what the program wrote to its connections must have gone out.
+  await host.sockets.drained();
   return code;
+}
+
+/** Runs `body` with what a grant gives, which is closed at its end. */
+async function runOn<T>(
+  host: ReturnType<typeof nodeHost>,
+  grant: GrantInput,
+  body: (wasi: WasiImports) => Promise<T>,
+): Promise<T> {
+  using wasi = createWasi({ host, grant, onDenied: reportDenial });
+  return await body(wasi);
 }
 
 /** The reader of standard output has gone (`| head`): nothing is left to do, and nothing to complain of. */
