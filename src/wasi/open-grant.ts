@@ -55,8 +55,8 @@ export function openGrant({ host, grant: input, stdin, stdout, stderr, onDenied 
   };
   const { stdio } = grant;
   try {
-    const preopens = grant.dirs.map(({ host: path, guest, readonly }) => ({
-      directory: own(host.openDirectory(path, { mutable: !readonly })),
+    const preopens = grant.dirs.map(({ host: path, guest, readonly, quota }) => ({
+      directory: own(host.openDirectory(path, { mutable: !readonly, quota })),
       guest,
     }));
     return {

@@ -1,6 +1,7 @@
 /** Node's host: what `createWasi` and `createPreview1` need to reach this machine. */
 import { UsageError } from '../../error/error.ts';
-import type { FileStat } from '../host.ts';
+import type { DirectoryOptions, FileStat } from '../host.ts';
+import { Ledger } from '../quota.ts';
 import type { HostSockets, NetworkHost } from '../sockets.ts';
 import { type Anchors, platformAnchors } from './anchor.ts';
 import { nodeClocks, nodeRandom } from './clocks.ts';
@@ -20,12 +21,16 @@ export interface NodeHostOptions {
 /** Opens a directory of this machine as a {@link NodeDirectory}. Throws UsageError (`no-directory`, `no-proc`). */
 export function openNodeDirectory(
   path: string,
-  mutable: boolean,
+  { mutable, quota }: DirectoryOptions,
   anchors: Anchors = platformAnchors(),
   times: SetTimes = new SetTimes(),
 ): NodeDirectory {
   try {
-    return new NodeDirectory(anchors, anchors.openRoot(path), mutable, times);
+    return new NodeDirectory(anchors, anchors.openRoot(path), {
+      mutable,
+      times,
+      ledger: quota === undefined ? undefined : new Ledger(quota),
+    });
   } catch (error) {
     throw new UsageError('no-directory', `the directory ${JSON.stringify(path)} cannot be opened`, {
       expected: 'a directory that exists and may be read',
@@ -44,7 +49,7 @@ export function nodeHost(options: NodeHostOptions = {}): NetworkHost & { readonl
     clocks: nodeClocks(),
     random: nodeRandom,
     sockets: nodeSockets(),
-    openDirectory: (path, { mutable }) => openNodeDirectory(path, mutable, options.anchors, times),
+    openDirectory: (path, how) => openNodeDirectory(path, how, options.anchors, times),
     stdin: stdinSource,
     stdout: () => outputSink(1, broken('stdout')),
     stderr: () => outputSink(2, broken('stderr')),
