@@ -8,8 +8,8 @@ import { type Entry, MAX_DEPTH, type Node, textError } from './written.ts';
 type Table = Extract<Node, { readonly kind: 'table' }>;
 
 const BARE = /[A-Za-z0-9_-]+/y;
-const BASIC = /"(?:[^"\\\u0000-\u0008\u000a-\u001f\u007f]|\\(?:[btnfr"\\]|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}))*"/y;
-const LITERAL = /'[^'\u0000-\u0008\u000a-\u001f\u007f]*'/y;
+const BASIC = /"(?:[^"\\\p{Cc}]|\t|\\(?:[btnfr"\\]|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}))*"/uy;
+const LITERAL = /'(?:[^'\p{Cc}]|\t)*'/uy;
 const INTEGER = /[+-]?(?:0|[1-9](?:_?\d)*)(?![\w.:+-])/y;
 const BOOLEAN = /(?:true|false)(?![\w-])/y;
 const SPACE = /[ \t]*/y;
@@ -170,8 +170,10 @@ class TomlReader {
     const table: Table = { at, kind: 'table', entries: new Map() };
     this.#match(SPACE);
     if (!this.#take('}')) {
-      do this.#pair(table, depth + 1);
-      while ((this.#match(SPACE), this.#take(',')));
+      do {
+        this.#pair(table, depth + 1);
+        this.#match(SPACE);
+      } while (this.#take(','));
       if (!this.#take('}')) this.#fail('the table does not go on', ', or } on the same line');
     }
     this.#closed.add(table);

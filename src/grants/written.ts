@@ -67,12 +67,13 @@ export function written(root: Node): Written {
   return { data: plain(root, ''), places };
 }
 
+/** The last name or index of a key. */
+const LAST = /(?:(?:^|\.)(?:[\w-]+|"(?:[^"\\]|\\.)*")|\[\d+\])$/;
+
 /** Where a key stands, or the nearest key around it. */
 export function placeOf({ places }: Written, key: string): number | undefined {
-  for (let at = key; at !== ''; at = at.replace(/(?:^|\.)(?:[\w-]+|"(?:[^"\\]|\\.)*")$|\[\d+\]$|^.$/, '')) {
+  for (let at = key; ; at = at.replace(LAST, '')) {
     const place = places.get(at);
-    if (place !== undefined) return place;
-    if (!/(?:^|\.)(?:[\w-]+|"(?:[^"\\]|\\.)*")$|\[\d+\]$/.test(at)) return undefined;
+    if (place !== undefined || !LAST.test(at)) return place;
   }
-  return undefined;
 }
