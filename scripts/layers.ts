@@ -29,6 +29,9 @@ export const LAYERS: readonly string[] = [
   'src/host/host.ts',
   'src/host/http.ts',
   'src/host/streams.ts',
+  'src/host/walk.ts',
+  'src/host/memory',
+  'src/host/web',
   'src/wasi',
   'src/host',
   'src/compose',
@@ -41,7 +44,7 @@ export const LAYERS: readonly string[] = [
 ];
 
 /** Rooms that may import `node:` modules; all others run wherever the web's own interfaces are. */
-export const PLATFORM_ROOMS: readonly string[] = ['src/host', 'src/node.ts', 'src/runtime-node.ts', 'src/cli'];
+export const PLATFORM_ROOMS: readonly string[] = ['src/host/node', 'src/node.ts', 'src/runtime-node.ts', 'src/wasi-node.ts', 'src/cli'];
 
 /** The room of a file: an index into LAYERS, or -1 where the file has none. */
 export function layerOf(file: string): number {
