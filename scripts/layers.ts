@@ -44,7 +44,13 @@ export const LAYERS: readonly string[] = [
 ];
 
 /** Rooms that may import `node:` modules; all others run wherever the web's own interfaces are. */
-export const PLATFORM_ROOMS: readonly string[] = ['src/host/node', 'src/node.ts', 'src/runtime-node.ts', 'src/wasi-node.ts', 'src/cli'];
+export const PLATFORM_ROOMS: readonly string[] = [
+  'src/host/node',
+  'src/node.ts',
+  'src/runtime-node.ts',
+  'src/wasi-node.ts',
+  'src/cli',
+];
 
 /** The room of a file: an index into LAYERS, or -1 where the file has none. */
 export function layerOf(file: string): number {

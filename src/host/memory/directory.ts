@@ -252,8 +252,7 @@ export class MemoryDirectory implements HostDirectory {
   readlinkAt(path: string): string {
     const { anchor, name, walk } = this.#named(path, 'invalid');
     const node = anchor.get(name);
-    if (node.kind !== 'link' || walk.slash)
-      throw new HostError('invalid', 'the path does not lead to a symbolic link');
+    if (node.kind !== 'link' || walk.slash) throw new HostError('invalid', 'the path does not lead to a symbolic link');
     if (node.content.startsWith('/')) throw new HostError('not-permitted', 'the link leads to an absolute path');
     return node.content;
   }
