@@ -29,7 +29,10 @@ export const LAYERS: readonly string[] = [
   'src/host/host.ts',
   'src/host/http.ts',
   'src/host/streams.ts',
+  'src/host/sockets.ts',
+  'src/host/http-client.ts',
   'src/host/walk.ts',
+  // Platforms of the web alone: these know nothing of Node's.
   'src/host/memory',
   'src/host/web',
   'src/wasi',
@@ -37,7 +40,9 @@ export const LAYERS: readonly string[] = [
   'src/compose',
   'src/serve',
   'src/index.ts',
-  // The entry points on Node: files, and WASI on this machine.
+  // The entry points: WASI on the web; on Node files, and WASI on this machine.
+  'src/wasi-web.ts',
+  'src/wasi-node.ts',
   'src/node.ts',
   'src/runtime-node.ts',
   'src/cli',

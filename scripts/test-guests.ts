@@ -8,6 +8,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { loadManifest } from '../test/guests/cases.ts';
 import { flowMissing, makeFlow, RUST_PACKAGES, rustTools } from '../test/guests/flow/make.ts';
+import { HTTP_GUESTS } from '../test/guests/http/guests.ts';
 import { CACHE, locate, VENV } from '../test/guests/recipes.ts';
 import { inRoot, run, runScript } from './project.ts';
 
@@ -96,7 +97,10 @@ async function makeAsynchronous(): Promise<void> {
 
 /** Programs are made before the tests, two at a time, so that the time of a test is the time of its program. */
 async function makeAll(): Promise<void> {
-  const queue = Object.entries(loadManifest().guests).filter(([, guest]) => guest.source.from === 'build');
+  const queue = [
+    ...Object.entries(loadManifest().guests).filter(([, guest]) => guest.source.from === 'build'),
+    ...Object.entries(HTTP_GUESTS),
+  ];
   const work = async (): Promise<void> => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
       const start = performance.now();

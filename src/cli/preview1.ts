@@ -12,6 +12,7 @@ import { recognise } from '../inspect/recognise.ts';
 import { LinkError, type LinkOptions, UsageError, ValidationError } from '../node.ts';
 import { asTrap } from '../runtime/failure.ts';
 import { createPreview1, MAY_WAIT } from '../wasi/p1/preview1.ts';
+import { reportDenial } from './report.ts';
 
 type CoreFunction = (...args: never[]) => unknown;
 
@@ -145,7 +146,8 @@ export async function runModule(
   options: LinkOptions,
 ): Promise<unknown> {
   const module = await compile(path, limited(path, bytes, options.limits?.memory));
-  using preview1 = createPreview1({ host: nodeHost({ onBrokenPipe: () => process.exit(0) }), grant });
+  const host = nodeHost({ onBrokenPipe: () => process.exit(0) });
+  using preview1 = createPreview1({ host, grant, onDenied: reportDenial });
   let memory: WebAssembly.Memory | undefined;
   const functions = preview1.imports(() => {
     if (memory !== undefined) return memory;

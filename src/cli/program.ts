@@ -2,6 +2,13 @@
 import { basename } from 'node:path';
 import { readPreamble } from '../core/preamble.ts';
 import { checkGrant, type Grant, parseDirFlag, parseEnvFlag } from '../grants/grant.ts';
+import {
+  type NetworkGrantInput,
+  parseHttpFlag,
+  parseListenFlag,
+  parseLookupFlag,
+  parseNetFlag,
+} from '../grants/network.ts';
 import { onUnfinished } from '../host/node/unfinished.ts';
 import { Component, type Instance, LinkError, Linker, type LinkOptions, UsageError } from '../node.ts';
 import { endUnfinished } from '../runtime/deadlock.ts';
@@ -25,6 +32,26 @@ export const PROGRAM_FLAGS: readonly Flag[] = [
     many: true,
     help: 'set an environment variable, or pass on the one of this process',
   },
+  {
+    name: 'net',
+    value: 'HOST[=RANGE][:PORT][/tcp|/udp]',
+    many: true,
+    help: 'let the program connect to a host, *.HOST, an address or block; `*` is whatever is public',
+  },
+  {
+    name: 'listen',
+    value: 'ADDRESS:PORT[/tcp|/udp]',
+    many: true,
+    help: 'let the program listen; `*` is every address, port 0 a free one',
+  },
+  { name: 'lookup', value: 'NAME', many: true, help: 'let the program look up the addresses of a name, or *.NAME' },
+  {
+    name: 'http',
+    value: '[METHODS@][SCHEME://]HOST[=RANGE][:PORT]',
+    many: true,
+    help: 'let the program make HTTP requests to a host',
+  },
+  { name: 'inherit-network', help: 'let the program use the network as this process can, private addresses included' },
   {
     name: 'plug',
     value: 'OTHER',
@@ -52,6 +79,20 @@ export function parseBytes(text: string): number {
   return bytes;
 }
 
+/** The flags of a program's network. */
+export const NETWORK_FLAGS: readonly string[] = ['net', 'listen', 'lookup', 'http', 'inherit-network'];
+
+function networkOf(args: Parsed): NetworkGrantInput {
+  const values = (name: string): readonly string[] => args.values.get(name) ?? [];
+  const rules = {
+    connect: values('net').map(parseNetFlag),
+    listen: values('listen').map(parseListenFlag),
+    lookup: values('lookup').map(parseLookupFlag),
+    http: values('http').map(parseHttpFlag),
+  };
+  return args.values.has('inherit-network') ? 'inherit' : rules;
+}
+
 /** The grant that the flags spell out. */
 export function grantOf(args: Parsed, program: readonly string[]): Grant {
   const values = (name: string): readonly string[] => args.values.get(name) ?? [];
@@ -63,6 +104,7 @@ export function grantOf(args: Parsed, program: readonly string[]): Grant {
     }),
     dirs: values('dir').map(parseDirFlag),
     stdio: { stdin: 'inherit', stdout: 'inherit', stderr: 'inherit' },
+    network: networkOf(args),
   });
 }
 
@@ -176,8 +218,6 @@ export async function linkProgram(
 function linkHint(error: LinkError): string {
   const [first] = error.mismatches;
   if (first === undefined) return 'see what it is made of: tenon inspect FILE';
-  if (first.path.startsWith('wasi:http') || first.path.startsWith('wasi:sockets'))
-    return 'this version grants no network';
   if (first.path.startsWith('wasi:')) return `this version has no ${first.path.split('#')[0]}`;
   return `give a component that exports ${first.path.split('#')[0]}: --plug OTHER.wasm`;
 }

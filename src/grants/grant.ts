@@ -3,6 +3,7 @@
  * standard streams are empty and forgotten. Clocks and random numbers are on unless taken away, since they reach nothing.
  */
 import { UsageError } from '../error/error.ts';
+import { checkNetwork, type NetworkGrant, type NetworkGrantInput } from './network.ts';
 
 /** A directory of the host that the program sees under a name of its own. */
 export interface DirGrant {
@@ -26,7 +27,7 @@ export interface Grant {
   readonly clocks: 'system' | 'none';
   /** `none`: asking for random bytes is a trap. */
   readonly random: 'system' | 'none';
-  readonly network: 'none';
+  readonly network: NetworkGrant;
 }
 
 /** A grant as people write it: everything may be left out. */
@@ -39,7 +40,7 @@ export interface GrantInput {
   readonly stdio?: { readonly [stream in 'stdin' | 'stdout' | 'stderr']?: StdioGrant } | undefined;
   readonly clocks?: 'system' | 'none' | undefined;
   readonly random?: 'system' | 'none' | undefined;
-  readonly network?: 'none' | undefined;
+  readonly network?: NetworkGrantInput | undefined;
 }
 
 function bad(path: string, expected: string, found: unknown): UsageError {
@@ -135,7 +136,7 @@ export function checkGrant(input: GrantInput = {}): Grant {
     },
     clocks: oneOf(grant['clocks'], 'clocks', ['system', 'none']),
     random: oneOf(grant['random'], 'random', ['system', 'none']),
-    network: oneOf(grant['network'], 'network', ['none']),
+    network: checkNetwork(grant['network']),
   };
 }
 

@@ -1,7 +1,7 @@
 /** A running component: what `InstancePre.instantiate` gives. */
 import { LinkError } from '../error/error.ts';
-import { exportedFunction } from './export-functions.ts';
-import { buildExports, type ExportObjects } from './exports.ts';
+import { exportedFunction, promisedFunction } from './export-functions.ts';
+import { type AnyFunction, buildExports, type ExportObjects } from './exports.ts';
 import { Instantiation, type ModuleSource } from './instantiate.ts';
 import type { Kit } from './kit.ts';
 import type { Pool } from './pool.ts';
@@ -25,25 +25,61 @@ export interface Origin {
  * Dispose of it to end its store.
  */
 export class Instance<W extends WorldTypes = AnyWorld> implements Disposable {
-  /** Functions and interfaces by name: interfaces by full name, without version, and in camel case. */
-  readonly exports: W['exports'];
-  /** The same as promises: a call may wait in a host function. */
-  readonly promised: W['promised'];
   readonly #store: Store;
+  #run: Instantiation | undefined;
+  #objects: ExportObjects | undefined;
   #origin: Origin | undefined;
 
   /** Instances are made by `InstancePre.instantiate`. */
   constructor(run: Instantiation, origin?: Origin) {
     const { store, prepared } = run;
-    const { shape, kit } = prepared;
     this.#store = store;
+    this.#run = run;
     this.#origin = origin;
-    const classes = kit.classes?.((resource) => run.resource(resource));
-    const objects: ExportObjects = buildExports(shape, (func, path) => exportedFunction(run, func, path), classes);
-    this.exports = objects.exports;
-    this.promised = objects.promised;
-    disposeAtEnd(store, kit);
+    disposeAtEnd(store, prepared.kit);
     released.register(run.lease, store);
+  }
+
+  /**
+   * Functions and interfaces by name: interfaces by full name, without version, and in camel case.
+   * @throws Trap `store-dead` if it was disposed of before anybody asked for them
+   */
+  get exports(): W['exports'] {
+    this.#objects ??= this.#make();
+    return this.#objects.exports;
+  }
+
+  /**
+   * The same as promises: a call may wait in a host function.
+   * @throws Trap `store-dead` if it was disposed of before anybody asked for them
+   */
+  get promised(): W['promised'] {
+    this.#objects ??= this.#make();
+    return this.#objects.promised;
+  }
+
+  #make(): ExportObjects {
+    const run = this.#run;
+    // What it was made of may be another tenant's by now.
+    if (run === undefined) throw this.#store.deadTrap(undefined);
+    const { shape, kit } = run.prepared;
+    const classes = kit.classes?.((resource) => run.resource(resource));
+    return buildExports(shape, (func, path) => exportedFunction(run, func, path), classes);
+  }
+
+  /**
+   * One function of an exported interface in its promised form, without making the others: for who calls one function of each of very
+   * many instances. Undefined where there is no such function.
+   */
+  static promisedFunction(instance: Instance, from: string, name: string): AnyFunction | undefined {
+    const run = instance.#run;
+    if (run === undefined) throw instance.#store.deadTrap(undefined);
+    for (const item of run.prepared.shape) {
+      if (item.kind !== 'instance' || item.name !== from) continue;
+      for (const inner of item.exports)
+        if (inner.kind === 'func' && inner.name === name) return promisedFunction(run, inner.func, inner.path);
+    }
+    return undefined;
   }
 
   /** Counters of this instance's store. */
@@ -63,6 +99,7 @@ export class Instance<W extends WorldTypes = AnyWorld> implements Disposable {
   [Symbol.dispose](): void {
     const origin = this.#origin;
     this.#origin = undefined;
+    this.#run = undefined;
     const isIdle = origin?.isIdle() === true;
     this.#store.end(undefined);
     if (isIdle) origin?.giveBack();

@@ -14,7 +14,15 @@ export type Source =
   | { readonly from: 'npm'; readonly file: string }
   | { readonly from: 'build'; readonly recipe: Recipe; readonly file: string };
 
-export type Recipe = 'starling' | 'quickjs' | 'python' | 'assemblyscript' | 'command' | 'prolog';
+export type Recipe =
+  | 'starling'
+  | 'starling-fetch'
+  | 'starling-serve'
+  | 'quickjs'
+  | 'python'
+  | 'assemblyscript'
+  | 'command'
+  | 'prolog';
 
 export interface Guest {
   readonly source: Source;

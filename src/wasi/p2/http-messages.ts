@@ -1,6 +1,7 @@
 /** Requests and responses of `wasi:http/types`. RFC 9110. */
 import { ComponentError } from '../../error/error.ts';
 import type { HttpErrorCode, HttpServerRequest } from '../../host/http.ts';
+import type { HttpExchange } from '../../host/http-client.ts';
 import { violated } from './guard.ts';
 import { hadBefore, IncomingBody, Outgoing, OutgoingBody } from './http-body.ts';
 import { contentLength, Fields } from './http-fields.ts';
@@ -86,7 +87,7 @@ export class OutgoingRequest {
   #authority: string | undefined;
 
   constructor(headers: Fields) {
-    this.#headers = Fields.of(Fields.list(headers));
+    this.#headers = Fields.fixed(headers);
     this.#outgoing = new Outgoing(contentLength(Fields.list(headers)), 'HTTP-request-body-size');
   }
 
@@ -140,6 +141,17 @@ export class OutgoingRequest {
   static forget(request: OutgoingRequest): void {
     request.#outgoing.forget();
   }
+
+  /** Its body goes to `exchange`. A request whose body was never asked for has none. */
+  static connect(request: OutgoingRequest, exchange: HttpExchange): void {
+    if (!request.#hasBody) request.#outgoing.finish(undefined);
+    request.#outgoing.connect(exchange.body);
+  }
+
+  /** The name of its method, in upper case where it is one of HTTP's own. */
+  static methodName(request: OutgoingRequest): string {
+    return methodName(request.#method);
+  }
 }
 
 type Duration = bigint | undefined;
@@ -182,7 +194,7 @@ export class OutgoingResponse {
   #hasBody = false;
 
   constructor(headers: Fields) {
-    this.#headers = Fields.of(Fields.list(headers));
+    this.#headers = Fields.fixed(headers);
     this.#outgoing = new Outgoing(contentLength(Fields.list(headers)), 'HTTP-response-body-size');
   }
 
@@ -245,30 +257,5 @@ export class ResponseOutparam {
     }
     param.#answer = { kind: 'response' };
     OutgoingResponse.send(response.val, param.#request);
-  }
-}
-
-/** Whether what a guest asks of others is theirs to answer. */
-export class FutureIncomingResponse {
-  subscribe(): never {
-    return violated('there are no responses, since no request is sent');
-  }
-
-  get(): never {
-    return violated('there are no responses, since no request is sent');
-  }
-}
-
-export class IncomingResponse {
-  status(): never {
-    return violated('there are no responses, since no request is sent');
-  }
-
-  headers(): never {
-    return violated('there are no responses, since no request is sent');
-  }
-
-  consume(): never {
-    return violated('there are no responses, since no request is sent');
   }
 }
