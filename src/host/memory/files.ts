@@ -162,10 +162,21 @@ function put(parent: DirectoryNode, name: string, content: FileContent): void {
     return;
   }
   if (old?.kind === 'link') parent.remove(name);
-  const file = old?.kind === 'file' ? old : parent.add(name, () => new FileNode(parent.volume));
   const bytes = typeof content === 'string' ? utf8.encode(content) : content;
-  file.setSize(bytes.length);
+  if (old?.kind === 'file') {
+    old.setSize(bytes.length);
+    old.write(bytes, 0);
+    return;
+  }
+  const file = new FileNode(parent.volume);
   file.write(bytes, 0);
+  try {
+    parent.add(name, () => file);
+  } catch (error) {
+    // Nothing leads to it: its bytes are given back.
+    file.release();
+    throw error;
+  }
 }
 
 function clear(parent: DirectoryNode, name: string): void {
