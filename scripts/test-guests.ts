@@ -9,7 +9,10 @@ import { availableParallelism } from 'node:os';
 import { loadManifest } from '../test/guests/cases.ts';
 import { flowMissing, makeFlow, RUST_PACKAGES, rustTools } from '../test/guests/flow/make.ts';
 import { HTTP_GUESTS } from '../test/guests/http/guests.ts';
+import { installWasiLibrary, wasiLibrary } from '../test/guests/net/library.ts';
+import { netGuest, netMissing } from '../test/guests/net/make.ts';
 import { CACHE, locate, VENV } from '../test/guests/recipes.ts';
+import { wasiGuest, wasiMissing } from '../test/guests/wasi/make.ts';
 import { inRoot, run, runScript } from './project.ts';
 
 const GUESTS = inRoot('test/guests');
@@ -19,6 +22,7 @@ await installPython();
 await installRust();
 await makeAll();
 await makeAsynchronous();
+await makeOthers();
 const names = process.argv.slice(2).flatMap((name) => ['--name', name]);
 const { code } = await runScript('scripts/test.ts', ['test/guests/', ...names], { show: true });
 process.exitCode = code;
@@ -93,6 +97,20 @@ async function makeAsynchronous(): Promise<void> {
   const missing = flowMissing();
   if (missing === false) await makeFlow((line) => console.log(`guests: ${line}`));
   else console.error(`guests: THE ASYNCHRONOUS GUESTS ARE NOT TESTED, ${missing}`);
+}
+
+/** The guest that calls every function of WASI, and that of the network, whose C library is fetched; both in Rust as well. */
+async function makeOthers(): Promise<void> {
+  const unmade = wasiMissing();
+  if (unmade !== false) console.error(`guests: THE FUNCTIONS OF WASI ARE NOT COMPARED, ${unmade}`);
+  else await wasiGuest();
+  if (wasiLibrary() === undefined) {
+    console.log('guests: no wasi-libc for wasm32-wasip2: apt-get download wasi-libc');
+    await installWasiLibrary().catch((error: unknown) => console.error(`${error}`));
+  }
+  const missing = netMissing();
+  if (missing !== false) console.error(`guests: THE CONVERSATIONS OF THE NETWORK ARE NOT TESTED, ${missing}`);
+  else await netGuest();
 }
 
 /** Programs are made before the tests, two at a time, so that the time of a test is the time of its program. */

@@ -5,12 +5,15 @@ import type { GrantInput } from './grants/grant.ts';
 import type { Denial } from './grants/network-policy.ts';
 import { nodeHost } from './host/node/host.ts';
 import { warnOfUnfinished } from './host/node/unfinished.ts';
+import { startNodeWatchdog } from './host/node/watchdog.ts';
 import { bytesSource } from './host/streams.ts';
+import { setWatchdog } from './runtime/interruption.ts';
 import { setFileReader } from './runtime/source.ts';
 import { createWasi as createWasiOn, type WasiImports } from './wasi/p2/wasi.ts';
 
 const read = promisify(readFile);
 warnOfUnfinished();
+setWatchdog(startNodeWatchdog);
 setFileReader(async (path) => new Uint8Array(await read(path)));
 
 export type { GrantInput } from './grants/grant.ts';

@@ -86,6 +86,11 @@ export function printAddress({ family, parts }: IpAddress): string {
   return `${hex(parts.slice(0, start))}::${hex(parts.slice(start + length))}`;
 }
 
+/** An address as it stands before a colon and a port; other text as it is. */
+export function bracketed(text: string): string {
+  return text.includes(':') ? `[${text}]` : text;
+}
+
 /** Whether the first `length` bits of both are the same. */
 function sameStart(one: IpAddress, other: IpAddress, length: number): boolean {
   if (one.family !== other.family) return false;

@@ -3,7 +3,7 @@
  * name up connects to an address that was allowed, and never looks it up again. Addresses that are not public are reached only where a
  * rule names them; IPv6 forms of IPv4 are judged as the IPv4 address that they hold.
  */
-import { type AddressBlock, type IpAddress, inBlock, parseBlock, printAddress } from './address.ts';
+import { type AddressBlock, bracketed, type IpAddress, inBlock, parseBlock, printAddress } from './address.ts';
 import { parseHost } from './host-name.ts';
 import type { NetworkGrant, NetworkRules, Ports, Protocol } from './network.ts';
 import { BLOCKED_RANGES, judged, names, rangeOf } from './ranges.ts';
@@ -134,10 +134,6 @@ function reachesOne({ host, within }: Rule, address: IpAddress, known: readonly 
   // The name `localhost` gains nothing by leading elsewhere.
   if (host.kind !== 'localhost' && rangeOf(address) === 'public') return true;
   return within.some((match) => coversAddress(match, address));
-}
-
-function bracketed(text: string): string {
-  return text.includes(':') ? `[${text}]` : text;
 }
 
 /** The address that stands between a program and what it wants: the first that is not public, else the first. */

@@ -14,16 +14,13 @@ export interface HttpClientRequest {
   /** A name, or an address without brackets. */
   readonly host: string;
   readonly port: number;
-  /** What the `host` field says. */
+  /** What the `host` field says, in ASCII. */
   readonly authority: string;
-  /** With its query; begins with a slash, or is `*`. */
+  /** With its query, in ASCII; begins with a slash, or is `*`. */
   readonly path: string;
   /** Without those of the connection; `content-length` only where it is one number. */
   readonly headers: HttpFields;
-  /**
-   * Whether the address that is about to be connected to may be reached; undefined says why not by itself. A platform that does not see
-   * addresses never asks.
-   */
+  /** Whether the address that is about to be connected to may be reached. A platform that does not see addresses never asks. */
   readonly approves: (address: IpAddress) => boolean;
   /** Milliseconds until there is a connection, until the answer begins, and between pieces of its body. */
   readonly connectTimeout: number;

@@ -3,10 +3,12 @@
  * others and answers one at a time. Platform-neutral: requests come from whatever speaks HTTP.
  */
 import { UsageError } from '../error/error.ts';
+import { LimitError } from '../error/limit.ts';
 import type { Sink } from '../host/host.ts';
 import type { HttpFields, HttpIncomingBody, HttpOutgoingBody, HttpServerRequest } from '../host/http.ts';
 import type { Component } from '../runtime/component.ts';
-import { Instance, type InstancePre } from '../runtime/instance.ts';
+import type { Instance, InstancePre } from '../runtime/instance.ts';
+import { promisedFunctionOf } from '../runtime/promised-function.ts';
 import { compareSemver, parseSemver, splitVersion } from '../types/semver.ts';
 import { exitOf } from '../wasi/p2/exit.ts';
 import { IncomingRequest, ResponseOutparam } from '../wasi/p2/http-messages.ts';
@@ -252,7 +254,7 @@ export class HttpService {
   }
 
   #failed(exchange: Exchange, isLate: boolean, error: unknown): unknown {
-    if (isLate) {
+    if (isLate || this.#computedTooLong(error)) {
       this.counts.timeouts++;
       exchange.fail(504, 'the answer took too long');
       return new Error(`no answer within ${this.#limits.timeout} ms`);
@@ -260,6 +262,11 @@ export class HttpService {
     this.counts.failures++;
     exchange.fail(500, 'the program failed');
     return error;
+  }
+
+  /** A timer has no turn while a program computes: its limit ends it then. */
+  #computedTooLong(error: unknown): boolean {
+    return error instanceof LimitError && error.limit !== 'fuel' && error.allowed >= this.#limits.timeout;
   }
 
   #answered(exchange: Exchange, worker: Worker, out: ResponseOutparam): unknown {
@@ -280,7 +287,7 @@ export class HttpService {
     if (idle !== undefined) return idle;
     this.counts.instances++;
     const instance = this.#pre.instantiate();
-    const handle = Instance.promisedFunction(instance, this.#export, 'handle') as Handle;
+    const handle = promisedFunctionOf(instance, this.#export, 'handle') as Handle;
     return { instance, handle, uses: 0 };
   }
 

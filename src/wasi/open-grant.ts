@@ -1,9 +1,10 @@
 /** Opens what a grant names, for every version of WASI. */
 import { checkGrant, type Grant, type GrantInput } from '../grants/grant.ts';
 import { type Denial, NetworkPolicy } from '../grants/network-policy.ts';
-import type { HostDirectory, Sink, Source } from '../host/host.ts';
+import type { HostDirectory, HostRandom, Sink, Source } from '../host/host.ts';
 import type { HttpHost } from '../host/http-client.ts';
 import { bytesSource, nullSink } from '../host/streams.ts';
+import { type GrantedClocks, grantedClocks, grantedRandom } from './clocks-random.ts';
 
 export interface WasiOptions {
   readonly host: HttpHost;
@@ -36,6 +37,9 @@ export interface Opened extends Disposable {
   readonly stdio: Stdio;
   readonly preopens: readonly Preopen[];
   readonly network: NetworkPolicy;
+  /** Undefined where the grant gives none. */
+  readonly clocks: GrantedClocks | undefined;
+  readonly random: HostRandom | undefined;
 }
 
 /** Opens the directories and standard streams of a grant. Throws UsageError (`bad-grant`, `no-directory`, `no-proc`). */
@@ -51,14 +55,16 @@ export function openGrant({ host, grant: input, stdin, stdout, stderr, onDenied 
   };
   const { stdio } = grant;
   try {
-    const preopens = grant.dirs.map(({ host: path, guest, readonly }) => ({
-      directory: own(host.openDirectory(path, { mutable: !readonly })),
+    const preopens = grant.dirs.map(({ host: path, guest, readonly, quota }) => ({
+      directory: own(host.openDirectory(path, { mutable: !readonly, quota })),
       guest,
     }));
     return {
       grant,
       preopens,
       network: new NetworkPolicy(grant.network, onDenied),
+      clocks: grantedClocks(host, grant.clocks),
+      random: grantedRandom(host, grant.random),
       stdio: {
         stdin: stdin ?? own(stdio.stdin === 'inherit' ? host.stdin() : bytesSource()),
         stdout: stdout ?? own(stdio.stdout === 'inherit' ? host.stdout() : nullSink()),

@@ -1,7 +1,8 @@
 /** What the tests of `wasi:http/outgoing-handler` share: a program's interfaces, requests in few words, and servers that misbehave. */
+import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
-import { createServer as createRaw, type Socket } from 'node:net';
+import { createServer as createRaw, type Server, type Socket } from 'node:net';
 import type { NetworkGrantInput } from '../../src/grants/network.ts';
 import type { Denial } from '../../src/grants/network-policy.ts';
 import { nodeHost } from '../../src/host/node/host.ts';
@@ -12,6 +13,7 @@ import type { FutureIncomingResponse, IncomingResponse } from '../../src/wasi/p2
 import type { IncomingBody, OutgoingBody } from '../../src/wasi/p2/http-body.ts';
 import type { OutgoingRequest, RequestOptions } from '../../src/wasi/p2/http-messages.ts';
 import { Pollable } from '../../src/wasi/p2/poll.ts';
+import type { OutputStream } from '../../src/wasi/p2/streams.ts';
 import { createWasi } from '../../src/wasi/p2/wasi.ts';
 
 type Imports = ReturnType<typeof makeHttp> & Disposable;
@@ -138,6 +140,12 @@ export function response(answer: Answer): IncomingResponse {
   return answer.val;
 }
 
+/** Writes a short text at once. */
+export function write(stream: OutputStream, text: string): void {
+  assert.ok(stream.checkWrite() >= text.length);
+  stream.write(Buffer.from(text));
+}
+
 export async function writeAll(body: OutgoingBody, bytes: Uint8Array): Promise<void> {
   const stream = body.write();
   for (let at = 0; at < bytes.length; ) {
@@ -156,38 +164,13 @@ export interface Served extends AsyncDisposable {
   readonly connections: () => number;
 }
 
-/** A server of Node. */
-export async function serving(listener: RequestListener): Promise<Served> {
-  const server = createServer({ requireHostHeader: false }, listener);
-  let connections = 0;
-  server.on('connection', () => connections++);
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  return {
-    authority: `localhost:${port}`,
-    port,
-    connections: () => connections,
-    async [Symbol.asyncDispose]() {
-      server.close();
-      server.closeAllConnections();
-    },
-  };
-}
-
-/** A server that says whatever it likes: `talk` is called with each connection, and with what came so far whenever more comes. */
-export async function raw(talk: (socket: Socket, heard: string) => void): Promise<Served> {
+/** Listens on a port of its own; counts connections, and ends them with itself. */
+async function served(server: Server): Promise<Served> {
   const sockets = new Set<Socket>();
   let connections = 0;
-  const server = createRaw((socket) => {
+  server.on('connection', (socket) => {
     connections++;
     sockets.add(socket);
-    let heard = '';
-    socket.on('data', (bytes) => {
-      heard += bytes.toString('latin1');
-      talk(socket, heard);
-    });
-    socket.on('error', () => {});
     socket.on('close', () => sockets.delete(socket));
   });
   server.listen(0, '127.0.0.1');
@@ -202,6 +185,25 @@ export async function raw(talk: (socket: Socket, heard: string) => void): Promis
       for (const socket of sockets) socket.destroy();
     },
   };
+}
+
+/** A server of Node. */
+export function serving(listener: RequestListener): Promise<Served> {
+  return served(createServer({ requireHostHeader: false }, listener));
+}
+
+/** A server that says whatever it likes: `talk` is called with each connection and all that it has heard, whenever more comes. */
+export function raw(talk: (socket: Socket, heard: string) => void): Promise<Served> {
+  return served(
+    createRaw((socket) => {
+      let heard = '';
+      socket.on('data', (bytes) => {
+        heard += bytes.toString('latin1');
+        talk(socket, heard);
+      });
+      socket.on('error', () => {});
+    }),
+  );
 }
 
 /** All of a message's body. */

@@ -7,12 +7,19 @@ import { compareSemver, parseSemver, splitVersion } from '../../types/semver.ts'
 import { exitOf } from '../../wasi/p2/exit.ts';
 import { createWasi, type WasiImports } from '../../wasi/p2/wasi.ts';
 import { type Command, MisuseError, type Parsed } from '../args.ts';
-import { expectNothing } from '../brief.ts';
-import { artifactCache } from '../cache.ts';
-import { featuresOf } from '../features.ts';
+import { expectBrief, expectNothing } from '../brief.ts';
 import { readBinary } from '../files.ts';
 import { interruptible } from '../interrupt.ts';
-import { grantOf, linkOptionsOf, linkProgram, loadFile, PROGRAM_FLAGS, printStats, programName } from '../program.ts';
+import {
+  cacheOf,
+  grantOf,
+  linkOptionsOf,
+  linkProgram,
+  loadFile,
+  PROGRAM_FLAGS,
+  printStats,
+  programName,
+} from '../program.ts';
 import { report, reportDenial } from '../report.ts';
 
 export const command: Command = {
@@ -39,6 +46,7 @@ export const command: Command = {
     ['a program whose imports another component exports', 'tenon run --plug words.wasm report.wasm'],
     ['connections to one host', 'tenon run --net example.com:443/tcp app.wasm'],
     ['at most 64 MiB of memory', 'tenon run --max-memory 64M app.wasm'],
+    ['half a second of computing, a minute in all', 'tenon run --max-cpu 500ms --max-time 60 app.wasm'],
   ],
 };
 
@@ -92,7 +100,7 @@ async function runComponent(
     const began = performance.now();
     const { run } = instance.promised[name] as { run(): Promise<void> };
     const ended = await interruptible(() => endOf(run()));
-    if (!args.values.has('no-cache')) artifactCache(featuresOf(args))?.ran(bytes, performance.now() - began);
+    cacheOf(args)?.ran(bytes, performance.now() - began);
     printStats(args, [...parts, { path, instance }]);
     return ended;
   });
@@ -136,7 +144,15 @@ export async function run(args: Parsed): Promise<number> {
   const bytes = await readBinary(path);
   const program = [programName(path), ...rest];
   // Everything else that is no component is explained when it is loaded as one.
-  if (readPreamble(bytes) !== 'core module') return runComponent(path, bytes, args, program);
+  if (readPreamble(bytes) !== 'core module') {
+    // What is called by name may take longer than the program.
+    if (!args.values.has('invoke') && cacheOf(args)?.wasBrief(bytes) === true) expectBrief();
+    try {
+      return await runComponent(path, bytes, args, program);
+    } finally {
+      expectNothing();
+    }
+  }
   for (const [flag, what] of [
     ['plug', 'linked to others'],
     ['invoke', 'called'],

@@ -9,7 +9,7 @@ import { type Command, MisuseError, type Parsed } from '../args.ts';
 import { grantOf, linkError, linkOptionsOf, loadFile, NETWORK_FLAGS, PROGRAM_FLAGS, programName } from '../program.ts';
 import { report, reportDenial, safeText } from '../report.ts';
 
-const GRANTS = ['dir', 'env', ...NETWORK_FLAGS, 'max-memory', 'features', 'no-cache'];
+const GRANTS = ['dir', 'env', ...NETWORK_FLAGS, 'max-memory', 'max-cpu', 'fuel', 'features', 'no-cache'];
 
 export const command: Command = {
   name: 'serve',
@@ -121,8 +121,11 @@ export async function run(args: Parsed): Promise<number> {
   using wasi = createWasi({ host: nodeHost(), grant, onDenied: reportDenial });
   const linker = new Linker();
   for (const [name, value] of Object.entries(wasi)) linker.define(name, value);
+  const { limits: own, ...options } = linkOptionsOf(args);
+  // A timer that should end a program has no turn while one computes.
+  const written = { ...own, cpu: Math.min(own?.cpu ?? limits.timeout, limits.timeout) };
   const pre = await linker
-    .link(component, { ...linkOptionsOf(args), trapOnDeadlock: false, pool: true })
+    .link(component, { ...options, limits: written, trapOnDeadlock: false, pool: true })
     .catch((error) => {
       throw error instanceof LinkError ? linkError(path, error) : error;
     });

@@ -39,6 +39,13 @@ function mustBeDirectory(walk: Walk<DirectoryNode>, place: Place): void {
     throw new HostError('not-directory', 'a path that ends in a slash does not lead to a directory');
 }
 
+/** A path that ends in a slash names no file that could be made: nothing is there, or a directory, or what is none. */
+function mayBeNew(walk: Walk<DirectoryNode>, place: Place): void {
+  if (!walk.slash) return;
+  mustBeDirectory(walk, place);
+  throw new HostError('exist', 'there is a directory');
+}
+
 function refuseAsFile({ create, exclusive, truncate, write }: OpenOptions): void {
   if (create && exclusive) throw new HostError('exist', 'there is a directory');
   if (create || truncate || write) throw new HostError('is-directory', 'there is a directory');
@@ -233,9 +240,9 @@ export class MemoryDirectory implements HostDirectory {
     const other = this.#other(target);
     const node = this.#reach(from, follow);
     if (node.kind === 'directory') throw new HostError('not-permitted', 'a directory cannot have a second name');
-    const { anchor, name, walk } = other.#named(to, 'exist');
-    if (walk.slash) throw new HostError('no-entry', 'a path that ends in a slash names a directory');
-    anchor.add(name, () => node);
+    const place = other.#named(to, 'exist');
+    mayBeNew(place.walk, place);
+    place.anchor.add(place.name, () => node);
   }
 
   symlinkAt(content: string, path: string): void {
@@ -244,15 +251,17 @@ export class MemoryDirectory implements HostDirectory {
       throw new HostError('not-permitted', 'a link to an absolute path leads out of the directory');
     if (content.includes('\0')) throw new HostError('invalid', 'a path holds a NUL');
     if (content === '') throw new HostError('no-entry', 'a link leads to nothing');
-    const { anchor, name, walk } = this.#named(path, 'exist');
-    if (walk.slash) throw new HostError('no-entry', 'a path that ends in a slash names a directory');
+    const place = this.#named(path, 'exist');
+    mayBeNew(place.walk, place);
+    const { anchor, name } = place;
     anchor.add(name, () => new LinkNode(anchor.volume, content));
   }
 
   readlinkAt(path: string): string {
-    const { anchor, name, walk } = this.#named(path, 'invalid');
-    const node = anchor.get(name);
-    if (node.kind !== 'link' || walk.slash) throw new HostError('invalid', 'the path does not lead to a symbolic link');
+    const place = this.#named(path, 'invalid');
+    mustBeDirectory(place.walk, place);
+    const node = at(place);
+    if (node.kind !== 'link') throw new HostError('invalid', 'the path does not lead to a symbolic link');
     if (node.content.startsWith('/')) throw new HostError('not-permitted', 'the link leads to an absolute path');
     return node.content;
   }

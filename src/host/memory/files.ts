@@ -1,6 +1,6 @@
 /** A tree of files in memory, as whoever runs a program fills it before and reads it afterwards. */
 import { UsageError } from '../../error/error.ts';
-import { HostError } from '../host.ts';
+import { type DirectoryOptions, HostError } from '../host.ts';
 import { MemoryDirectory } from './directory.ts';
 import { DirectoryNode, FileNode, LinkNode, Volume, type VolumeLimits } from './volume.ts';
 
@@ -59,8 +59,17 @@ export class MemoryFiles {
     for (const [path, content] of tree instanceof Map ? tree : Object.entries(tree)) this.write(path, content);
   }
 
-  /** The directory `path`, as a host's `openDirectory`. Links on the way are not followed. Throws UsageError (`no-directory`). */
-  openDirectory(path: string, { mutable }: { readonly mutable: boolean }): MemoryDirectory {
+  /** The directory `path`, as a host's `openDirectory`. Links on the way are not followed. Throws UsageError (`no-directory`, `bad-grant`). */
+  openDirectory(path: string, { mutable, quota }: DirectoryOptions): MemoryDirectory {
+    if (quota !== undefined) {
+      throw new UsageError(
+        'bad-grant',
+        `the directory ${JSON.stringify(path)} lies in memory, where no quota is kept`,
+        {
+          hint: 'give the files a limit that all programs share: new MemoryFiles(tree, { bytes, files })',
+        },
+      );
+    }
     const node = this.#find(path);
     if (node?.kind === 'directory') return new MemoryDirectory(node, mutable);
     throw new UsageError('no-directory', `the directory ${JSON.stringify(path)} cannot be opened`, {
@@ -127,13 +136,8 @@ export class MemoryFiles {
       else for (const [name, child] of node.entries()) visit(`${at}/${name}`, child);
     };
     const start = this.#find(path);
-    if (start !== undefined)
-      visit(
-        names(path)
-          .map((name) => `/${name}`)
-          .join(''),
-        start,
-      );
+    const from = names(path).map((name) => `/${name}`);
+    if (start !== undefined) visit(from.join(''), start);
     return found;
   }
 }

@@ -45,7 +45,7 @@ function scene(anchors: Anchors, mutable = true) {
   writeFileSync(join(root, 'out/secret'), 'secret');
   writeFileSync(join(root, 'in/a.txt'), 'alpha');
   writeFileSync(join(root, 'in/sub/b.txt'), 'beta');
-  const directory = openNodeDirectory(join(root, 'in'), mutable, anchors);
+  const directory = openNodeDirectory(join(root, 'in'), { mutable }, anchors);
   return { root, inside: join(root, 'in'), directory };
 }
 
@@ -54,7 +54,7 @@ function commonScene(anchors: Anchors, mutable = true): Scene {
   const { root, inside, directory } = scene(anchors, mutable);
   return {
     directory,
-    openOutside: () => openNodeDirectory(join(root, 'out'), true, anchors),
+    openOutside: () => openNodeDirectory(join(root, 'out'), { mutable: true }, anchors),
     read: (path) => readFileSync(join(root, path), 'latin1'),
     names: (path) => readdirSync(join(root, path)),
     plant: (content, path) => symlinkSync(content, join(root, path)),
@@ -93,11 +93,11 @@ for (const [name, anchors] of Object.entries({ descriptors: descriptorAnchors, p
 
 test('a missing directory is a UsageError', () => {
   assert.throws(
-    () => openNodeDirectory(join(top, 'missing'), true),
+    () => openNodeDirectory(join(top, 'missing'), { mutable: true }),
     (error) => error instanceof UsageError && error.code === 'no-directory',
   );
   writeFileSync(join(top, 'plain'), '');
-  assert.throws(() => openNodeDirectory(join(top, 'plain'), true), UsageError);
+  assert.throws(() => openNodeDirectory(join(top, 'plain'), { mutable: true }), UsageError);
 });
 
 describe('on Linux', { skip: linux ? false : 'needs /proc of Linux' }, () => {
@@ -111,7 +111,7 @@ describe('on Linux', { skip: linux ? false : 'needs /proc of Linux' }, () => {
   });
 
   test('links of /proc are text like any other', () => {
-    const proc = openNodeDirectory('/proc', false);
+    const proc = openNodeDirectory('/proc', { mutable: false });
     fails('not-permitted', () => proc.openAt('self/root/etc/passwd', OPEN));
     fails('not-permitted', () => proc.openAt('self/cwd/package.json', OPEN));
     fails('not-permitted', () => proc.openAt('self/exe', OPEN));
@@ -186,7 +186,7 @@ describe('on Linux', { skip: linux ? false : 'needs /proc of Linux' }, () => {
     source.close();
     pipe.close();
     directory.close();
-    const devices = openNodeDirectory('/dev', true);
+    const devices = openNodeDirectory('/dev', { mutable: true });
     const zero = openFile(devices, 'zero').source(0n);
     assert.deepEqual(zero.read(3), Buffer.alloc(3));
     zero.close();

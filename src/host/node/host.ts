@@ -1,7 +1,8 @@
 /** Node's host: what `createWasi` and `createPreview1` need to reach this machine. */
 import { UsageError } from '../../error/error.ts';
-import type { FileStat } from '../host.ts';
+import type { DirectoryOptions, FileStat } from '../host.ts';
 import type { HttpHost } from '../http-client.ts';
+import { Ledger } from '../quota.ts';
 import type { HostSockets } from '../sockets.ts';
 import { type Anchors, platformAnchors } from './anchor.ts';
 import { nodeClocks, nodeRandom } from './clocks.ts';
@@ -24,12 +25,16 @@ export interface NodeHostOptions {
 /** Opens a directory of this machine as a {@link NodeDirectory}. Throws UsageError (`no-directory`, `no-proc`). */
 export function openNodeDirectory(
   path: string,
-  mutable: boolean,
+  { mutable, quota }: DirectoryOptions,
   anchors: Anchors = platformAnchors(),
   times: SetTimes = new SetTimes(),
 ): NodeDirectory {
   try {
-    return new NodeDirectory(anchors, anchors.openRoot(path), mutable, times);
+    return new NodeDirectory(anchors, anchors.openRoot(path), {
+      mutable,
+      times,
+      ledger: quota === undefined ? undefined : new Ledger(quota),
+    });
   } catch (error) {
     throw new UsageError('no-directory', `the directory ${JSON.stringify(path)} cannot be opened`, {
       expected: 'a directory that exists and may be read',
@@ -49,7 +54,7 @@ export function nodeHost(options: NodeHostOptions = {}): HttpHost & { readonly s
     random: nodeRandom,
     sockets: nodeSockets(),
     httpClient: () => new NodeHttpClient(options.http),
-    openDirectory: (path, { mutable }) => openNodeDirectory(path, mutable, options.anchors, times),
+    openDirectory: (path, how) => openNodeDirectory(path, how, options.anchors, times),
     stdin: stdinSource,
     stdout: () => outputSink(1, broken('stdout')),
     stderr: () => outputSink(2, broken('stderr')),

@@ -1,22 +1,21 @@
 /** Requests to others, by Node's own client. A connection goes to an address that was approved, and to none that is looked up again. */
 import type { Agent, ClientRequest, IncomingMessage } from 'node:http';
-import type { LookupFunction, Socket } from 'node:net';
+import type { LookupFunction } from 'node:net';
 import { parseAddress } from '../../grants/address.ts';
 import { HostError, type Sink } from '../host.ts';
 import { HttpFailure, type HttpFields, type HttpOutgoingBody } from '../http.ts';
 import type { HttpClient, HttpClientRequest, HttpClientResponse, HttpExchange } from '../http-client.ts';
 import { Pending } from '../sockets.ts';
 import { Waiters } from '../streams.ts';
+import { keptAgent } from './http-agent.ts';
 import { failureOf, prohibited } from './http-errors.ts';
 import { isNotSeen } from './http-server.ts';
-import { fieldsOf, incomingBody, outgoingSink, rawFields } from './http-streams.ts';
+import { fieldsOf, hasField, headFields, incomingBody, outgoingSink, trailerFields } from './http-streams.ts';
 
 /** Bytes of all fields of an answer together. */
 const MAX_HEADER_SIZE = 64 * 1024;
 /** Answers of the kind 1xx before the one that counts. */
 const MAX_INFORMATIONAL = 100;
-/** Connections to one host that wait for the next request. */
-const MAX_IDLE = 16;
 /** Exchanges that a client may have under way. */
 const MAX_EXCHANGES = 1024;
 /** Methods whose requests have no body unless they say so. RFC 9110, section 8.6. */
@@ -91,27 +90,28 @@ class Exchange implements HttpExchange {
       this.#first = new Uint8Array(bytes);
       return;
     }
-    this.#flush().body.write(bytes);
+    this.#flush()?.body.write(bytes);
   }
 
   #finish(trailers: HttpFields | undefined): void {
     if (this.#isClosed) return;
-    if (trailers !== undefined && trailers.length > 0) this.#flush().message.addTrailers(pairs(trailers));
+    if (trailers !== undefined && trailers.length > 0) this.#flush()?.message.addTrailers(trailerFields(trailers));
     if (this.#started !== undefined) {
       this.#started.message.end();
       return;
     }
     const first = this.#first;
     this.#isBare = first === undefined;
-    this.#start(first?.length ?? 0).message.end(first);
+    this.#start(first?.length ?? 0)?.message.end(first);
   }
 
   /** Sends the head of a request whose body has no end yet. */
-  #flush(): Started {
+  #flush(): Started | undefined {
     if (this.#started !== undefined) return this.#started;
+    const first = this.#first;
     const started = this.#start(undefined);
-    if (this.#first === undefined) started.message.flushHeaders();
-    else started.message.write(this.#first);
+    if (first === undefined) started?.message.flushHeaders();
+    else started?.message.write(first);
     this.#first = undefined;
     this.#waiters.wake();
     return started;
@@ -120,29 +120,48 @@ class Exchange implements HttpExchange {
   /** The head as Node takes it. A body has a length, or comes in chunks: never neither. */
   #head(length: number | undefined): readonly string[] {
     const { authority, headers, method } = this.#request;
-    const raw = ['host', authority, ...rawFields(headers)];
-    if (headers.some(([name]) => name === 'content-length')) return raw;
-    if (length === undefined) return [...raw, 'transfer-encoding', 'chunked'];
-    return length === 0 && WITHOUT_BODY.has(method) ? raw : [...raw, 'content-length', `${length}`];
+    const hasLength = hasField(headers, 'content-length');
+    const isChunked = !hasLength && length === undefined;
+    const raw = ['host', authority, ...headFields(headers, isChunked)];
+    if (isChunked) raw.push('transfer-encoding', 'chunked');
+    else if (!hasLength && !(length === 0 && WITHOUT_BODY.has(method))) raw.push('content-length', `${length}`);
+    return raw;
   }
 
-  #start(length: number | undefined): Started {
-    const { method, host, port, path, approves, connectTimeout } = this.#request;
-    const message = this.#client.open(this.#request.scheme, {
-      method,
-      host,
-      port,
-      path,
-      headers: this.#head(length),
-      setHost: false,
-      maxHeaderSize: MAX_HEADER_SIZE,
-      lookup: this.#client.lookupWith(approves),
-    });
+  /** Opens the message. What Node refuses is the answer: often nobody is there to be told of an error. */
+  #start(length: number | undefined): Started | undefined {
+    const { scheme, method, host, port, path, approves } = this.#request;
+    let message: ClientRequest;
+    try {
+      message = this.#client.open(scheme, {
+        method,
+        host,
+        port,
+        path,
+        headers: this.#head(length),
+        setHost: false,
+        maxHeaderSize: MAX_HEADER_SIZE,
+        lookup: this.#client.lookupWith(approves),
+      });
+    } catch (error) {
+      this.#fail(failureOf(error));
+      return undefined;
+    }
+    this.#started = { message, body: outgoingSink(message) };
+    this.#hear(message);
+    return this.#started;
+  }
+
+  #hear(message: ClientRequest): void {
+    const { scheme, connectTimeout, firstByteTimeout } = this.#request;
     // They are bounded by their size; Node would leave out what is above a number.
     message.maxHeadersCount = 0;
-    this.#started = { message, body: outgoingSink(message) };
     this.#arm(connectTimeout, 'connection-timeout');
-    message.once('socket', (socket) => this.#connects(message, socket));
+    message.once('socket', (socket) => {
+      const connected = (): void => this.#arm(firstByteTimeout, 'connection-read-timeout');
+      if (message.reusedSocket) connected();
+      else socket.once(scheme === 'https' ? 'secureConnect' : 'connect', connected);
+    });
     message.once('response', (answer) => this.#answered(answer));
     message.on('information', () => {
       if (++this.#informational > MAX_INFORMATIONAL)
@@ -156,19 +175,6 @@ class Exchange implements HttpExchange {
     message.once('close', () => {
       if (this.#started?.message === message) this.#fail(new HttpFailure('connection-terminated'));
     });
-    return this.#started;
-  }
-
-  #connects(message: ClientRequest, socket: Socket): void {
-    const connected = (): void => this.#arm(this.#request.firstByteTimeout, 'connection-read-timeout');
-    if (!message.reusedSocket) {
-      socket.once(this.#request.scheme === 'https' ? 'secureConnect' : 'connect', connected);
-      return;
-    }
-    // A connection that is kept was approved for another request.
-    const address = parseAddress(socket.remoteAddress?.split('%')[0] ?? '');
-    if (address === undefined || !this.#request.approves(address)) this.#fail(prohibited());
-    else connected();
   }
 
   /**
@@ -184,7 +190,7 @@ class Exchange implements HttpExchange {
       return;
     }
     this.#wasRetried = true;
-    this.#start(0).message.end();
+    this.#start(0)?.message.end();
   }
 
   #arm(milliseconds: number, tag: string): void {
@@ -242,12 +248,6 @@ class Exchange implements HttpExchange {
   }
 }
 
-/** Names and values as Node takes them for trailers. */
-function pairs(fields: HttpFields): [string, string][] {
-  const raw = rawFields(fields);
-  return fields.map((_, i) => [raw[2 * i]!, raw[2 * i + 1]!]);
-}
-
 export class NodeHttpClient implements HttpClient {
   readonly #options: HttpClientOptions;
   readonly #agents = new Map<string, Agent>();
@@ -277,7 +277,7 @@ export class NodeHttpClient implements HttpClient {
     const library = scheme === 'https' ? process.getBuiltinModule('node:https') : process.getBuiltinModule('node:http');
     let agent = this.#agents.get(scheme);
     if (agent === undefined) {
-      agent = new library.Agent({ keepAlive: true, maxFreeSockets: MAX_IDLE, ...(ca === undefined ? {} : { ca }) });
+      agent = keptAgent(library, ca === undefined ? {} : { ca });
       this.#agents.set(scheme, agent);
     }
     return library.request({ ...options, agent });

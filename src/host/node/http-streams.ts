@@ -26,11 +26,24 @@ export function latin1(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
 }
 
-/** The same as Node takes them. */
-export function rawFields(fields: HttpFields): string[] {
+/**
+ * The fields of a head as Node takes them. Trailers have a place only behind a body in chunks: elsewhere their announcement is left out, which
+ * Node would take for a mistake.
+ */
+export function headFields(fields: HttpFields, isChunked: boolean): string[] {
   const raw: string[] = [];
-  for (const [name, value] of fields) raw.push(name, latin1(value));
+  for (const [name, value] of fields) if (isChunked || name !== 'trailer') raw.push(name, latin1(value));
   return raw;
+}
+
+/** The fields of trailers as Node takes them. */
+export function trailerFields(fields: HttpFields): [string, string][] {
+  return fields.map(([name, value]) => [name, latin1(value)]);
+}
+
+export function hasField(fields: HttpFields, wanted: string): boolean {
+  for (const [name] of fields) if (name === wanted) return true;
+  return false;
 }
 
 /** The part of a message that comes which its body needs: a message of HTTP/1.1, or a stream of HTTP/2. */

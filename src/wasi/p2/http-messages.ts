@@ -15,7 +15,8 @@ const METHODS = ['get', 'head', 'post', 'put', 'delete', 'connect', 'options', '
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const SCHEME = /^[A-Za-z][A-Za-z0-9+\-.]*$/;
 /** What a path with its query may hold: no blanks, no controls, no fragment. RFC 3986, sections 3.3 and 3.4. */
-const PATH = /^[\x21\x22\x24-\x7e\x80-\uffff]*$/;
+/** A path, a query alone, or the asterisk of OPTIONS; a fragment is no part of either. */
+const PATH = /^(?:[/?][\x21\x22\x24-\x7e\x80-\uffff]*|\*)?$/;
 const AUTHORITY = /^(?:[^@/?#\s]*@)?(?:\[[0-9A-Fa-f:.]+\]|[^@:/?#\s[\]]+)(?::\d{0,5})?$/;
 
 function methodOf(name: string): Case {

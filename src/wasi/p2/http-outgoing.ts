@@ -1,6 +1,6 @@
 /** `wasi:http/outgoing-handler`: whether a request may be sent, and where to. RFC 9110, sections 4.2 and 7.1. */
 import { ComponentError } from '../../error/error.ts';
-import { type IpAddress, printAddress } from '../../grants/address.ts';
+import { bracketed, type IpAddress, printAddress } from '../../grants/address.ts';
 import { parseHost } from '../../grants/host-name.ts';
 import type { HttpTarget, NetworkPolicy } from '../../grants/network-policy.ts';
 import type { HttpErrorCode } from '../../host/http.ts';
@@ -34,8 +34,9 @@ function schemeOf(request: OutgoingRequest): 'http' | 'https' {
   return lower === 'http' || lower === 'https' ? lower : refuse('HTTP-protocol-error');
 }
 
+/** What is not ASCII goes as a URL has it. */
 function pathOf(request: OutgoingRequest, method: string): string {
-  const path = request.pathWithQuery();
+  const path = request.pathWithQuery()?.replace(/[^\x21-\x7e]+/g, encodeURIComponent);
   if (path === undefined || path === '') return '/';
   if (path.startsWith('?')) return `/${path}`;
   if (path === '*' && method === 'OPTIONS') return path;
@@ -55,17 +56,16 @@ function targetOf(request: OutgoingRequest): Told {
   // A tunnel to anywhere is no request over HTTP.
   if (method === 'CONNECT') refuse('HTTP-request-method-invalid');
   const scheme = schemeOf(request);
-  const authority = request.authority() ?? '';
-  const { host: text, port } = splitAuthority(authority);
-  const host = parseHost(text);
-  if (host === undefined) refuse('HTTP-request-URI-invalid');
-  const target = {
-    method,
-    scheme,
-    host: host.kind === 'name' ? host.name : printAddress(host.address),
-    port: port ?? DEFAULT_PORTS[scheme],
+  const { host: text, port } = splitAuthority(request.authority() ?? '');
+  const parsed = parseHost(text);
+  if (parsed === undefined) refuse('HTTP-request-URI-invalid');
+  const host = parsed.kind === 'name' ? parsed.name : printAddress(parsed.address);
+  return {
+    target: { method, scheme, host, port: port ?? DEFAULT_PORTS[scheme] },
+    // As it is judged, in ASCII, however the program spelled it.
+    authority: port === undefined ? bracketed(host) : `${bracketed(host)}:${port}`,
+    path: pathOf(request, method),
   };
-  return { target, authority, path: pathOf(request, method) };
 }
 
 function milliseconds(duration: bigint | undefined): number {

@@ -2,7 +2,7 @@
 import { ComponentError } from '../../error/error.ts';
 import type { IpAddress } from '../../grants/address.ts';
 import { judged, rangeOf } from '../../grants/ranges.ts';
-import { type SocketAddress, SocketError, type SocketErrorCode } from '../../host/sockets.ts';
+import { type Pending, type SocketAddress, SocketError, type SocketErrorCode } from '../../host/sockets.ts';
 import type { NetworkAccess } from '../network.ts';
 import { IoError } from './error.ts';
 
@@ -114,4 +114,15 @@ export function makeNetwork(access: NetworkAccess) {
     },
     'wasi:sockets/instance-network': { instanceNetwork: () => new Network(access) },
   };
+}
+
+/** Closes what is on its way to a socket that is gone, once it is there. */
+export function closeLater(pending: Pending<{ close(): void }>): void {
+  pending.subscribe(() => {
+    try {
+      pending.result().close();
+    } catch {
+      // There is nothing to close.
+    }
+  });
 }

@@ -7,6 +7,7 @@ import {
   checkFamily,
   checkRemote,
   checkUnicast,
+  closeLater,
   coded,
   fail,
   fromWit,
@@ -297,7 +298,7 @@ export class TcpSocket {
     const state = this.#state;
     this.#state = CLOSED;
     this.#access.remove(this);
-    if (state.kind === 'listen-started') state.pending.subscribe(() => closeResult(state.pending));
+    if (state.kind === 'listen-started') closeLater(state.pending);
     else held(state)?.close();
   }
 
@@ -322,15 +323,6 @@ function held(state: State): { close(): void } | undefined {
       return state.connection;
     default:
       return undefined;
-  }
-}
-
-/** Nobody wants it any more. */
-function closeResult(pending: Pending<{ close(): void }>): void {
-  try {
-    pending.result().close();
-  } catch {
-    // There is nothing to close.
   }
 }
 

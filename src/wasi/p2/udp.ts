@@ -7,6 +7,7 @@ import {
   checkFamily,
   checkRemote,
   checkUnicast,
+  closeLater,
   coded,
   fail,
   fromWit,
@@ -292,7 +293,7 @@ export class UdpSocket {
     this.#state = { kind: 'closed' };
     this.#access.remove(this);
     if (state.kind === 'bound') state.bound.socket.close();
-    if (state.kind === 'bind-started') state.pending.subscribe(() => closeResult(state.pending));
+    if (state.kind === 'bind-started') closeLater(state.pending);
   }
 
   [Symbol.dispose](): void {
@@ -305,15 +306,6 @@ export class UdpSocket {
 /** Sizes that a system takes. */
 function clamped(size: bigint): number {
   return size > 0x3fff_ffffn ? 0x3fff_ffff : Number(size);
-}
-
-/** Nobody wants it any more. */
-function closeResult(pending: Pending<{ close(): void }>): void {
-  try {
-    pending.result().close();
-  } catch {
-    // There is nothing to close.
-  }
 }
 
 /** The interfaces `udp` and `udp-create-socket`. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { interfacesOf } from '../../../test/support/wit-names.ts';
 import { toCamel, toPascal } from '../../abi/js/names.ts';
 import { ComponentError, UsageError } from '../../error/error.ts';
 import { Trap } from '../../error/trap.ts';
@@ -35,30 +36,6 @@ function traps(body: () => unknown, message: RegExp): void {
   assert.throws(body, (error) => error instanceof Trap && error.code === 'host-error' && message.test(error.message));
 }
 
-/** The functions and resources of the interfaces of a WIT file: enough of WIT's grammar for WASI's own files. */
-function interfacesOf(text: string): Map<string, { functions: string[]; resources: Map<string, string[]> }> {
-  const found = new Map<string, { functions: string[]; resources: Map<string, string[]> }>();
-  let current: { functions: string[]; resources: Map<string, string[]> } | undefined;
-  let methods: string[] | undefined;
-  // Interim responses are unstable, and not there.
-  for (const raw of text.replace(/@unstable\(feature = informational-outbound-responses\)\s*[^;]*;/, '').split('\n')) {
-    const line = raw.replace(/\/\/.*/, '').trim();
-    const opened = /^interface ([a-z0-9-]+) \{/.exec(line);
-    const resource = /^resource ([a-z0-9-]+)( \{|;)/.exec(line);
-    const func = /^%?([a-z0-9-]+): (?:static )?func\(/.exec(line);
-    if (opened !== null) {
-      current = { functions: [], resources: new Map() };
-      found.set(opened[1]!, current);
-    } else if (resource !== null) {
-      const list: string[] = [];
-      current?.resources.set(resource[1]!, list);
-      methods = resource[2] === ' {' ? list : undefined;
-    } else if (func !== null) (methods ?? current?.functions)?.push(func[1]!);
-    else if (line === '}' && methods !== undefined && /^ {4}\}|^ {2}\}/.test(raw)) methods = undefined;
-  }
-  return found;
-}
-
 test('every function of the WIT packages is there', { skip: existsSync(wit) ? false : `${wit} is absent` }, () => {
   const imports = make() as unknown as Record<string, Record<string, { prototype: object } | undefined>>;
   let functions = 0;
@@ -87,38 +64,6 @@ test('every function of the WIT packages is there', { skip: existsSync(wit) ? fa
     }
   }
   assert.equal(functions, 174);
-});
-
-test('the documentation has every function of sockets, and names tests that are there', {
-  skip: existsSync(wit) ? false : `${wit} is absent`,
-}, () => {
-  const here = (file: string): string => readFileSync(join(import.meta.dirname, file), 'utf8');
-  const rows = here('../../../docs/wasi.md').matchAll(/^\| ([a-z-]+) \| `([^`]*)` \| ([^|]*) \|/gm);
-  const tests = here('tcp.test.ts') + here('udp.test.ts');
-  const documented = new Set<string>();
-  for (const [, iface, text, named] of rows) {
-    const [name, ...others] = text!.split(', ');
-    documented.add(`${iface}#${name}`);
-    if (others.length > 0) documented.add(`${iface}#${name!.replace('.', '.set-')}`);
-    for (const test of named!.split('; ')) {
-      const title = test.replace('ipv4 (ipv6)', '').trim();
-      if (!['all', 'the same'].includes(title)) assert.ok(tests.includes(title), title);
-    }
-  }
-  const known: string[] = [];
-  for (const file of readdirSync(join(wit, 'sockets'))) {
-    for (const [iface, { functions, resources }] of interfacesOf(readFileSync(join(wit, 'sockets', file), 'utf8'))) {
-      for (const each of functions) known.push(`${iface}#${each}`);
-      for (const [resource, methods] of resources) {
-        for (const method of methods) known.push(`${iface}#${resource}.${method}`);
-      }
-    }
-  }
-  assert.equal(known.length, 53);
-  assert.deepEqual(
-    known.filter((each) => !documented.has(each)),
-    [],
-  );
 });
 
 test('without a grant there is nothing', () => {
