@@ -3,6 +3,7 @@ import type { GrantInput } from './grants/grant.ts';
 import type { Denial } from './grants/network-policy.ts';
 import { MemoryFiles } from './host/memory/files.ts';
 import { callbackSink } from './host/streams.ts';
+import type { Fetch } from './host/web/fetch-client.ts';
 import { webHost } from './host/web/host.ts';
 import { type Input, inputSource, type Output } from './host/web/stdio.ts';
 import { createWasi as createWasiOn, type WasiImports } from './wasi/p2/wasi.ts';
@@ -10,6 +11,7 @@ import { createWasi as createWasiOn, type WasiImports } from './wasi/p2/wasi.ts'
 export type { GrantInput } from './grants/grant.ts';
 export type { Denial } from './grants/network-policy.ts';
 export { type FileContent, type FileTree, MemoryFiles, type MemoryFilesLimits } from './host/memory/files.ts';
+export type { Fetch } from './host/web/fetch-client.ts';
 export type { Input, Output } from './host/web/stdio.ts';
 export { ExitError, exitOf } from './wasi/p2/exit.ts';
 export type { WasiImports } from './wasi/p2/wasi.ts';
@@ -24,13 +26,15 @@ export interface WebWasiOptions {
   readonly stdout?: Output;
   /** As `stdout`. */
   readonly stderr?: Output;
+  /** Carries requests to others, as far as the grant's `network` allows: the platform's `fetch`, say. Without one there are none. */
+  readonly fetch?: Fetch;
   /** Called once for each different thing that the program was denied, with the flag that would allow it. */
   readonly onDenied?: (denial: Denial) => void;
 }
 
 /**
- * WASI 0.2 as an imports object, without anything of a machine: directories of the grant are those of `files`, there are no sockets and
- * no requests to others. Dispose it when the program has ended.
+ * WASI 0.2 as an imports object, without anything of a machine: directories of the grant are those of `files`, there are no sockets, and
+ * requests to others only by a `fetch` that is given. Dispose it when the program has ended.
  * @throws UsageError `bad-grant`, `no-directory`
  * @example
  * ```ts
@@ -42,9 +46,9 @@ export interface WebWasiOptions {
  * ```
  */
 export function createWasi(grant: GrantInput = {}, options: WebWasiOptions = {}): WasiImports {
-  const { files = new MemoryFiles(), stdin, stdout, stderr, onDenied } = options;
+  const { files = new MemoryFiles(), stdin, stdout, stderr, fetch, onDenied } = options;
   return createWasiOn({
-    host: webHost(files),
+    host: webHost(files, fetch),
     grant,
     ...(stdin === undefined ? {} : { stdin: inputSource(stdin) }),
     ...(stdout === undefined ? {} : { stdout: callbackSink(stdout) }),

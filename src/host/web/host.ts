@@ -1,8 +1,10 @@
 /** A page's or worker's host: clocks, random numbers and the console are the web's, files lie in memory. It has no sockets. */
-import type { FileStat, Host } from '../host.ts';
+import type { FileStat } from '../host.ts';
+import type { HttpHost } from '../http-client.ts';
 import type { MemoryFiles } from '../memory/files.ts';
 import { bytesSource } from '../streams.ts';
 import { sipHash } from './digest.ts';
+import { type Fetch, FetchClient } from './fetch-client.ts';
 import { consoleSink } from './stdio.ts';
 
 /** The most that `getRandomValues` takes at once. */
@@ -14,8 +16,8 @@ function fill(target: Uint8Array): void {
   }
 }
 
-/** Makes a host on `files`. */
-export function webHost(files: MemoryFiles): Host {
+/** Makes a host on `files`; requests to others go by `fetch`, if there is one. */
+export function webHost(files: MemoryFiles, fetch?: Fetch): HttpHost {
   const start = performance.now();
   let key: BigUint64Array | undefined;
   return {
@@ -28,6 +30,7 @@ export function webHost(files: MemoryFiles): Host {
       cpu: () => undefined,
     },
     random: { fill },
+    ...(fetch === undefined ? {} : { httpClient: () => new FetchClient(fetch) }),
     openDirectory: (path, how) => files.openDirectory(path, how),
     stdin: () => bytesSource(),
     stdout: () => consoleSink((line) => console.log(line)),
