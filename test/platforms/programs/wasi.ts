@@ -86,4 +86,36 @@ const end = ['stdin 3 bytes', 'size 14', 'entries 1', 'read line 1', 'outside: C
 assert.deepEqual(waits.out.slice(-5), end);
 assert.equal(waits.files.readText('/home/secret'), 'secret');
 
+// ---- a page asks its server, as its program would
+
+interface Http {
+  readonly Fields: new () => object;
+  readonly OutgoingRequest: new (headers: object) => Record<string, (value: unknown) => void>;
+}
+interface Body {
+  stream(): { blockingRead(length: bigint): Promise<Uint8Array> };
+}
+interface Handler {
+  handle(request: object): {
+    subscribe(): { block(): Promise<void> };
+    get(): { val: { val: { status(): number; consume(): Body } } };
+  };
+}
+
+if ('document' in globalThis) {
+  const grant = { network: { http: [location.host] } };
+  using wasi = createWasi(grant, { fetch });
+  const { Fields, OutgoingRequest } = wasi['wasi:http/types'] as unknown as Http;
+  const request = new OutgoingRequest(new Fields());
+  request.setScheme!({ tag: 'HTTP' });
+  request.setAuthority!(location.host);
+  request.setPathWithQuery!('/programs/assert.js');
+  const future = (wasi['wasi:http/outgoing-handler'] as unknown as Handler).handle(request);
+  await future.subscribe().block();
+  const answer = future.get().val.val;
+  assert.equal(answer.status(), 200);
+  const text = new TextDecoder().decode(await answer.consume().stream().blockingRead(60n));
+  assert.equal(text.includes('AssertionError'), true);
+}
+
 console.log('wasi');
