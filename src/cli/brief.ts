@@ -26,7 +26,7 @@ export function expectBrief(): void {
   setBudget(PATIENT_BUDGET);
 }
 
-/** Modules that are compiled from now on are optimized as usual; nor would V8 use a code cache that was made with other flags. */
+/** Modules that are compiled from now on are optimized as usual. Said before a code cache is made: V8 uses none that was made with other flags. */
 export function expectNothing(): void {
   if (!isPatient) return;
   isPatient = false;

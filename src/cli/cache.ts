@@ -3,8 +3,8 @@
  * write it, its size and damage are the business of `bin/tenon.js`.
  */
 import type { ArtifactCache, KeptArtifact } from '../node.ts';
-import { BRIEF, expectBrief } from './brief.ts';
-import { fileState } from './files.ts';
+import { BRIEF } from './brief.ts';
+import { fileState, LARGE } from './files.ts';
 
 /** The files of `bin/tenon.js`. */
 export interface CacheFiles {
@@ -21,11 +21,6 @@ export function keepIn(cache: CacheFiles | undefined): void {
   files = cache;
 }
 
-/**
- * Components up to this size are kept with their artifact and compared byte for byte; of larger ones the digest is kept. Loading Node's
- * crypto costs as much as reading and comparing ten megabytes.
- */
-const COMPARED = 1024 * 1024;
 const SAMPLES = 256;
 
 /** A number of bytes that any change of a build of a component is likely to change; only what is the same in full is used. */
@@ -36,11 +31,17 @@ function sampled(bytes: Uint8Array): string {
   return (hash >>> 0).toString(16).padStart(8, '0');
 }
 
-/** What says that an artifact is of these bytes: a copy of them, or their digest. */
+/**
+ * What says that an artifact is of these bytes: a copy of them, or where they are many their digest. Loading Node's crypto costs as much as
+ * reading and comparing ten megabytes.
+ */
 function proofOf(bytes: Uint8Array): Uint8Array {
-  if (bytes.length <= COMPARED) return bytes;
+  if (bytes.length <= LARGE) return bytes;
   return process.getBuiltinModule('node:crypto').hash('sha256', bytes, 'buffer');
 }
+
+/** Bytes of the header: two lengths. */
+const HEADER = 8;
 
 /**
  * A kept artifact: the length of the proof and of the state of the file, both, and the artifact. Who has the same file in the same state has
@@ -76,10 +77,7 @@ class Kept {
   }
 }
 
-/** Bytes of the header: two lengths. */
-const HEADER = 8;
-
-class FileCache implements ArtifactCache {
+export class FileCache implements ArtifactCache {
   readonly #files: CacheFiles;
   readonly #gates: string;
 
@@ -96,21 +94,21 @@ class FileCache implements ArtifactCache {
     const data = this.#files.read(this.#name(bytes));
     if (data === undefined || data.length < HEADER) return undefined;
     const kept = new Kept(data);
-    if (this.#wasBrief(bytes)) expectBrief();
     return {
       artifact: kept.artifact,
       confirm: () => kept.confirm(bytes, (better) => this.#files.write(this.#name(bytes), better)),
     };
   }
 
-  #wasBrief(bytes: Uint8Array): boolean {
-    return bytes.length > COMPARED && this.#files.read(`${this.#name(bytes)}.brief`)?.toString('latin1') === 'yes';
+  /** Whether the last run of a large program of these bytes was brief. */
+  wasBrief(bytes: Uint8Array): boolean {
+    return bytes.length > LARGE && this.#files.read(`${this.#name(bytes)}.brief`)?.toString('latin1') === 'yes';
   }
 
   /** A program of these bytes has run for so long. */
   ran(bytes: Uint8Array, milliseconds: number): void {
     const isBrief = milliseconds < BRIEF;
-    if (bytes.length <= COMPARED || isBrief === this.#wasBrief(bytes)) return;
+    if (bytes.length <= LARGE || isBrief === this.wasBrief(bytes)) return;
     this.#files.write(`${this.#name(bytes)}.brief`, Buffer.from(isBrief ? 'yes' : 'no', 'latin1'));
   }
 
@@ -122,7 +120,7 @@ class FileCache implements ArtifactCache {
 /** Where artifacts of components are kept that are loaded with these feature gates; undefined where nothing is. */
 export function artifactCache(
   features: Readonly<Record<string, boolean | undefined>> | undefined,
-): (ArtifactCache & { ran(bytes: Uint8Array, milliseconds: number): void }) | undefined {
+): FileCache | undefined {
   if (files === undefined) return undefined;
   const gates = Object.entries(features ?? {})
     .map(([name, on]) => `${on === true ? '' : 'no-'}${name}-`)

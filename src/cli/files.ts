@@ -5,8 +5,8 @@ import { UsageError } from '../error/error.ts';
 /** Which file in which state large contents were read from. */
 const states = new WeakMap<ArrayBufferLike, string>();
 
-/** Bytes above which it pays to know. */
-const LARGE = 1024 * 1024;
+/** Bytes above which it pays to know, rather than to look at all of them. */
+export const LARGE = 1024 * 1024;
 /** Nanoseconds after which a file that is written again has another time of change for certain, however coarse the clock of files. */
 const SETTLED = 2_000_000_000n;
 

@@ -13,6 +13,7 @@ import { addLimitImports, limitedCores, limitingOf, Metering } from '../runtime/
 import { Store } from '../runtime/store.ts';
 import type { StoreMeter } from '../runtime/store-meter.ts';
 import { createPreview1, MAY_WAIT } from '../wasi/p1/preview1.ts';
+import { reportDenial } from './report.ts';
 
 type CoreFunction = (...args: never[]) => unknown;
 
@@ -178,7 +179,8 @@ export async function runModule(
   options: LinkOptions,
 ): Promise<unknown> {
   const { original, module, imports, meter, ended } = await limited(path, bytes, options.limits);
-  using preview1 = createPreview1({ host: nodeHost({ onBrokenPipe: () => process.exit(0) }), grant });
+  const host = nodeHost({ onBrokenPipe: () => process.exit(0) });
+  using preview1 = createPreview1({ host, grant, onDenied: reportDenial });
   let memory: WebAssembly.Memory | undefined;
   const functions = preview1.imports(() => {
     if (memory !== undefined) return memory;

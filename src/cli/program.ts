@@ -2,12 +2,19 @@
 import { basename } from 'node:path';
 import { readPreamble } from '../core/preamble.ts';
 import { checkGrant, type Grant, parseDirFlag, parseEnvFlag } from '../grants/grant.ts';
+import {
+  type NetworkGrantInput,
+  parseHttpFlag,
+  parseListenFlag,
+  parseLookupFlag,
+  parseNetFlag,
+} from '../grants/network.ts';
 import { onUnfinished } from '../host/node/unfinished.ts';
 import { Component, type Instance, type Limits, LinkError, Linker, type LinkOptions, UsageError } from '../node.ts';
 import { endUnfinished } from '../runtime/deadlock.ts';
 import { compatKey } from '../types/semver.ts';
 import { type Flag, MisuseError, type Parsed } from './args.ts';
-import { artifactCache } from './cache.ts';
+import { artifactCache, type FileCache } from './cache.ts';
 import { explainFile, withPath } from './explain.ts';
 import { FEATURES_FLAG, featuresOf } from './features.ts';
 import { readBinary } from './files.ts';
@@ -31,6 +38,26 @@ export const PROGRAM_FLAGS: readonly Flag[] = [
     many: true,
     help: 'set an environment variable, or pass on the one of this process',
   },
+  {
+    name: 'net',
+    value: 'HOST[=RANGE][:PORT][/tcp|/udp]',
+    many: true,
+    help: 'let the program connect to a host, *.HOST, an address or block; `*` is whatever is public',
+  },
+  {
+    name: 'listen',
+    value: 'ADDRESS:PORT[/tcp|/udp]',
+    many: true,
+    help: 'let the program listen; `*` is every address, port 0 a free one',
+  },
+  { name: 'lookup', value: 'NAME', many: true, help: 'let the program look up the addresses of a name, or *.NAME' },
+  {
+    name: 'http',
+    value: '[METHODS@][SCHEME://]HOST[=RANGE][:PORT]',
+    many: true,
+    help: 'let the program make HTTP requests to a host',
+  },
+  { name: 'inherit-network', help: 'let the program use the network as this process can, private addresses included' },
   {
     name: 'plug',
     value: 'OTHER',
@@ -96,6 +123,20 @@ export function parseBytes(text: string): number {
   return bytes;
 }
 
+/** The flags of a program's network. */
+export const NETWORK_FLAGS: readonly string[] = ['net', 'listen', 'lookup', 'http', 'inherit-network'];
+
+function networkOf(args: Parsed): NetworkGrantInput {
+  const values = (name: string): readonly string[] => args.values.get(name) ?? [];
+  const rules = {
+    connect: values('net').map(parseNetFlag),
+    listen: values('listen').map(parseListenFlag),
+    lookup: values('lookup').map(parseLookupFlag),
+    http: values('http').map(parseHttpFlag),
+  };
+  return args.values.has('inherit-network') ? 'inherit' : rules;
+}
+
 /** The grant that the flags spell out. */
 export function grantOf(args: Parsed, program: readonly string[]): Grant {
   const values = (name: string): readonly string[] => args.values.get(name) ?? [];
@@ -107,6 +148,7 @@ export function grantOf(args: Parsed, program: readonly string[]): Grant {
     }),
     dirs: values('dir').map(parseDirFlag),
     stdio: { stdin: 'inherit', stdout: 'inherit', stderr: 'inherit' },
+    network: networkOf(args),
   });
 }
 
@@ -128,6 +170,11 @@ export interface LoadFileOptions {
   readonly kept?: boolean;
 }
 
+/** Where what is found out about components is kept, unless a flag says that nothing is. */
+export function cacheOf(args: Parsed): FileCache | undefined {
+  return args.values.has('no-cache') ? undefined : artifactCache(featuresOf(args));
+}
+
 /**
  * Loads a component file.
  * @throws MalformedError `is-...` that says what the file is instead; other errors of `Component.load` with the file's name before them
@@ -137,7 +184,7 @@ export async function loadFile(path: string, args: Parsed, options: LoadFileOpti
   if (readPreamble(bytes) !== 'component') throw await explainFile(bytes, path);
   try {
     const features = featuresOf(args);
-    const cache = options.kept === true && !args.values.has('no-cache') ? artifactCache(features) : undefined;
+    const cache = options.kept === true ? cacheOf(args) : undefined;
     const component = await Component.load(bytes, {
       ...(features === undefined ? {} : { features }),
       ...(cache === undefined ? {} : { cache }),
@@ -219,8 +266,6 @@ export async function linkProgram(
 function linkHint(error: LinkError): string {
   const [first] = error.mismatches;
   if (first === undefined) return 'see what it is made of: tenon inspect FILE';
-  if (first.path.startsWith('wasi:http') || first.path.startsWith('wasi:sockets'))
-    return 'this version grants no network';
   if (first.path.startsWith('wasi:')) return `this version has no ${first.path.split('#')[0]}`;
   return `give a component that exports ${first.path.split('#')[0]}: --plug OTHER.wasm`;
 }

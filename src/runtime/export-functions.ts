@@ -18,6 +18,13 @@ export function exportedFunction(run: Instantiation, func: PlanFunc, path: strin
   return { call: fn, promised: async (...args) => fn(...args), live: undefined };
 }
 
+/** The promised form of an exported function alone. */
+export function promisedFunction(run: Instantiation, func: PlanFunc, path: string): AnyFunction {
+  const canWait = func.kind === 'lift' && !func.type.async && run.prepared.exports.get(func)?.entry !== undefined;
+  if (!canWait) return exportedFunction(run, func, path).promised;
+  return run.prepared.kit.promised!(run, { func, path, border: () => borderOf(run, func, path, true) });
+}
+
 function lifted(run: Instantiation, func: Lift, path: string): ExportedFunction {
   const { plan, kit } = run.prepared;
   const side = run.side(func.options, func.instance);

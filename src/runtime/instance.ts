@@ -12,6 +12,12 @@ import type { AnyWorld, WorldTypes } from './world.ts';
 /** Gives a store's memory back once nothing that could call it is reachable: every border function holds its instantiation. */
 const released = /* @__PURE__ */ new FinalizationRegistry<Store>((store) => store.release());
 
+/**
+ * What an instance was made of, for the rooms beside this one.
+ * @throws Trap `store-dead` if it was disposed of
+ */
+export let runOf: (instance: Instance) => Instantiation;
+
 /** Where an instance goes when it was disposed of. */
 export interface Origin {
   /** Whether it lives, and nothing of it is under way. */
@@ -25,25 +31,53 @@ export interface Origin {
  * Dispose of it to end its store.
  */
 export class Instance<W extends WorldTypes = AnyWorld> implements Disposable {
-  /** Functions and interfaces by name: interfaces by full name, without version, and in camel case. */
-  readonly exports: W['exports'];
-  /** The same as promises: a call may wait in a host function. */
-  readonly promised: W['promised'];
+  static {
+    runOf = (instance) => instance.#alive();
+  }
   readonly #store: Store;
+  #run: Instantiation | undefined;
+  #objects: ExportObjects | undefined;
   #origin: Origin | undefined;
 
   /** Instances are made by `InstancePre.instantiate`. */
   constructor(run: Instantiation, origin?: Origin) {
     const { store, prepared } = run;
-    const { shape, kit } = prepared;
     this.#store = store;
+    this.#run = run;
     this.#origin = origin;
-    const classes = kit.classes?.((resource) => run.resource(resource));
-    const objects: ExportObjects = buildExports(shape, (func, path) => exportedFunction(run, func, path), classes);
-    this.exports = objects.exports;
-    this.promised = objects.promised;
-    disposeAtEnd(store, kit);
+    disposeAtEnd(store, prepared.kit);
     released.register(run.lease, store);
+  }
+
+  /**
+   * Functions and interfaces by name: interfaces by full name, without version, and in camel case.
+   * @throws Trap `store-dead` if it was disposed of before anybody asked for them
+   */
+  get exports(): W['exports'] {
+    this.#objects ??= this.#make();
+    return this.#objects.exports;
+  }
+
+  /**
+   * The same as promises: a call may wait in a host function.
+   * @throws Trap `store-dead` if it was disposed of before anybody asked for them
+   */
+  get promised(): W['promised'] {
+    this.#objects ??= this.#make();
+    return this.#objects.promised;
+  }
+
+  #make(): ExportObjects {
+    const run = this.#alive();
+    const { shape, kit } = run.prepared;
+    const classes = kit.classes?.((resource) => run.resource(resource));
+    return buildExports(shape, (func, path) => exportedFunction(run, func, path), classes);
+  }
+
+  #alive(): Instantiation {
+    // What it was made of may be another tenant's by now.
+    if (this.#run === undefined) throw this.#store.deadTrap(undefined);
+    return this.#run;
   }
 
   /** Counters of this instance's store. */
@@ -61,10 +95,7 @@ export class Instance<W extends WorldTypes = AnyWorld> implements Disposable {
 
   set fuel(units: bigint) {
     const { meter } = this.#store;
-    if (meter?.fuel === undefined)
-      throw new UsageError('no-fuel', 'the instance has no fuel that could be set', {
-        hint: 'link it with limits.fuel',
-      });
+    if (meter?.fuel === undefined) throw new UsageError('no-fuel', 'the instance was linked without limits.fuel');
     meter.fuel = units;
   }
 
@@ -80,6 +111,7 @@ export class Instance<W extends WorldTypes = AnyWorld> implements Disposable {
   [Symbol.dispose](): void {
     const origin = this.#origin;
     this.#origin = undefined;
+    this.#run = undefined;
     const isIdle = origin?.isIdle() === true;
     this.#store.end(undefined);
     if (isIdle) origin?.giveBack();

@@ -4,9 +4,11 @@
  */
 import { UsageError } from '../error/error.ts';
 import { LimitError } from '../error/limit.ts';
-import type { HttpOutgoingBody, HttpServerRequest } from '../host/http.ts';
+import type { Sink } from '../host/host.ts';
+import type { HttpFields, HttpIncomingBody, HttpOutgoingBody, HttpServerRequest } from '../host/http.ts';
 import type { Component } from '../runtime/component.ts';
 import type { Instance, InstancePre } from '../runtime/instance.ts';
+import { promisedFunctionOf } from '../runtime/promised-function.ts';
 import { compareSemver, parseSemver, splitVersion } from '../types/semver.ts';
 import { exitOf } from '../wasi/p2/exit.ts';
 import { IncomingRequest, ResponseOutparam } from '../wasi/p2/http-messages.ts';
@@ -62,6 +64,7 @@ export interface ServeCounts {
 
 interface Worker {
   readonly instance: Instance;
+  readonly handle: Handle;
   uses: number;
 }
 
@@ -99,43 +102,73 @@ function statusOf(tag: string): number {
   return 500;
 }
 
-/** A request and what has become of it. */
-class Exchange {
-  readonly request: HttpServerRequest;
+/** A request, its answer, and what has become of it. */
+class Exchange implements HttpServerRequest, HttpOutgoingBody {
+  readonly #request: HttpServerRequest;
+  #answer: HttpOutgoingBody | undefined;
   status = 0;
   isOver = false;
   /** Whether its answer is whole, or was cut short from here. */
   hasEnded = false;
-  #body: HttpOutgoingBody | undefined;
 
   constructor(request: HttpServerRequest) {
-    this.request = {
-      ...request,
-      respond: (status, headers) => {
-        this.status = status;
-        const body = request.respond(status, headers);
-        this.#body = {
-          sink: body.sink,
-          finish: (trailers) => {
-            this.hasEnded = true;
-            body.finish(trailers);
-          },
-          abort: () => {
-            this.hasEnded = true;
-            this.status = 0;
-            body.abort();
-          },
-        };
-        return this.#body;
-      },
-    };
+    this.#request = request;
+  }
+
+  get method(): string {
+    return this.#request.method;
+  }
+
+  get scheme(): string {
+    return this.#request.scheme;
+  }
+
+  get authority(): string | undefined {
+    return this.#request.authority;
+  }
+
+  get path(): string | undefined {
+    return this.#request.path;
+  }
+
+  get headers(): HttpFields {
+    return this.#request.headers;
+  }
+
+  get body(): HttpIncomingBody {
+    return this.#request.body;
+  }
+
+  onGone(done: () => void): void {
+    this.#request.onGone(done);
+  }
+
+  respond(status: number, headers: HttpFields): HttpOutgoingBody {
+    this.status = status;
+    this.#answer = this.#request.respond(status, headers);
+    return this;
+  }
+
+  get sink(): Sink {
+    return this.#answer!.sink;
+  }
+
+  finish(trailers: HttpFields | undefined): void {
+    this.hasEnded = true;
+    this.#answer!.finish(trailers);
+  }
+
+  abort(): void {
+    this.hasEnded = true;
+    this.status = 0;
+    this.#answer!.abort();
   }
 
   /** The guest gives no answer, or no more of it: the client hears `status`, or that its answer is cut short. */
   fail(status: number, message: string): void {
     if (this.hasEnded) return;
-    if (this.#body !== undefined) this.#body.abort();
-    else plain(this.request, status, message);
+    if (this.#answer !== undefined) this.abort();
+    else plain(this, status, message);
   }
 }
 
@@ -169,7 +202,7 @@ export class HttpService {
     let failure: unknown;
     if (this.#active >= this.#limits.concurrency) {
       this.counts.rejected++;
-      plain(exchange.request, 503, 'too many requests are under way', [['retry-after', RETRY_AFTER]]);
+      plain(exchange, 503, 'too many requests are under way', [['retry-after', RETRY_AFTER]]);
     } else {
       this.#active++;
       try {
@@ -189,22 +222,20 @@ export class HttpService {
     const end = (): void => worker?.instance[Symbol.dispose]();
     try {
       worker = this.#take();
-      const { promised } = worker.instance;
-      const { handle } = promised[this.#export] as { readonly handle: Handle };
-      const out = new ResponseOutparam(exchange.request);
+      const out = new ResponseOutparam(exchange);
       let isLate = false;
       let isGone = false;
       timer = setTimeout(() => {
         isLate = true;
         end();
       }, this.#limits.timeout);
-      exchange.request.onGone(() => {
+      exchange.onGone(() => {
         if (exchange.isOver || exchange.hasEnded) return;
         isGone = true;
         end();
       });
       try {
-        await handle(new IncomingRequest(exchange.request), out);
+        await worker.handle(new IncomingRequest(exchange), out);
       } catch (error) {
         // A program that calls exit after its answer has not failed.
         if (exitOf(error)?.exitCode !== 0) {
@@ -255,7 +286,9 @@ export class HttpService {
     const idle = this.#idle.pop();
     if (idle !== undefined) return idle;
     this.counts.instances++;
-    return { instance: this.#pre.instantiate(), uses: 0 };
+    const instance = this.#pre.instantiate();
+    const handle = promisedFunctionOf(instance, this.#export, 'handle') as Handle;
+    return { instance, handle, uses: 0 };
   }
 
   #giveBack(worker: Worker): void {

@@ -38,9 +38,21 @@ export function isPromise(value: unknown): value is Promise<unknown> {
   }
 }
 
+const known = new WeakMap<readonly NamedType[], FuncType>();
+
+/** A function type with these parameters, the same each time. */
+function typeOf(params: readonly NamedType[]): FuncType {
+  let type = known.get(params);
+  if (type === undefined) {
+    type = { kind: 'func', async: false, params, result: undefined };
+    known.set(params, type);
+  }
+  return type;
+}
+
 /** Checks all arguments before any is lowered, so that a wrong one leaves the handles among the others where they are. */
 export function checkAll(params: readonly NamedType[], args: readonly unknown[], env: BorderEnv): void {
-  const type: FuncType = { kind: 'func', async: false, params, result: undefined };
+  const type = typeOf(params);
   const resources = signatureResources(type);
   const ends = signatureEnds(type);
   const walk = (type: ValueType, value: AbiValue, path: string): void => {

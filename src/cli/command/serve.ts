@@ -6,10 +6,10 @@ import { LinkError, Linker, UsageError } from '../../node.ts';
 import { HttpService, handlerExport, type Served } from '../../serve/serve.ts';
 import { createWasi } from '../../wasi/p2/wasi.ts';
 import { type Command, MisuseError, type Parsed } from '../args.ts';
-import { grantOf, linkError, linkOptionsOf, loadFile, PROGRAM_FLAGS, programName } from '../program.ts';
-import { report, safeText } from '../report.ts';
+import { grantOf, linkError, linkOptionsOf, loadFile, NETWORK_FLAGS, PROGRAM_FLAGS, programName } from '../program.ts';
+import { report, reportDenial, safeText } from '../report.ts';
 
-const GRANTS = ['dir', 'env', 'max-memory', 'max-cpu', 'fuel', 'features', 'no-cache'];
+const GRANTS = ['dir', 'env', ...NETWORK_FLAGS, 'max-memory', 'max-cpu', 'fuel', 'features', 'no-cache'];
 
 export const command: Command = {
   name: 'serve',
@@ -117,7 +117,8 @@ export async function run(args: Parsed): Promise<number> {
   };
   const { component } = await loadFile(path, args, { kept: true });
   const handler = handlerExport(component, path);
-  using wasi = createWasi({ host: nodeHost(), grant: { ...grantOf(args, [programName(path)]), stdio: OUTPUTS } });
+  const grant = { ...grantOf(args, [programName(path)]), stdio: OUTPUTS };
+  using wasi = createWasi({ host: nodeHost(), grant, onDenied: reportDenial });
   const linker = new Linker();
   for (const [name, value] of Object.entries(wasi)) linker.define(name, value);
   const { limits: own, ...options } = linkOptionsOf(args);

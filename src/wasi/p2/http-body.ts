@@ -176,12 +176,13 @@ class LateSink implements Sink {
 class CountingSink implements Sink {
   readonly terminal = false;
   readonly #sink: Sink;
-  readonly #most: bigint | undefined;
-  written = 0n;
+  readonly #most: number;
+  /** Exact: nobody writes 2^53 bytes. */
+  written = 0;
 
   constructor(sink: Sink, most: bigint | undefined) {
     this.#sink = sink;
-    this.#most = most;
+    this.#most = most === undefined ? Infinity : Number(most);
   }
 
   ready(): boolean {
@@ -197,8 +198,8 @@ class CountingSink implements Sink {
   }
 
   write(bytes: Uint8Array): void {
-    const written = this.written + BigInt(bytes.length);
-    if (this.#most !== undefined && written > this.#most)
+    const written = this.written + bytes.length;
+    if (written > this.#most)
       throw new HostError('io', `the body is longer than the ${this.#most} bytes of its content-length`);
     this.#sink.write(bytes);
     this.written = written;
@@ -241,9 +242,9 @@ export class Outgoing {
   }
 
   finish(trailers: HttpFields | undefined): void {
-    if (this.announced !== undefined && this.sink.written !== this.announced) {
+    if (this.announced !== undefined && BigInt(this.sink.written) !== this.announced) {
       this.abort();
-      throw new ComponentError({ tag: this.#tooMuch, val: this.sink.written });
+      throw new ComponentError({ tag: this.#tooMuch, val: BigInt(this.sink.written) });
     }
     this.#ends({ kind: 'whole', trailers });
   }

@@ -20,6 +20,12 @@ const FORBIDDEN: ReadonlySet<string> = /* @__PURE__ */ new Set([
   'upgrade',
 ]);
 
+const LENGTH = 'content-length';
+
+function isLength(value: Uint8Array): boolean {
+  return value.length > 0 && value.length < 16 && value.every((byte) => byte >= 0x30 && byte <= 0x39);
+}
+
 /** Whether a field is not a guest's to send or to see. */
 export function isForbidden(name: string): boolean {
   return FORBIDDEN.has(name);
@@ -31,20 +37,29 @@ function refuse(tag: 'invalid-syntax' | 'forbidden' | 'immutable'): never {
 
 /** Bytes of a value: no controls but the tab. */
 function isValue(value: Uint8Array): boolean {
-  return value.every((byte) => byte === 9 || (byte >= 32 && byte !== 127));
+  for (const byte of value) if ((byte < 32 && byte !== 9) || byte === 127) return false;
+  return true;
 }
 
 export class Fields {
-  #fields: HttpField[] = [];
+  #fields: HttpFields = [];
+  /** Whether `#fields` is its own to change. */
+  #isOwn = false;
   #size = 0;
   #isMutable = true;
 
   /** What a guest has made, or what the host has received: then it cannot be changed. */
   static of(fields: HttpFields): Fields {
     const made = new Fields();
-    made.#fields = [...fields];
+    made.#fields = fields;
     made.#isMutable = false;
     return made;
+  }
+
+  /** The same, from now on unchangeable: it belongs to a message. */
+  static fixed(fields: Fields): Fields {
+    fields.#isMutable = false;
+    return fields;
   }
 
   /** The fields that it holds. */
@@ -69,9 +84,15 @@ export class Fields {
 
   #add(name: string, value: Uint8Array): void {
     if (!isValue(value)) refuse('invalid-syntax');
+    // Two lengths, or what is none, are read differently by different programs: one of them would lose count.
+    if (name === LENGTH && (this.has(LENGTH) || !isLength(value))) refuse('invalid-syntax');
     this.#size += costOf(name, value);
     if (this.#size > MAX_SECTION) violated(`fields of more than ${MAX_SECTION} bytes`);
-    this.#fields.push([name, new Uint8Array(value)]);
+    if (!this.#isOwn) {
+      this.#fields = [...this.#fields];
+      this.#isOwn = true;
+    }
+    (this.#fields as HttpField[]).push([name, new Uint8Array(value)]);
   }
 
   get(name: string): Uint8Array[] {
@@ -97,6 +118,7 @@ export class Fields {
 
   #remove(name: string): void {
     this.#fields = this.#fields.filter(([each]) => each !== name);
+    this.#isOwn = true;
     this.#size = this.#fields.reduce((sum, [each, value]) => sum + costOf(each, value), 0);
   }
 
@@ -110,7 +132,8 @@ export class Fields {
 
   clone(): Fields {
     const made = new Fields();
-    made.#fields = [...this.#fields];
+    made.#fields = this.#fields;
+    this.#isOwn = false;
     made.#size = this.#size;
     return made;
   }
@@ -122,11 +145,12 @@ function costOf(name: string, value: Uint8Array): number {
 
 /** The `content-length` that fields name; undefined if they name none, or not one number. */
 export function contentLength(fields: HttpFields): bigint | undefined {
-  const values = fields
-    .filter(([name]) => name === 'content-length')
-    .map(([, value]) => new TextDecoder().decode(value));
-  const [first] = values;
-  return first !== undefined && /^\d{1,19}$/.test(first) && values.every((v) => v === first)
-    ? BigInt(first)
-    : undefined;
+  let length: string | undefined;
+  for (const [name, value] of fields) {
+    if (name !== 'content-length') continue;
+    const text = new TextDecoder().decode(value);
+    if (!/^\d{1,19}$/.test(text) || (length !== undefined && length !== text)) return undefined;
+    length = text;
+  }
+  return length === undefined ? undefined : BigInt(length);
 }
