@@ -4,6 +4,7 @@
  */
 import { adoptLimit } from '../error/limit.ts';
 import { makeTrap } from '../error/trap.ts';
+import type { ValueType } from '../types/value-type.ts';
 
 export const lifted = { left: Number.POSITIVE_INFINITY, most: Number.POSITIVE_INFINITY };
 
@@ -18,10 +19,29 @@ export function lifts(bytes: number): void {
   if (lifted.left < 0) tooMuch();
 }
 
-/** What an element of a list takes, whatever it is. */
+/** What an element of a list takes that is no number. */
 const LEAST = 8;
+
+const NUMBERS: ReadonlySet<ValueType['kind']> = new Set([
+  'u8',
+  's8',
+  'u16',
+  's16',
+  'u32',
+  's32',
+  'u64',
+  's64',
+  'f32',
+  'f64',
+] as const);
 
 /** The same for a list whose elements take `size` bytes each in memory, and are values of their own. */
 export function liftsElements(length: number, size: number): void {
   lifts(length * Math.max(LEAST, size));
+}
+
+/** The same for a list of any type. */
+export function liftsList({ kind }: ValueType, length: number, size: number): void {
+  if (NUMBERS.has(kind)) lifts(length * size);
+  else liftsElements(length, size);
 }

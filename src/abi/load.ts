@@ -6,7 +6,7 @@ import type { AbiContext } from './context.ts';
 import { despecialize } from './despecialize.ts';
 import { pointerSize } from './flatten.ts';
 import { discriminantSize, fieldOffsets, flagsSize, layout, payloadOffset } from './layout.ts';
-import { liftsElements } from './lifted.ts';
+import { liftsList } from './lifted.ts';
 import { checkRange, loadUint, loadWord, memoryOf, toNumber } from './memory.ts';
 import { loadStringRange, MAX_BYTES, splitTag } from './string.ts';
 import type { AbiHandle, AbiValue, AbiVariant } from './values.ts';
@@ -106,7 +106,7 @@ export function loadList(cx: AbiContext, element: ValueType, pointer: number, le
   trapIf(length * size > MAX_BYTES, 'list-out-of-bounds');
   trapIf(pointer % align !== 0, 'unaligned-pointer');
   checkRange(memoryOf(cx), pointer, length * size, 'list-out-of-bounds');
-  liftsElements(length, size);
+  liftsList(element, length, size);
   return loadElements(cx, element, pointer, length);
 }
 
