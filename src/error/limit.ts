@@ -1,8 +1,18 @@
 /** The traps of stores that meet a limit of time or computation. */
-import { adoptTrap, Trap, type TrapDetails } from './trap.ts';
+import { adoptTrap, type LimitCode, Trap, type TrapDetails } from './trap.ts';
 
 /** Limits that end a store. */
 export type LimitName = 'cpu' | 'time' | 'fuel' | 'memory' | 'handles' | 'lifted';
+
+/** What a limit is for, without numbers: the same in every run. */
+export const LIMIT_REASONS: Readonly<Record<LimitCode, string>> = {
+  'cpu-limit': 'the component has computed for as long as it may',
+  'time-limit': 'the call has taken as long as it may',
+  'fuel-limit': 'the component has used all of its fuel',
+  'memory-limit': 'memory that the component begins with cannot be had',
+  'handle-limit': 'a component instance holds as many handles as it may',
+  'lift-limit': 'strings and lists of a call take more than they may',
+};
 
 const CODES = {
   cpu: 'cpu-limit',

@@ -60,12 +60,6 @@ const OTHER_REASONS = {
   'same-instance-copy': 'cannot read from and write to intra-component stream or future',
   'buffer-too-long': 'a buffer of a stream has at most 2^28-1 elements',
   deadlock: 'deadlock detected: event loop cannot make further progress',
-  'cpu-limit': 'the component has computed for as long as it may',
-  'time-limit': 'the call has taken as long as it may',
-  'fuel-limit': 'the component has used all of its fuel',
-  'memory-limit': 'memory that the component begins with cannot be had',
-  'handle-limit': 'a component instance holds as many handles as it may',
-  'lift-limit': 'strings and lists of a call take more than they may',
 } as const;
 
 type CoreReason = keyof typeof CORE_REASONS;
@@ -73,8 +67,11 @@ type CoreReason = keyof typeof CORE_REASONS;
 /** Why a trap was raised: its code, or a code and a variant of its reason. */
 export type TrapReason = CoreReason | keyof typeof OTHER_REASONS;
 
+/** Codes of a `LimitError`, which says itself what was met. */
+export type LimitCode = 'cpu-limit' | 'time-limit' | 'fuel-limit' | 'memory-limit' | 'handle-limit' | 'lift-limit';
+
 /** The stable code of a trap. */
-export type TrapCode = Exclude<TrapReason, `${string}/${string}`>;
+export type TrapCode = Exclude<TrapReason, `${string}/${string}`> | LimitCode;
 
 /** The sentence of a code, or of one of its reasons. */
 export function reasonOf(why: TrapReason): string {

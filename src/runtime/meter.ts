@@ -7,6 +7,7 @@
 
 import { lifted } from '../abi/lifted.ts';
 import { adoptLimit, type LimitFacts } from '../error/limit.ts';
+import { limitHook } from '../error/limit-hook.ts';
 import { makeTrap, type Trap } from '../error/trap.ts';
 import { CALL_STACK } from './control.ts';
 import { engineTrap, onLimit } from './failure.ts';
@@ -233,3 +234,16 @@ function limitMet(): ((real: WebAssembly.RuntimeError, path: string | undefined)
   const facts = timeFacts() ?? fuelFacts();
   return facts && ((real, path) => adoptLimit(real, facts, { path }));
 }
+
+/** What the engine says where it has no memory for a module that is instantiated. */
+const OUT_OF_MEMORY = /^WebAssembly\.(?:Memory|Instance|Table)\(\): /;
+
+function metBy(facts: LimitFacts): Trap {
+  return adoptLimit(makeTrap('unreachable'), facts);
+}
+
+limitHook.met = metBy;
+limitHook.outOfMemory = (error) =>
+  error instanceof RangeError && OUT_OF_MEMORY.test(error.message)
+    ? metBy({ limit: 'memory', allowed: 0, used: 0 })
+    : undefined;

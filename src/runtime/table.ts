@@ -2,7 +2,7 @@
  * Handle tables in the control memory: one per component instance, index 0 never used, freed indices reused last in, first out
  * (which the reference suite observes). Layout: `control.ts`. Specification: CanonicalABI.md, "Table State", "Resource State".
  */
-import { adoptLimit } from '../error/limit.ts';
+import { limitHook } from '../error/limit-hook.ts';
 import { makeTrap } from '../error/trap.ts';
 import {
   control,
@@ -31,8 +31,7 @@ const FIRST_CAPACITY = 16;
 /** Makes room for the index that comes next. Traps where as many are held as may be. */
 function grow(slot: number, index: number): void {
   const most = storeOf(slot)?.options.handles;
-  if (most !== undefined && index > most)
-    throw adoptLimit(makeTrap('table-full'), { limit: 'handles', allowed: most, used: index });
+  if (most !== undefined && index > most) throw limitHook.met?.({ limit: 'handles', allowed: most, used: index });
   const old = control.i32[(slot + TABLE) >> 2] ?? 0;
   const capacity = control.i32[(slot + TABLE_CAPACITY) >> 2] ?? 0;
   // Whoever would go beyond the limit must come here.

@@ -170,7 +170,7 @@ export function lowerNumbers(cx: AbiContext, kind: NumberKind, value: unknown, p
 /** A copy of numbers in memory, as their typed array. */
 export function liftNumbers(cx: AbiContext, kind: NumberKind, pointer: number, length: number): NumberArray {
   const size = TYPED_ARRAYS[kind].BYTES_PER_ELEMENT;
-  checkNumbers(cx, pointer, length, size);
+  checkElements(cx, pointer, length, size, size);
   lifts(length * size);
   return memoryOf(cx)
     .numbers(kind)
@@ -180,23 +180,21 @@ export function liftNumbers(cx: AbiContext, kind: NumberKind, pointer: number, l
 /** The same as a view, which ends when the memory grows. */
 export function viewNumbers(cx: AbiContext, kind: NumberKind, pointer: number, length: number): NumberArray {
   const size = TYPED_ARRAYS[kind].BYTES_PER_ELEMENT;
-  checkNumbers(cx, pointer, length, size);
+  checkElements(cx, pointer, length, size, size);
   return memoryOf(cx)
     .numbers(kind)
     .subarray(pointer / size, pointer / size + length) as NumberArray;
 }
 
-function checkNumbers(cx: AbiContext, pointer: number, length: number, size: number): void {
+function checkElements(cx: AbiContext, pointer: number, length: number, size: number, align: number): void {
   trapIf(length * size > MAX_BYTES, 'list-out-of-bounds');
-  trapIf(pointer % size !== 0, 'unaligned-pointer');
+  trapIf(pointer % align !== 0, 'unaligned-pointer');
   checkRange(memoryOf(cx), pointer, length * size, 'list-out-of-bounds');
 }
 
 /** Traps unless a list of `length` elements at `pointer` is aligned, in bounds, and not too long. They are lifted one by one. */
 export function checkList(cx: AbiContext, pointer: number, length: number, size: number, align: number): void {
-  trapIf(length * size > MAX_BYTES, 'list-out-of-bounds');
-  trapIf(pointer % align !== 0, 'unaligned-pointer');
-  checkRange(memoryOf(cx), pointer, length * size, 'list-out-of-bounds');
+  checkElements(cx, pointer, length, size, align);
   liftsElements(length, size);
 }
 

@@ -1,6 +1,7 @@
 /** `tenon invoke FILE 'func(args)'...`. */
 
-import { reasonOf } from '../../error/trap.ts';
+import { LIMIT_REASONS } from '../../error/limit.ts';
+import { type LimitCode, reasonOf, type TrapCode } from '../../error/trap.ts';
 import { nodeHost } from '../../host/node/host.ts';
 import { ComponentError, type Instance, Trap, UsageError } from '../../node.ts';
 import { describeType } from '../../types/describe.ts';
@@ -93,6 +94,10 @@ function prepareCall(main: Loaded, text: string): Prepared {
   return { text, target, values: parseWaveCall(text, target.type) };
 }
 
+function sentenceOf(code: TrapCode): string {
+  return code in LIMIT_REASONS ? LIMIT_REASONS[code as LimitCode] : reasonOf(code as Exclude<TrapCode, LimitCode>);
+}
+
 /** Makes one call of several, and prints it with its result, or with what its trap is for. */
 async function callAndPrint(instance: Instance, { text, target, values }: Prepared): Promise<void> {
   try {
@@ -100,7 +105,7 @@ async function callAndPrint(instance: Instance, { text, target, values }: Prepar
     await writeOut(`${text}${result === undefined ? '' : ` => ${result}`}\n`);
   } catch (error) {
     // What exactly it was goes to standard error with the rest of the report.
-    if (error instanceof Trap) await writeOut(`${text} => trap: ${reasonOf(error.code)}\n`);
+    if (error instanceof Trap) await writeOut(`${text} => trap: ${sentenceOf(error.code)}\n`);
     throw error;
   }
 }
