@@ -1,6 +1,6 @@
 /**
  * `node bench/serve.ts`: `tenon serve` beside a bare `node:http` that sends the same headers and body, and `wasmtime serve`, in one run.
- * Every server is up all the time; one after the other has the load, round for round. docs/serve.md has what it must show.
+ * Every server is up all the time; one after the other has the load, round for round. What it must show are the bounds below.
  */
 import { readFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
@@ -95,8 +95,7 @@ async function measure(contenders: readonly Contender[]): Promise<readonly Measu
 async function startP99(): Promise<number> {
   const { Component, Linker, createWasi } = await loadTenon('source');
   const component = await Component.load(new Uint8Array(readFileSync(file)));
-  const { makeHttp } = await import('../src/wasi/p2/http.ts');
-  const pre = await new Linker().defineAll({ ...createWasi(), ...makeHttp() }).link(component, { pool: true });
+  const pre = await new Linker().defineAll(createWasi()).link(component, { pool: true });
   const times: number[] = [];
   for (let i = 0; i < 6000; i++) {
     const begin = performance.now();
@@ -132,7 +131,12 @@ function bounds(measured: readonly Measured[], start: number): readonly Bound[] 
     { what: 'added latency alone, fresh', value: alone(FRESH), atMost: 300, unit: ' µs' },
     { what: 'added latency alone, reused', value: alone(REUSED), atMost: 300, unit: ' µs' },
   ];
-  return all.filter(({ value }) => !Number.isNaN(value));
+  return all;
+}
+
+/** Nothing is known where the peer is absent, a server was not asked for, or `tenon serve` has no such flag yet: it is said, not left out. */
+function isKnown({ value }: Bound): boolean {
+  return !Number.isNaN(value);
 }
 
 function isMet({ value, atLeast = -Infinity, atMost = Infinity }: Bound): boolean {
@@ -157,7 +161,8 @@ function print(measured: readonly Measured[], bound: readonly Bound[]): void {
   for (const each of bound) {
     const limit = each.atLeast === undefined ? `at most ${each.atMost}` : `at least ${each.atLeast}`;
     const verdict = isMet(each) ? 'holds' : 'DOES NOT HOLD';
-    console.log(`${each.what}: ${each.value.toFixed(each.unit === '' ? 3 : 0)}${each.unit}, ${limit}: ${verdict}`);
+    const value = isKnown(each) ? `${each.value.toFixed(each.unit === '' ? 3 : 0)}${each.unit}` : 'NOT MEASURED';
+    console.log(`${each.what}: ${value}, ${limit}${isKnown(each) ? `: ${verdict}` : ''}`);
   }
 }
 
@@ -174,5 +179,5 @@ else {
   const measured = await measure(wanted);
   const bound = bounds(measured, await startP99());
   print(measured, bound);
-  if (!options['no-fail'] && !bound.every(isMet)) process.exitCode = 1;
+  if (!options['no-fail'] && !bound.filter(isKnown).every(isMet)) process.exitCode = 1;
 }

@@ -126,7 +126,7 @@ export async function race(count: number): Promise<RaceResult> {
   const root = mkdtempSync(join(tmpdir(), 'tenon-race-'));
   const { inside, outside } = prepare(root);
   const before = picture(outside);
-  const directory = openNodeDirectory(inside, true);
+  const directory = openNodeDirectory(inside, { mutable: true });
   const swapper = await startSwapper(inside);
   const result = { inside: 0, refused: 0, other: 0, leaked: 0 };
   try {

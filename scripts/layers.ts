@@ -29,6 +29,8 @@ export const LAYERS: readonly string[] = [
   'src/host/host.ts',
   'src/host/http.ts',
   'src/host/streams.ts',
+  'src/host/sockets.ts',
+  'src/host/http-client.ts',
   'src/wasi',
   'src/host',
   'src/compose',

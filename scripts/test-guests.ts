@@ -8,7 +8,11 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { loadManifest } from '../test/guests/cases.ts';
 import { flowMissing, makeFlow, RUST_PACKAGES, rustTools } from '../test/guests/flow/make.ts';
+import { HTTP_GUESTS } from '../test/guests/http/guests.ts';
+import { installWasiLibrary, wasiLibrary } from '../test/guests/net/library.ts';
+import { netGuest, netMissing } from '../test/guests/net/make.ts';
 import { CACHE, locate, VENV } from '../test/guests/recipes.ts';
+import { wasiGuest, wasiMissing } from '../test/guests/wasi/make.ts';
 import { inRoot, run, runScript } from './project.ts';
 
 const GUESTS = inRoot('test/guests');
@@ -18,6 +22,7 @@ await installPython();
 await installRust();
 await makeAll();
 await makeAsynchronous();
+await makeOthers();
 const names = process.argv.slice(2).flatMap((name) => ['--name', name]);
 const { code } = await runScript('scripts/test.ts', ['test/guests/', ...names], { show: true });
 process.exitCode = code;
@@ -94,9 +99,26 @@ async function makeAsynchronous(): Promise<void> {
   else console.error(`guests: THE ASYNCHRONOUS GUESTS ARE NOT TESTED, ${missing}`);
 }
 
+/** The guest that calls every function of WASI, and that of the network, whose C library is fetched; both in Rust as well. */
+async function makeOthers(): Promise<void> {
+  const unmade = wasiMissing();
+  if (unmade !== false) console.error(`guests: THE FUNCTIONS OF WASI ARE NOT COMPARED, ${unmade}`);
+  else await wasiGuest();
+  if (wasiLibrary() === undefined) {
+    console.log('guests: no wasi-libc for wasm32-wasip2: apt-get download wasi-libc');
+    await installWasiLibrary().catch((error: unknown) => console.error(`${error}`));
+  }
+  const missing = netMissing();
+  if (missing !== false) console.error(`guests: THE CONVERSATIONS OF THE NETWORK ARE NOT TESTED, ${missing}`);
+  else await netGuest();
+}
+
 /** Programs are made before the tests, two at a time, so that the time of a test is the time of its program. */
 async function makeAll(): Promise<void> {
-  const queue = Object.entries(loadManifest().guests).filter(([, guest]) => guest.source.from === 'build');
+  const queue = [
+    ...Object.entries(loadManifest().guests).filter(([, guest]) => guest.source.from === 'build'),
+    ...Object.entries(HTTP_GUESTS),
+  ];
   const work = async (): Promise<void> => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
       const start = performance.now();

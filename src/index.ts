@@ -11,6 +11,7 @@ export {
   ValidationError,
   ValueError,
 } from './error/error.ts';
+export { LimitError } from './error/limit.ts';
 export type { TrapCode } from './error/trap.ts';
 export { Trap } from './error/trap.ts';
 export type { ArtifactCache, KeptArtifact } from './runtime/artifact.ts';

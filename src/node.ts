@@ -2,23 +2,31 @@
 import { readFile } from 'node:fs';
 import { promisify } from 'node:util';
 import type { GrantInput } from './grants/grant.ts';
+import type { Denial } from './grants/network-policy.ts';
 import { nodeHost } from './host/node/host.ts';
 import { warnOfUnfinished } from './host/node/unfinished.ts';
+import { startNodeWatchdog } from './host/node/watchdog.ts';
 import { bytesSource } from './host/streams.ts';
+import { setWatchdog } from './runtime/interruption.ts';
 import { setFileReader } from './runtime/source.ts';
 import { createWasi as createWasiOn, type WasiImports } from './wasi/p2/wasi.ts';
 
 const read = promisify(readFile);
 warnOfUnfinished();
+setWatchdog(startNodeWatchdog);
 setFileReader(async (path) => new Uint8Array(await read(path)));
 
 export type { GrantInput } from './grants/grant.ts';
+export type { NetworkGrantInput } from './grants/network.ts';
+export type { Denial } from './grants/network-policy.ts';
 export * from './index.ts';
 export { ExitError, exitOf } from './wasi/p2/exit.ts';
 export type { WasiImports } from './wasi/p2/wasi.ts';
 
-/** What a host may want to know of a program's standard streams. */
+/** What a host may want to know of a program. */
 export interface WasiHooks {
+  /** Called once for each different thing that the program was denied, with the flag that would allow it. */
+  readonly onDenied?: (denial: Denial) => void;
   /** Called when the reader of standard output or error has gone. */
   readonly onBrokenPipe?: (stream: 'stdout' | 'stderr') => void;
   /** Standard input, in place of what the grant says. */
@@ -38,6 +46,11 @@ export interface WasiHooks {
  * ```
  */
 export function createWasi(grant: GrantInput = {}, hooks: WasiHooks = {}): WasiImports {
-  const { stdin, ...rest } = hooks;
-  return createWasiOn({ host: nodeHost(rest), grant, ...(stdin === undefined ? {} : { stdin: bytesSource(stdin) }) });
+  const { stdin, onDenied, ...rest } = hooks;
+  return createWasiOn({
+    host: nodeHost(rest),
+    grant,
+    ...(stdin === undefined ? {} : { stdin: bytesSource(stdin) }),
+    ...(onDenied === undefined ? {} : { onDenied }),
+  });
 }

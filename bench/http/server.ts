@@ -4,8 +4,6 @@ import { join } from 'node:path';
 
 export interface Running {
   readonly url: string;
-  readonly pid: number;
-  /** Resident memory now, in bytes; of Linux. */
   stop(): Promise<void>;
 }
 
@@ -18,7 +16,6 @@ export async function started(program: string, args: readonly string[]): Promise
   const url = await addressOf(child, program);
   return {
     url,
-    pid: child.pid!,
     stop: () =>
       new Promise((resolve) => {
         child.once('exit', () => resolve());

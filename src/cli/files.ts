@@ -1,13 +1,48 @@
 /** Files named on the command line. */
-import { readFileSync } from 'node:fs';
+import { type BigIntStats, closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { UsageError } from '../error/error.ts';
+
+/** Which file in which state large contents were read from. */
+const states = new WeakMap<ArrayBufferLike, string>();
+
+/** Bytes above which it pays to know, rather than to look at all of them. */
+export const LARGE = 1024 * 1024;
+/** Nanoseconds after which a file that is written again has another time of change for certain, however coarse the clock of files. */
+const SETTLED = 2_000_000_000n;
+
+/**
+ * Says which file in which state these bytes were read from, where that tells: whoever writes to a file, or sets its times, changes its time of
+ * change, which only the system sets. Undefined for small files, for those that have just changed, and where there is no such time.
+ */
+export function fileState(bytes: Uint8Array): string | undefined {
+  return bytes.byteLength === bytes.buffer.byteLength ? states.get(bytes.buffer) : undefined;
+}
+
+function stateOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
+  return [dev, ino, size, mtimeNs, ctimeNs].join(' ');
+}
+
+function readFile(path: string): Buffer<ArrayBuffer> {
+  const fd = openSync(path, 'r');
+  try {
+    const before = fstatSync(fd, { bigint: true });
+    const read = readFileSync(fd) as Buffer<ArrayBuffer>;
+    if (read.length <= LARGE || !before.isFile() || process.platform === 'win32') return read;
+    const state = stateOf(before);
+    const age = BigInt(Date.now()) * 1_000_000n - before.ctimeNs;
+    if (age > SETTLED && stateOf(fstatSync(fd, { bigint: true })) === state) states.set(read.buffer, state);
+    return read;
+  } finally {
+    closeSync(fd);
+  }
+}
 
 /** Reads a file whole; `-` is standard input. */
 export async function readInput(path: string): Promise<Uint8Array<ArrayBuffer>> {
   try {
-    const read = readFileSync(path === '-' ? 0 : path);
+    const read = path === '-' ? (readFileSync(0) as Buffer<ArrayBuffer>) : readFile(path);
     // A large file has a buffer of its own; a small one shares Node's.
-    return read.buffer.byteLength === read.length ? new Uint8Array(read.buffer as ArrayBuffer) : new Uint8Array(read);
+    return read.buffer.byteLength === read.length ? new Uint8Array(read.buffer) : new Uint8Array(read);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const why =

@@ -2,16 +2,18 @@
  * Runs a core module for WASI preview 1: `_start` is called on a stack that may wait. Specification: WASI preview 1; the functions
  * are in `src/wasi/p1`. Reactors are not run: there is no function that is theirs to start.
  */
-import { decodeModule } from '../core/decode.ts';
-import { definedMemories, limitMemories } from '../core/rewrite.ts';
 import type { Mismatch } from '../error/error.ts';
 import { makeTrap } from '../error/trap.ts';
 import type { Grant } from '../grants/grant.ts';
 import { nodeHost } from '../host/node/host.ts';
 import { recognise } from '../inspect/recognise.ts';
-import { LinkError, type LinkOptions, UsageError, ValidationError } from '../node.ts';
+import { type Limits, LinkError, type LinkOptions, UsageError, ValidationError } from '../node.ts';
 import { asTrap } from '../runtime/failure.ts';
+import { addLimitImports, limitedCores, limitingOf, Metering } from '../runtime/metering.ts';
+import { Store } from '../runtime/store.ts';
+import type { StoreMeter } from '../runtime/store-meter.ts';
 import { createPreview1, MAY_WAIT } from '../wasi/p1/preview1.ts';
+import { reportDenial } from './report.ts';
 
 type CoreFunction = (...args: never[]) => unknown;
 
@@ -42,11 +44,27 @@ function unstable(functions: Readonly<Record<string, CoreFunction>>): Record<str
   return result;
 }
 
-function wrapped(functions: Readonly<Record<string, CoreFunction>>): WebAssembly.ModuleImports {
+/** A function that the program waits for: meanwhile it does not compute. */
+function awaited(fn: CoreFunction, meter: StoreMeter | undefined): CoreFunction {
+  if (meter === undefined) return fn;
+  return async (...args) => {
+    meter.leave();
+    try {
+      return await fn(...args);
+    } finally {
+      meter.enter();
+    }
+  };
+}
+
+function wrapped(
+  functions: Readonly<Record<string, CoreFunction>>,
+  meter: StoreMeter | undefined,
+): WebAssembly.ModuleImports {
   const result: WebAssembly.ModuleImports = {};
   for (const [name, fn] of Object.entries(functions)) {
     const waits = MAY_WAIT.has(name) && Suspending !== undefined;
-    result[name] = (waits ? new Suspending(fn) : fn) as WebAssembly.ImportValue;
+    result[name] = (waits ? new Suspending(awaited(fn, meter)) : fn) as WebAssembly.ImportValue;
   }
   return result;
 }
@@ -86,21 +104,37 @@ function checkImports(
   );
 }
 
-function limited(path: string, bytes: Uint8Array<ArrayBuffer>, limit: number | undefined): Uint8Array<ArrayBuffer> {
-  if (limit === undefined) return bytes;
-  const module = decodeModule(bytes);
-  const memories = definedMemories(module);
-  const page = (log: number | undefined): bigint => 1n << BigInt(log ?? 16);
-  const least = memories.reduce((sum, m) => sum + m.limits.min * page(m.pageSizeLog2), 0n);
-  if (least > BigInt(limit)) {
-    throw new LinkError('memory-limit', `${path} starts with more memory than the limit allows`, {
-      expected: `a limit of at least ${least} bytes`,
-      found: `${limit}`,
-      hint: `--max-memory ${least}`,
-    });
-  }
-  const share = (BigInt(limit) - least) / BigInt(Math.max(1, memories.length));
-  return limitMemories(bytes, (m) => m.limits.min + share / page(m.pageSizeLog2)).bytes;
+/** A module with what its limits need. */
+interface Ready {
+  /** As it was given. */
+  readonly original: WebAssembly.Module;
+  readonly module: WebAssembly.Module;
+  /** What it imports besides. */
+  readonly imports: Record<string, Record<string, WebAssembly.ImportValue>>;
+  readonly meter: StoreMeter | undefined;
+  /** Rejects where the program ends amid a wait. */
+  readonly ended: Promise<never>;
+}
+
+async function limited(path: string, bytes: Uint8Array<ArrayBuffer>, limits: Limits | undefined): Promise<Ready> {
+  const ref = { kind: 'static', bytes, start: 0, end: bytes.length } as const;
+  const plan = { steps: [{ kind: 'instantiate', core: 0, module: ref, args: [], instance: 0 }] } as const;
+  const limiting = await limitingOf(plan, limits ?? {}).catch((error) => {
+    if (!(error instanceof LinkError)) throw error;
+    throw new LinkError(error.code, `${path}: ${error.message}`, { hint: error.details.hint, cause: error });
+  });
+  const module = await compile(path, bytes);
+  const core = limiting === undefined ? undefined : (await limitedCores(plan, limiting)).get(ref);
+  if (core === undefined)
+    return { original: module, module, imports: {}, meter: undefined, ended: new Promise(() => {}) };
+  const metered = limiting?.meter === undefined ? undefined : new Metering(limiting.meter).begin();
+  const store = new Store();
+  metered?.attach(store);
+  const imports = {};
+  addLimitImports(core, metered, imports);
+  const ended = new Promise<never>((_, reject) => store.watch({ ended: reject }));
+  ended.catch(() => {});
+  return { original: module, module: core.module, imports, meter: store.meter, ended };
 }
 
 async function compile(path: string, bytes: Uint8Array<ArrayBuffer>): Promise<WebAssembly.Module> {
@@ -144,23 +178,33 @@ export async function runModule(
   grant: Grant,
   options: LinkOptions,
 ): Promise<unknown> {
-  const module = await compile(path, limited(path, bytes, options.limits?.memory));
-  using preview1 = createPreview1({ host: nodeHost({ onBrokenPipe: () => process.exit(0) }), grant });
+  const { original, module, imports, meter, ended } = await limited(path, bytes, options.limits);
+  const host = nodeHost({ onBrokenPipe: () => process.exit(0) });
+  using preview1 = createPreview1({ host, grant, onDenied: reportDenial });
   let memory: WebAssembly.Memory | undefined;
   const functions = preview1.imports(() => {
     if (memory !== undefined) return memory;
     throw makeTrap('host-error', { reason: 'the module exports no memory under the name "memory"' });
   }) as Readonly<Record<string, CoreFunction>>;
-  const offers: WebAssembly.Imports = { [CURRENT]: wrapped(functions), [UNSTABLE]: wrapped(unstable(functions)) };
-  checkImports(path, bytes, module, offers);
-  checkStart(path, module);
+  const offers: WebAssembly.Imports = {
+    ...imports,
+    [CURRENT]: wrapped(functions, meter),
+    [UNSTABLE]: wrapped(unstable(functions), meter),
+  };
+  checkImports(path, bytes, original, offers);
+  checkStart(path, original);
+  const call = meter?.callBegins();
+  meter?.enter();
   try {
-    const { exports } = await WebAssembly.instantiate(module, offers);
+    const { exports } = new WebAssembly.Instance(module, offers);
     const found = exports['memory'];
     if (found instanceof WebAssembly.Memory) memory = found;
     const start = exports['_start'] as () => unknown;
-    return await (promising === undefined ? start() : promising(start)());
+    return await (promising === undefined ? start() : Promise.race([promising(start)(), ended]));
   } catch (error) {
-    throw asTrap(error, '_start');
+    throw asTrap(meter?.explain(error) ?? error, '_start');
+  } finally {
+    meter?.leave();
+    if (call !== undefined) meter?.callEnds(call);
   }
 }

@@ -2,15 +2,28 @@
 import { basename } from 'node:path';
 import { readPreamble } from '../core/preamble.ts';
 import { checkGrant, type Grant, parseDirFlag, parseEnvFlag } from '../grants/grant.ts';
+import {
+  type NetworkGrantInput,
+  parseHttpFlag,
+  parseListenFlag,
+  parseLookupFlag,
+  parseNetFlag,
+} from '../grants/network.ts';
 import { onUnfinished } from '../host/node/unfinished.ts';
-import { Component, type Instance, LinkError, Linker, type LinkOptions, UsageError } from '../node.ts';
+import { Component, type Instance, type Limits, LinkError, Linker, type LinkOptions, UsageError } from '../node.ts';
 import { endUnfinished } from '../runtime/deadlock.ts';
 import { compatKey } from '../types/semver.ts';
 import { type Flag, MisuseError, type Parsed } from './args.ts';
-import { artifactCache } from './cache.ts';
+import { artifactCache, type FileCache } from './cache.ts';
 import { explainFile, withPath } from './explain.ts';
 import { FEATURES_FLAG, featuresOf } from './features.ts';
 import { readBinary } from './files.ts';
+
+const LIMIT_FLAGS: readonly Flag[] = [
+  { name: 'max-cpu', value: 'TIME', help: 'the longest that a call may compute: seconds, or a number with ms, s or m' },
+  { name: 'max-time', value: 'TIME', help: 'the longest that a call may take, with all that it waits for' },
+  { name: 'fuel', value: 'N', help: 'what may be computed in all, in instructions; the same in every run' },
+];
 
 export const PROGRAM_FLAGS: readonly Flag[] = [
   {
@@ -26,16 +39,74 @@ export const PROGRAM_FLAGS: readonly Flag[] = [
     help: 'set an environment variable, or pass on the one of this process',
   },
   {
+    name: 'net',
+    value: 'HOST[=RANGE][:PORT][/tcp|/udp]',
+    many: true,
+    help: 'let the program connect to a host, *.HOST, an address or block; `*` is whatever is public',
+  },
+  {
+    name: 'listen',
+    value: 'ADDRESS:PORT[/tcp|/udp]',
+    many: true,
+    help: 'let the program listen; `*` is every address, port 0 a free one',
+  },
+  { name: 'lookup', value: 'NAME', many: true, help: 'let the program look up the addresses of a name, or *.NAME' },
+  {
+    name: 'http',
+    value: '[METHODS@][SCHEME://]HOST[=RANGE][:PORT]',
+    many: true,
+    help: 'let the program make HTTP requests to a host',
+  },
+  { name: 'inherit-network', help: 'let the program use the network as this process can, private addresses included' },
+  {
     name: 'plug',
     value: 'OTHER',
     many: true,
     help: 'satisfy imports from the exports of another component, linked live',
   },
   { name: 'max-memory', value: 'BYTES', help: 'limit on linear memory; suffixes K, M, G' },
+  ...LIMIT_FLAGS,
   FEATURES_FLAG,
   { name: 'no-cache', help: 'neither use nor keep what was found out about the components in earlier runs' },
   { name: 'stats', help: 'at the end, print on stderr how calls were carried' },
 ];
+
+/** Limits that end a program. */
+const TIMES: Readonly<Record<string, number>> = { ms: 1, s: 1000, '': 1000, m: 60_000 };
+const LONGEST = 86_400_000;
+
+/** The milliseconds that a flag says. */
+function parseTime(name: string, text: string): number {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|)$/.exec(text);
+  const time = match === null ? Number.NaN : Number(match[1]) * TIMES[match[2] ?? '']!;
+  if (time > 0 && time <= LONGEST) return time;
+  throw new MisuseError(
+    'bad-time',
+    `--${name}: "${text}" is no time that can be used`,
+    'write seconds, or a number with ms, s or m, up to a day: 500ms',
+  );
+}
+
+/** The count that a flag says. */
+function parseCount(name: string, text: string): number {
+  const count = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (Number.isSafeInteger(count)) return count;
+  throw new MisuseError('bad-number', `--${name}: "${text}" cannot be used`, 'write a whole number');
+}
+
+function limitsOf(args: Parsed): Limits {
+  const given = <T>(name: string, parse: (name: string, text: string) => T): T | undefined => {
+    const text = args.values.get(name)?.[0];
+    return text === undefined ? undefined : parse(name, text);
+  };
+  const limits = {
+    memory: given('max-memory', (_, text) => parseBytes(text)),
+    cpu: given('max-cpu', parseTime),
+    time: given('max-time', parseTime),
+    fuel: given('fuel', parseCount),
+  };
+  return Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined));
+}
 
 const SUFFIXES: Readonly<Record<string, number>> = { '': 1, K: 1024, M: 1024 ** 2, G: 1024 ** 3 };
 
@@ -52,6 +123,20 @@ export function parseBytes(text: string): number {
   return bytes;
 }
 
+/** The flags of a program's network. */
+export const NETWORK_FLAGS: readonly string[] = ['net', 'listen', 'lookup', 'http', 'inherit-network'];
+
+function networkOf(args: Parsed): NetworkGrantInput {
+  const values = (name: string): readonly string[] => args.values.get(name) ?? [];
+  const rules = {
+    connect: values('net').map(parseNetFlag),
+    listen: values('listen').map(parseListenFlag),
+    lookup: values('lookup').map(parseLookupFlag),
+    http: values('http').map(parseHttpFlag),
+  };
+  return args.values.has('inherit-network') ? 'inherit' : rules;
+}
+
 /** The grant that the flags spell out. */
 export function grantOf(args: Parsed, program: readonly string[]): Grant {
   const values = (name: string): readonly string[] => args.values.get(name) ?? [];
@@ -63,13 +148,13 @@ export function grantOf(args: Parsed, program: readonly string[]): Grant {
     }),
     dirs: values('dir').map(parseDirFlag),
     stdio: { stdin: 'inherit', stdout: 'inherit', stderr: 'inherit' },
+    network: networkOf(args),
   });
 }
 
 /** A program that waits for nobody ends: there is nobody here who could call it again. */
 export function linkOptionsOf(args: Parsed): LinkOptions {
-  const max = args.values.get('max-memory')?.[0];
-  return { trapOnDeadlock: true, ...(max === undefined ? {} : { limits: { memory: parseBytes(max) } }) };
+  return { trapOnDeadlock: true, limits: limitsOf(args) };
 }
 
 /** A component file with its name for messages. */
@@ -85,6 +170,11 @@ export interface LoadFileOptions {
   readonly kept?: boolean;
 }
 
+/** Where what is found out about components is kept, unless a flag says that nothing is. */
+export function cacheOf(args: Parsed): FileCache | undefined {
+  return args.values.has('no-cache') ? undefined : artifactCache(featuresOf(args));
+}
+
 /**
  * Loads a component file.
  * @throws MalformedError `is-...` that says what the file is instead; other errors of `Component.load` with the file's name before them
@@ -94,7 +184,7 @@ export async function loadFile(path: string, args: Parsed, options: LoadFileOpti
   if (readPreamble(bytes) !== 'component') throw await explainFile(bytes, path);
   try {
     const features = featuresOf(args);
-    const cache = options.kept === true && !args.values.has('no-cache') ? artifactCache(features) : undefined;
+    const cache = options.kept === true ? cacheOf(args) : undefined;
     const component = await Component.load(bytes, {
       ...(features === undefined ? {} : { features }),
       ...(cache === undefined ? {} : { cache }),
@@ -176,8 +266,6 @@ export async function linkProgram(
 function linkHint(error: LinkError): string {
   const [first] = error.mismatches;
   if (first === undefined) return 'see what it is made of: tenon inspect FILE';
-  if (first.path.startsWith('wasi:http') || first.path.startsWith('wasi:sockets'))
-    return 'this version grants no network';
   if (first.path.startsWith('wasi:')) return `this version has no ${first.path.split('#')[0]}`;
   return `give a component that exports ${first.path.split('#')[0]}: --plug OTHER.wasm`;
 }

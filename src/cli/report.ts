@@ -3,6 +3,7 @@
 import type { Details } from '../error/error.ts';
 import { wasmFrames } from '../error/stack.ts';
 import { Trap } from '../error/trap.ts';
+import type { Denial } from '../grants/network-policy.ts';
 import { InvariantError } from '../util/invariant.ts';
 import { MisuseError } from './args.ts';
 
@@ -53,6 +54,11 @@ export function report(error: unknown): number {
 function write(kind: string, code: string, message: string, hint: string | undefined): void {
   process.stderr.write(`${colour('31;1', kind)}[${code}]: ${safeText(message)}\n`);
   if (hint !== undefined) process.stderr.write(`  ${colour('36', 'next:')} ${safeText(hint)}\n`);
+}
+
+/** Says on stderr what a program was denied; it goes on. */
+export function reportDenial({ what, why, grant }: Denial): void {
+  write('denied', 'network', `the program may not ${what}: ${why}`, `allow it with ${grant}`);
 }
 
 /** The trap that started it: whoever waited for a component that trapped has only a trap that says so. */

@@ -123,7 +123,23 @@ const PREFIXED: Readonly<Record<number, Kinds>> = { 251: GC, 252: BULK, 253: SIM
 /** An instruction by its opcode: `prefix << 8 | number` for those behind a prefix. */
 export type Opcode = number;
 
-const END: Opcode = 0x0b;
+export const UNREACHABLE: Opcode = 0x00;
+export const BLOCK: Opcode = 0x02;
+export const LOOP: Opcode = 0x03;
+export const IF: Opcode = 0x04;
+export const ELSE: Opcode = 0x05;
+export const TRY: Opcode = 0x06;
+export const CATCH: Opcode = 0x07;
+export const END: Opcode = 0x0b;
+export const DELEGATE: Opcode = 0x18;
+export const CATCH_ALL: Opcode = 0x19;
+export const TRY_BLOCK: Opcode = 0x1f;
+/** `br`, `br_if`, `br_on_null`, `br_on_non_null`: to the label that is their immediate. */
+export const BRANCHES: readonly Opcode[] = [0x0c, 0x0d, 0xd5, 0xd6];
+/** Other instructions after which what stands behind them may not run: `unreachable`, throws, `br_table`, `return`, casts that branch, tail calls. */
+export const LEAVING: readonly Opcode[] = [UNREACHABLE, 0x08, 0x09, 0x0a, 0x0e, 0x0f, 0x12, 0x13, 0x15, 0xfb18, 0xfb19];
+/** `call`, `call_indirect`, `return_call`, `return_call_indirect`, `call_ref`, `return_call_ref`. */
+export const CALLS: readonly Opcode[] = [0x10, 0x11, 0x12, 0x13, 0x14, 0x15];
 export const MEMORY_SIZE: Opcode = 0x3f;
 export const MEMORY_GROW: Opcode = 0x40;
 export const TABLE_SET: Opcode = 0x26;
@@ -142,6 +158,8 @@ export interface Site {
   /** Its first immediate in LEB128, where it has one. */
   readonly index: number;
   readonly end: number;
+  /** How many instructions of its function stand before it. */
+  readonly before: number;
 }
 
 /** The code entry of one function: `start` is its size, `body` its locals. */
@@ -150,6 +168,9 @@ export interface CodeEntry {
   readonly body: number;
   readonly end: number;
 }
+
+/** Hears of each function, where its first instruction is, and how many locals it declares. */
+type EnterFunction = (first: number, entry: CodeEntry, locals: number) => void;
 
 class Walker {
   readonly #bytes: Uint8Array<ArrayBuffer>;
@@ -304,7 +325,7 @@ function flagsOf(wanted: ReadonlySet<Opcode>): Kinds {
 }
 
 /** Reads one instruction whose first byte is at `start`, and leaves the walker behind it. */
-function readInstruction(walker: Walker, start: number): Site {
+function readInstruction(walker: Walker, start: number, before: number): Site {
   walker.at = start;
   const first = walker.byte();
   const table = PREFIXED[first];
@@ -316,7 +337,7 @@ function readInstruction(walker: Walker, start: number): Site {
   walker.at = immediates;
   const index = end > immediates ? walker.u() : 0;
   walker.at = end;
-  return { opcode: table === undefined ? first : (first << 8) | number, start, index, end };
+  return { opcode: table === undefined ? first : (first << 8) | number, start, index, end, before };
 }
 
 /**
@@ -327,19 +348,22 @@ export function findInstructions(
   module: CoreModule,
   wanted: ReadonlySet<Opcode>,
   found: (site: Site, entry: CodeEntry) => void,
+  entered: EnterFunction = () => {},
 ): void {
   const { bytes } = module;
   const flags = flagsOf(wanted);
   for (const entry of codeEntries(module)) {
     const { end } = entry;
     const walker = new Walker(bytes, entry.body, end);
+    let locals = 0;
     for (let count = walker.u(); count > 0; count--) {
-      walker.u();
+      locals += walker.u();
       walker.type();
     }
     let opcode: number = END;
     let { at } = walker;
-    while (at < end) {
+    entered(at, entry, locals);
+    for (let before = 0; at < end; before++) {
       opcode = bytes[at]!;
       const kind = SINGLE[opcode];
       // Nearly all instructions have nothing behind them, one number, or a place in memory.
@@ -349,7 +373,7 @@ export function findInstructions(
         if (kind !== NONE) while (bytes[at++]! >= 0x80);
         continue;
       }
-      const site = readInstruction(walker, at);
+      const site = readInstruction(walker, at, before);
       at = walker.at;
       if (wanted.has(site.opcode)) found(site, entry);
     }

@@ -17,13 +17,30 @@ export class OffsetMap {
 
   /** The offset in the original module, or undefined for bytes that the rewrite wrote itself. */
   original(offset: number): number | undefined {
-    const run = this.#runs.find((r) => offset >= r.to && offset < r.to + r.length);
-    return run === undefined ? undefined : run.from + (offset - run.to);
+    const run = this.#last((r) => r.to <= offset);
+    return run === undefined || offset >= run.to + run.length ? undefined : run.from + (offset - run.to);
+  }
+
+  /** The same, and for bytes that the rewrite wrote itself the offset of what they stand before. */
+  nearest(offset: number): number | undefined {
+    return this.original(offset) ?? this.#runs.find((r) => r.to > offset)?.from;
   }
 
   /** The offset in the rewritten module, or undefined for bytes that were left out. */
   rewritten(offset: number): number | undefined {
-    const run = this.#runs.find((r) => offset >= r.from && offset < r.from + r.length);
-    return run === undefined ? undefined : run.to + (offset - run.from);
+    const run = this.#last((r) => r.from <= offset);
+    return run === undefined || offset >= run.from + run.length ? undefined : run.to + (offset - run.from);
+  }
+
+  /** The last of the runs that begin early enough. */
+  #last(begins: (run: CopiedRun) => boolean): CopiedRun | undefined {
+    let low = 0;
+    let high = this.#runs.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (begins(this.#runs[middle]!)) low = middle + 1;
+      else high = middle;
+    }
+    return this.#runs[low - 1];
   }
 }

@@ -15,12 +15,11 @@ import { MalformedError } from '../error/error.ts';
 import type { MemoryType } from '../types/core-type.ts';
 import { CodeWriter } from '../util/code-writer.ts';
 import { invariant } from '../util/invariant.ts';
+import { type CodeEdit, editCode, mergeEdits } from './code-edits.ts';
 import { skipExpression } from './constant-expression.ts';
-import type { CoreModule, CoreSection } from './decode.ts';
+import type { CoreModule } from './decode.ts';
 import { encodeCoreExternType } from './encode-types.ts';
 import {
-  type CodeEntry,
-  codeEntries,
   DATA_DROP,
   ELEM_DROP,
   findInstructions,
@@ -34,8 +33,10 @@ import {
   TABLE_INIT,
   TABLE_SET,
 } from './instructions.ts';
+import { type MeterKinds, meterEdits, meterImports } from './meter.ts';
 import { Reader } from './reader.ts';
-import { addToSection, definedMemories, type Piece, type Rewritten, rebuild } from './rewrite.ts';
+import { addToSection, definedMemories, type Piece, type Rewritten } from './rewrite.ts';
+import { freshName, rebuildTagged } from './tagged.ts';
 import { coreValType } from './types.ts';
 
 /** Bytes of the ledger for one memory. */
@@ -105,12 +106,9 @@ export interface RecycleOptions {
   /** Stands behind the module's name in stacks, by which its offsets can be mapped back. */
   readonly tag: string;
   /** The most pages that a memory may grow to, besides its own maximum. */
-  readonly maximum?: (memory: MemoryType) => bigint;
-}
-
-/** A name that none of `taken` is. */
-function freshName(name: string, taken: readonly string[]): string {
-  return taken.includes(name) ? freshName(`${name}'`, taken) : name;
+  readonly maximum?: ((memory: MemoryType) => bigint) | undefined;
+  /** By what its computation is limited, if it is. */
+  readonly meter?: MeterKinds | undefined;
 }
 
 const I32 = 0x7f;
@@ -229,44 +227,18 @@ class Recycler {
     return this.#access(w, index, 'load').finish();
   }
 
-  /** The code section, with other instructions for the sizes of memories; undefined where it can stay as it is. */
+  /** The code section, with other instructions for the sizes of memories, and checks; undefined where it can stay as it is. */
   #code(): readonly Piece[] | undefined {
-    const sites = new Map<CodeEntry, Site[]>();
-    findInstructions(this.#module, new Set([MEMORY_SIZE, MEMORY_GROW]), (site, entry) => {
-      const list = sites.get(entry) ?? [];
-      list.push(site);
-      sites.set(entry, list);
+    const sizes: CodeEdit[] = [];
+    findInstructions(this.#module, new Set([MEMORY_SIZE, MEMORY_GROW]), (site) => {
+      sizes.push({ start: site.start, end: site.end, bytes: this.#replacement(site) });
     });
-    const byStart = new Map([...sites].map(([entry, list]) => [entry.start, list]));
-    const entries = codeEntries(this.#module);
-    const pieces: Piece[] = [];
-    let from = entries[0]?.start ?? 0;
-    for (const entry of entries) {
-      const list = byStart.get(entry.start);
-      if (list === undefined) continue;
-      if (from < entry.start) pieces.push({ start: from, end: entry.start });
-      pieces.push(...this.#body(entry, list));
-      from = entry.end;
-    }
-    const end = entries.at(-1)?.end ?? 0;
-    if (from < end) pieces.push({ start: from, end });
     this.#resetGlobals();
-    if (this.#functions.length === 0 && sites.size === 0) return undefined;
-    const added = this.#functions.map(({ body }) => new CodeWriter().u(body.length).raw(body).finish());
-    return [new CodeWriter().u(entries.length + added.length).finish(), ...pieces, ...added];
-  }
-
-  #body(entry: CodeEntry, sites: readonly Site[]): readonly Piece[] {
-    const pieces: Piece[] = [];
-    let at = entry.body;
-    let size = entry.end - entry.body;
-    for (const site of sites) {
-      const instead = this.#replacement(site);
-      size += instead.length - (site.end - site.start);
-      pieces.push({ start: at, end: site.start }, instead);
-      at = site.end;
-    }
-    return [new CodeWriter().u(size).finish(), ...pieces, { start: at, end: entry.end }];
+    const { meter } = this.#options;
+    const checks = meter === undefined ? [] : meterEdits(this.#module, meter, this.#ledger + 1);
+    if (this.#functions.length === 0 && sizes.length === 0 && checks.length === 0) return undefined;
+    const added = this.#functions.map(({ body }) => body);
+    return editCode(this.#module, mergeEdits(checks, sizes), added);
   }
 
   #reset: string | undefined;
@@ -294,7 +266,9 @@ class Recycler {
     if (changes) this.#reset = this.#export('tenon:reset', this.#function([], [], w.byte(END).finish()));
   }
 
-  #imports(from: string, ledger: boolean): readonly Uint8Array[] {
+  #imports(from: string, hasCode: boolean): readonly Uint8Array[] {
+    const { meter } = this.#options;
+    const ledger = hasCode && (meter !== undefined || this.#module.memories.length > 0);
     const first = this.#module.memories.length - this.#defined.length;
     const entries = this.#defined.map((memory, i) => {
       const entry = new CodeWriter().name(from).name(`memory${first + i}`);
@@ -303,6 +277,7 @@ class Recycler {
     });
     // The ledger has one page, and no maximum that matters.
     if (ledger) entries.push(new CodeWriter().name(from).name('ledger').byte(0x02, 0x00).u(1).finish());
+    if (hasCode && meter !== undefined) entries.push(...meterImports(from, meter));
     return entries;
   }
 
@@ -319,7 +294,7 @@ class Recycler {
       if (entries.length > 0) edits.set(id, addToSection(module, id, entries));
     };
     add(TYPE_SECTION, this.#types);
-    add(IMPORT_SECTION, this.#imports(from, code !== undefined && module.memories.length > 0));
+    add(IMPORT_SECTION, this.#imports(from, code !== undefined));
     add(
       FUNCTION_SECTION,
       this.#functions.map(({ type }) => new CodeWriter().u(type).finish()),
@@ -328,51 +303,10 @@ class Recycler {
     if (code !== undefined) edits.set(CODE_SECTION, code);
     if (this.#defined.length > 0) edits.set(MEMORY_SECTION, undefined);
     if (start !== undefined) edits.set(START_SECTION, undefined);
-    const name = moduleName(module, this.#options.tag);
-    const rewritten = rebuild(
-      module,
-      edits,
-      (section) => (section === name.section ? name.pieces : undefined),
-      name.section === undefined
-        ? [
-            new CodeWriter()
-              .byte(0)
-              .sized((w) => writePieces(w, name.pieces))
-              .finish(),
-          ]
-        : [],
-    );
+    const rewritten = rebuildTagged(module, edits, this.#options.tag);
     const first = module.memories.length - this.#defined.length;
     const memories = this.#defined.map((type, i) => ({ index: first + i, type: this.#limited(type) }));
     return { ...rewritten, from, memories, reset: this.#reset, start, changed: edits.size > 0 };
-  }
-}
-
-function writePieces(w: CodeWriter, pieces: readonly Piece[]): void {
-  for (const piece of pieces) if (piece instanceof Uint8Array) w.raw(piece);
-}
-
-/** The name section with `tag` behind the module's name, and the section that it replaces; one that cannot be read is left alone. */
-function moduleName(
-  module: CoreModule,
-  tag: string,
-): { readonly section: CoreSection | undefined; readonly pieces: readonly Piece[] } {
-  const section = module.sections.find((s) => s.name === 'name');
-  const named = (name: string): Uint8Array => {
-    const w = new CodeWriter().name('name').byte(0);
-    return w.sized((n) => n.name(name + tag)).finish();
-  };
-  if (section === undefined) return { section, pieces: [named('')] };
-  const all = { start: section.start, end: section.end };
-  try {
-    const r = new Reader(module.bytes, section.start, section.end);
-    if (r.peek() !== 0) return { section, pieces: [named(''), all] };
-    r.byte();
-    const inner = r.sub(r.u32());
-    return { section, pieces: [named(inner.name()), { start: r.at, end: section.end }] };
-  } catch (error) {
-    if (!(error instanceof MalformedError)) throw error;
-    return { section, pieces: [new CodeWriter().name('name').finish(), all] };
   }
 }
 

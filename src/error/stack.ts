@@ -46,7 +46,9 @@ export function wasmFrames(stack: string | undefined): readonly WasmFrame[] {
     const [, label, shown, index = '0', offset = '0'] = match;
     if (shown?.startsWith('tenon') === true) continue;
     // V8 writes `module.function` where the module has a name.
-    const name = shown !== undefined && label?.startsWith(`${shown}.`) === true ? label.slice(shown.length + 1) : label;
+    // It writes the module alone where the function has no name.
+    const named = label === shown ? undefined : label;
+    const name = shown !== undefined && label?.startsWith(`${shown}.`) === true ? label.slice(shown.length + 1) : named;
     frames.push({ name, index: Number(index), ...origin(shown, Number.parseInt(offset, 16)) });
   }
   return frames;

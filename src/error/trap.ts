@@ -60,6 +60,9 @@ const OTHER_REASONS = {
   'same-instance-copy': 'cannot read from and write to intra-component stream or future',
   'buffer-too-long': 'a buffer of a stream has at most 2^28-1 elements',
   deadlock: 'deadlock detected: event loop cannot make further progress',
+  'cpu-limit': 'the component has computed for as long as it may',
+  'time-limit': 'the call has taken as long as it may',
+  'fuel-limit': 'the component has used all of its fuel',
 } as const;
 
 type CoreReason = keyof typeof CORE_REASONS;

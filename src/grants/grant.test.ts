@@ -21,6 +21,7 @@ test('nothing is granted that was not named', () => {
     clocks: 'system',
     random: 'system',
     network: 'none',
+    config: [],
   });
 });
 
@@ -40,8 +41,8 @@ test('a grant is a checked copy', () => {
     ['B', ''],
   ]);
   assert.deepEqual(grant.dirs, [
-    { host: '/tmp', guest: '/tmp', readonly: false },
-    { host: '.', guest: '/work', readonly: true },
+    { host: '/tmp', guest: '/tmp', readonly: false, quota: undefined },
+    { host: '.', guest: '/work', readonly: true, quota: undefined },
   ]);
   assert.deepEqual(grant.stdio, { stdin: 'none', stdout: 'inherit', stderr: 'none' });
   assert.equal(grant.clocks, 'none');
@@ -71,7 +72,7 @@ test('what cannot be used is named', () => {
     [{ args: ['\ud800'] }, /lone surrogates/],
     [{ env: { '': 'x' } }, /env/],
     [{ env: { 'a=b': 'x' } }, /holds no =/],
-    [{ env: { a: 1 } }, /env a/],
+    [{ env: { a: 1 } }, /env\.a/],
     [{ env: [['a']] }, /env\[0\].*pair/],
     [{ env: 'x' }, /env/],
     [{ dirs: [{ host: '' }] }, /dirs\[0\]\.host/],
@@ -104,12 +105,80 @@ test('names that JavaScript treats specially are variables like any other', () =
 });
 
 test('directories as flags', () => {
-  assert.deepEqual(parseDirFlag('/data'), { host: '/data', guest: '/data', readonly: false });
-  assert.deepEqual(parseDirFlag('./in::/in:ro'), { host: './in', guest: '/in', readonly: true });
-  assert.deepEqual(parseDirFlag('/etc/ssl:ro'), { host: '/etc/ssl', guest: '/etc/ssl', readonly: true });
-  assert.deepEqual(parseDirFlag('C:\\x::/x'), { host: 'C:\\x', guest: '/x', readonly: false });
+  assert.deepEqual(parseDirFlag('/data'), { host: '/data', guest: '/data', readonly: false, quota: undefined });
+  assert.deepEqual(parseDirFlag('./in::/in:ro'), { host: './in', guest: '/in', readonly: true, quota: undefined });
+  assert.deepEqual(parseDirFlag('/etc/ssl:ro'), {
+    host: '/etc/ssl',
+    guest: '/etc/ssl',
+    readonly: true,
+    quota: undefined,
+  });
+  assert.deepEqual(parseDirFlag('C:\\x::/x'), { host: 'C:\\x', guest: '/x', readonly: false, quota: undefined });
   for (const flag of ['', ':ro', '::', '::/x', '/x::', '/x:::ro', 'a::b::c', 'a\0b']) {
     refuses('bad-dir', () => parseDirFlag(flag));
+  }
+});
+
+test('directories with quotas', () => {
+  const quota = (flag: string) => parseDirFlag(flag).quota;
+  assert.deepEqual(parseDirFlag('./out::/out:bytes=10M:files=100'), {
+    host: './out',
+    guest: '/out',
+    readonly: false,
+    quota: { bytes: 10 * 1024 * 1024, files: 100 },
+  });
+  assert.deepEqual(quota('/x:bytes=1000'), { bytes: 1000, files: undefined });
+  assert.deepEqual(quota('/x:files=0:ro'), { bytes: undefined, files: 0 });
+  for (const flag of ['/x:bytes=', '/x:bytes=-1', '/x:bytes=1T', '/x:files=1K', '/x:files=1:files=2', ':bytes=1']) {
+    refuses('bad-dir', () => parseDirFlag(flag));
+  }
+  const dirs = (written: object) => [{ host: '/x', quota: written }] as NonNullable<GrantInput['dirs']>;
+  assert.deepEqual(checkGrant({ dirs: dirs({ bytes: '2K' }) }).dirs[0]?.quota, { bytes: 2048, files: undefined });
+  refuses(
+    'bad-grant',
+    () => checkGrant({ dirs: dirs({ bytes: 1.5 }) }),
+    /dirs\[0\]\.quota\.bytes .*whole number.*"1.5"/,
+  );
+  refuses('bad-grant', () => checkGrant({ dirs: dirs({ bytes: 'lots' }) }), /quota\.bytes .*K, M or G/);
+  refuses('bad-grant', () => checkGrant({ dirs: dirs({ file: 1 }) }), /quota\.file .*one of bytes, files/);
+});
+
+test('guest paths that programs take for one another are the same', () => {
+  for (const [one, two] of [
+    ['/x', '/x/'],
+    ['/x', 'x'],
+    ['/x', '//x/.'],
+    ['/', '.'],
+  ] as const) {
+    const dirs = [
+      { host: '/a', guest: one },
+      { host: '/b', guest: two },
+    ];
+    refuses('bad-grant', () => checkGrant({ dirs }), /dirs\[1\]\.guest .*no other directory has; dirs\[0\]/);
+  }
+});
+
+test('clocks and random numbers', () => {
+  for (const clocks of [
+    'fixed=2026-01-31T12:00:00Z',
+    'from=2026-01-31',
+    'fixed=2026-01-31T12:00:00.5+01:00',
+  ] as const) {
+    assert.equal(checkGrant({ clocks }).clocks, clocks);
+  }
+  for (const clocks of [
+    'fixed=',
+    'fixed=2026-02-30',
+    'fixed=1969-12-31',
+    'at=2026-01-31',
+    'from=2026-01-31T12:00',
+    7,
+  ]) {
+    refuses('bad-grant', () => checkGrant({ clocks } as GrantInput), /clocks .*fixed=TIME/);
+  }
+  assert.equal(checkGrant({ random: 'seed=18446744073709551615' }).random, 'seed=18446744073709551615');
+  for (const random of ['seed=', 'seed=x', 'seed=18446744073709551616', 'seed=-1', 4]) {
+    refuses('bad-grant', () => checkGrant({ random } as GrantInput), /random .*seed=NUMBER/);
   }
 });
 

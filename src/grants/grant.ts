@@ -3,6 +3,17 @@
  * standard streams are empty and forgotten. Clocks and random numbers are on unless taken away, since they reach nothing.
  */
 import { UsageError } from '../error/error.ts';
+import { bad, count, fieldsOf, list, member, object, oneOf, parseSize, size, text } from './check.ts';
+import { checkNetwork, type NetworkGrant, type NetworkGrantInput } from './network.ts';
+import { type ClocksGrant, checkClocks, checkRandom, type RandomGrant } from './time.ts';
+
+/** The most that a program may add to a directory; what is undefined has no limit. */
+export interface Quota {
+  /** Bytes by which files grow. */
+  readonly bytes: number | undefined;
+  /** Names that are made: of files, directories and links. */
+  readonly files: number | undefined;
+}
 
 /** A directory of the host that the program sees under a name of its own. */
 export interface DirGrant {
@@ -11,6 +22,7 @@ export interface DirGrant {
   /** Path that the program uses. */
   readonly guest: string;
   readonly readonly: boolean;
+  readonly quota: Quota | undefined;
 }
 
 /** `inherit`: the process's own; `none`: empty input, forgotten output. */
@@ -23,93 +35,96 @@ export interface Grant {
   readonly dirs: readonly DirGrant[];
   readonly stdio: { readonly stdin: StdioGrant; readonly stdout: StdioGrant; readonly stderr: StdioGrant };
   /** `none`: reading a clock is a trap. */
-  readonly clocks: 'system' | 'none';
+  readonly clocks: ClocksGrant;
   /** `none`: asking for random bytes is a trap. */
-  readonly random: 'system' | 'none';
-  readonly network: 'none';
+  readonly random: RandomGrant;
+  /** What `wasi:config` answers. */
+  readonly config: readonly (readonly [name: string, value: string])[];
+  readonly network: NetworkGrant;
+}
+
+/** Names and values as people write them. */
+export type Pairs = Readonly<Record<string, string>> | readonly (readonly [name: string, value: string])[];
+
+/** A directory as people write it. */
+export interface DirGrantInput {
+  readonly host: string;
+  /** As `host` where not given. */
+  readonly guest?: string | undefined;
+  readonly readonly?: boolean | undefined;
+  readonly quota?: { readonly bytes?: number | string | undefined; readonly files?: number | undefined } | undefined;
 }
 
 /** A grant as people write it: everything may be left out. */
 export interface GrantInput {
   readonly args?: readonly string[] | undefined;
-  readonly env?: Readonly<Record<string, string>> | readonly (readonly [name: string, value: string])[] | undefined;
-  readonly dirs?:
-    | readonly { readonly host: string; readonly guest?: string; readonly readonly?: boolean }[]
-    | undefined;
+  readonly env?: Pairs | undefined;
+  readonly dirs?: readonly DirGrantInput[] | undefined;
   readonly stdio?: { readonly [stream in 'stdin' | 'stdout' | 'stderr']?: StdioGrant } | undefined;
-  readonly clocks?: 'system' | 'none' | undefined;
-  readonly random?: 'system' | 'none' | undefined;
-  readonly network?: 'none' | undefined;
+  readonly clocks?: ClocksGrant | undefined;
+  readonly random?: RandomGrant | undefined;
+  readonly config?: Pairs | undefined;
+  readonly network?: NetworkGrantInput | undefined;
 }
 
-function bad(path: string, expected: string, found: unknown): UsageError {
-  return new UsageError('bad-grant', `the grant's ${path} cannot be used`, {
-    expected,
-    found: typeof found === 'string' ? JSON.stringify(found) : found === null ? 'null' : typeof found,
-  });
-}
-
-function object(value: unknown, path: string): Readonly<Record<string, unknown>> {
-  if (value === undefined) return {};
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw bad(path, 'an object', value);
-  return value as Readonly<Record<string, unknown>>;
-}
-
-function list(value: unknown, path: string): readonly unknown[] {
-  if (value === undefined) return [];
-  if (!Array.isArray(value)) throw bad(path, 'a list', value);
-  return value;
-}
-
-function known(value: Readonly<Record<string, unknown>>, path: string, names: readonly string[]): void {
-  for (const name of Object.keys(value)) {
-    if (!names.includes(name)) throw bad(`${path}${name}`, `one of ${names.join(', ')}`, name);
-  }
-}
-
-/** Text that a program receives as a C string. */
-function text(value: unknown, path: string): string {
-  if (typeof value !== 'string') throw bad(path, 'a string', value);
-  if (value.includes('\0')) throw bad(path, 'a string without NUL', value);
-  if (!value.isWellFormed()) throw bad(path, 'a string without lone surrogates', value);
-  return value;
-}
-
-function oneOf<T extends string>(value: unknown, path: string, words: readonly [T, ...T[]]): T {
-  if (value === undefined) return words[0];
-  const word = words.find((each) => each === value);
-  if (word === undefined) throw bad(path, words.map((each) => JSON.stringify(each)).join(' or '), value);
-  return word;
-}
-
-function checkEnv(value: unknown): readonly (readonly [string, string])[] {
-  const pairs = Array.isArray(value) ? value : Object.entries(object(value, 'env'));
-  const env = new Map<string, string>();
+/** Pairs of names and values; of a name that is given twice the last value counts. */
+function checkPairs(
+  value: unknown,
+  path: string,
+  checkName: (name: string, path: string) => void,
+): readonly (readonly [string, string])[] {
+  const isList = Array.isArray(value);
+  const pairs = isList ? value : Object.entries(object(value, path));
+  const found = new Map<string, string>();
   for (const [index, pair] of pairs.entries()) {
-    if (!Array.isArray(pair) || pair.length !== 2) throw bad(`env[${index}]`, 'a pair of name and value', pair);
-    const name = text(pair[0], `env[${index}]`);
-    if (name === '' || name.includes('=')) throw bad(`env[${index}]`, 'a name that is not empty and holds no =', name);
-    env.set(name, text(pair[1], `env ${name}`));
+    const place = `${path}[${index}]`;
+    if (!Array.isArray(pair) || pair.length !== 2) throw bad(place, 'a pair of name and value', pair);
+    const name = text(pair[0], place);
+    checkName(name, isList ? place : member(path, name));
+    found.set(name, text(pair[1], isList ? place : member(path, name)));
   }
-  return [...env];
+  return [...found];
+}
+
+function checkVariable(name: string, path: string): void {
+  if (name === '' || name.includes('=')) throw bad(path, 'a name that is not empty and holds no =', name);
+}
+
+function checkQuota(value: unknown, path: string): Quota | undefined {
+  if (value === undefined) return undefined;
+  const quota = fieldsOf(value, path, ['bytes', 'files']);
+  return { bytes: size(quota['bytes'], `${path}.bytes`), files: count(quota['files'], `${path}.files`) };
+}
+
+/** A guest's path as programs compare it: without slashes and dots that mean nothing. */
+export function guestKey(guest: string): string {
+  return guest
+    .split('/')
+    .filter((part) => part !== '' && part !== '.')
+    .join('/');
 }
 
 function checkDirs(value: unknown): readonly DirGrant[] {
-  const seen = new Set<string>();
+  const seen = new Map<string, number>();
   return list(value, 'dirs').map((each, index) => {
-    const dir = object(each, `dirs[${index}]`);
-    known(dir, `dirs[${index}].`, ['host', 'guest', 'readonly']);
-    const host = text(dir['host'], `dirs[${index}].host`);
-    const guest = dir['guest'] === undefined ? host : text(dir['guest'], `dirs[${index}].guest`);
+    const path = `dirs[${index}]`;
+    const dir = fieldsOf(each, path, ['host', 'guest', 'readonly', 'quota']);
+    const host = text(dir['host'], `${path}.host`);
+    const guest = dir['guest'] === undefined ? host : text(dir['guest'], `${path}.guest`);
     const readonly = dir['readonly'] ?? false;
-    if (host === '') throw bad(`dirs[${index}].host`, 'a path', host);
-    if (guest === '') throw bad(`dirs[${index}].guest`, 'a path', guest);
-    if (typeof readonly !== 'boolean') throw bad(`dirs[${index}].readonly`, 'a boolean', readonly);
-    if (seen.has(guest)) throw bad(`dirs[${index}].guest`, 'a path that no other directory has', guest);
-    seen.add(guest);
-    return { host, guest, readonly };
+    if (host === '') throw bad(`${path}.host`, 'a path', host);
+    if (guest === '') throw bad(`${path}.guest`, 'a path', guest);
+    if (typeof readonly !== 'boolean') throw bad(`${path}.readonly`, 'a boolean', readonly);
+    const same = seen.get(guestKey(guest));
+    if (same !== undefined)
+      throw bad(`${path}.guest`, `a path that no other directory has; dirs[${same}] has it`, guest);
+    seen.set(guestKey(guest), index);
+    return { host, guest, readonly, quota: checkQuota(dir['quota'], `${path}.quota`) };
   });
 }
+
+/** The keys of a grant. */
+export const GRANT_KEYS = ['args', 'env', 'dirs', 'stdio', 'clocks', 'random', 'network', 'config'] as const;
 
 /**
  * Checks a grant and fills in what was left out. Gives a copy: later changes of the input change nothing.
@@ -120,43 +135,62 @@ function checkDirs(value: unknown): readonly DirGrant[] {
  * ```
  */
 export function checkGrant(input: GrantInput = {}): Grant {
-  const grant = object(input, 'whole');
-  known(grant, '', ['args', 'env', 'dirs', 'stdio', 'clocks', 'random', 'network']);
-  const stdio = object(grant['stdio'], 'stdio');
-  known(stdio, 'stdio.', ['stdin', 'stdout', 'stderr']);
+  const grant = fieldsOf(input, '', GRANT_KEYS);
+  const stdio = fieldsOf(grant['stdio'], 'stdio', ['stdin', 'stdout', 'stderr']);
   return {
     args: list(grant['args'], 'args').map((arg, index) => text(arg, `args[${index}]`)),
-    env: checkEnv(grant['env']),
+    env: checkPairs(grant['env'], 'env', checkVariable),
     dirs: checkDirs(grant['dirs']),
     stdio: {
       stdin: oneOf(stdio['stdin'], 'stdio.stdin', ['none', 'inherit']),
       stdout: oneOf(stdio['stdout'], 'stdio.stdout', ['none', 'inherit']),
       stderr: oneOf(stdio['stderr'], 'stdio.stderr', ['none', 'inherit']),
     },
-    clocks: oneOf(grant['clocks'], 'clocks', ['system', 'none']),
-    random: oneOf(grant['random'], 'random', ['system', 'none']),
-    network: oneOf(grant['network'], 'network', ['none']),
+    clocks: checkClocks(grant['clocks'], 'clocks'),
+    random: checkRandom(grant['random'], 'random'),
+    network: checkNetwork(grant['network']),
+    config: checkPairs(grant['config'], 'config', () => {}),
   };
 }
 
+/** Options behind a directory, the last one first. */
+const DIR_OPTION = /^(.*):(?:(ro)|(bytes|files)=([^:]*))$/s;
+
 /**
- * Parses `HOST[::GUEST][:ro]`. Without `GUEST` the program sees the directory under the host's own path.
+ * Parses `HOST[::GUEST][:ro][:bytes=SIZE][:files=N]`. Without `GUEST` the program sees the directory under the host's own path.
  * Throws a UsageError (`bad-dir`).
  */
 export function parseDirFlag(flag: string): DirGrant {
-  const readonly = flag.endsWith(':ro');
-  const rest = readonly ? flag.slice(0, -':ro'.length) : flag;
+  const refused = (expected: string): UsageError =>
+    new UsageError('bad-dir', 'a directory cannot be granted', {
+      expected,
+      found: JSON.stringify(flag),
+      hint: 'for example ./data::/data, /etc/ssl:ro or ./out::/out:bytes=10M:files=100',
+    });
+  let rest = flag;
+  let readonly = false;
+  const limits: { bytes?: number; files?: number } = {};
+  for (let match = DIR_OPTION.exec(rest); match !== null; match = DIR_OPTION.exec(rest)) {
+    rest = match[1]!;
+    if (match[2] !== undefined) {
+      readonly = true;
+      continue;
+    }
+    const [name, value] = [match[3] as 'bytes' | 'files', match[4]!];
+    const limit = name === 'bytes' || /^\d+$/.test(value) ? parseSize(value) : undefined;
+    if (limit === undefined)
+      throw refused(name === 'bytes' ? 'bytes=SIZE, such as bytes=10M' : 'files=N, a whole number');
+    if (limits[name] !== undefined) throw refused(`${name} once`);
+    limits[name] = limit;
+  }
   const cut = rest.indexOf('::');
   const host = cut < 0 ? rest : rest.slice(0, cut);
   const guest = cut < 0 ? rest : rest.slice(cut + 2);
   if (host === '' || guest === '' || guest.includes('::') || flag.includes('\0')) {
-    throw new UsageError('bad-dir', 'a directory cannot be granted', {
-      expected: 'HOST[::GUEST][:ro]',
-      found: JSON.stringify(flag),
-      hint: 'for example ./data::/data or /etc/ssl:ro',
-    });
+    throw refused('HOST[::GUEST][:ro][:bytes=SIZE][:files=N]');
   }
-  return { host, guest, readonly };
+  const { bytes, files } = limits;
+  return { host, guest, readonly, quota: bytes === undefined && files === undefined ? undefined : { bytes, files } };
 }
 
 /**

@@ -4,6 +4,8 @@
  * implementations are in `node/` and its siblings; what is common to streams is in `streams.ts`.
  */
 
+import type { Quota } from '../grants/grant.ts';
+
 /** Why an operation failed, in WASI's words (`wasi:filesystem/types.error-code`); each version maps it to its own. */
 export type HostErrorCode =
   | 'access'
@@ -200,12 +202,19 @@ export interface HostRandom {
   fill(target: Uint8Array): void;
 }
 
+/** How a directory is given to a program. */
+export interface DirectoryOptions {
+  readonly mutable: boolean;
+  /** The most that may be added below it. */
+  readonly quota?: Quota | undefined;
+}
+
 /** One platform. Nothing here is shared with another call's result. */
 export interface Host {
   readonly clocks: HostClocks;
   readonly random: HostRandom;
   /** Opens a directory by the platform's own path: the start of an authority. Throws UsageError (`no-directory`). */
-  openDirectory(path: string, options: { readonly mutable: boolean }): HostDirectory;
+  openDirectory(path: string, options: DirectoryOptions): HostDirectory;
   stdin(): Source;
   stdout(): Sink;
   stderr(): Sink;

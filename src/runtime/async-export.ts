@@ -7,7 +7,7 @@ import { describeValue } from '../abi/js/check.ts';
 import { UsageError } from '../error/error.ts';
 import type { Trap } from '../error/trap.ts';
 import { rememberIn, type Undo } from './borrow-log.ts';
-import { callBegins } from './call-limit.ts';
+import { callBegins, callEnds } from './call-limit.ts';
 import { calleeOf } from './callee.ts';
 import { discard } from './discard.ts';
 import type { AnyFunction } from './exports.ts';
@@ -43,6 +43,8 @@ class HostCaller implements Caller, StoreWatcher, EventListenerObject {
   readonly #callee: Callee;
   /** That of the instance which was called: the callee may be another tenant's by now. */
   readonly #store: Store;
+  /** What its store's meter knows it by. */
+  readonly #call: object | undefined;
   readonly #border: ExportBorder;
   readonly #resolve: (boxed: Boxed) => void;
   readonly #reject: (error: unknown) => void;
@@ -59,6 +61,7 @@ class HostCaller implements Caller, StoreWatcher, EventListenerObject {
   constructor(
     callee: Callee,
     store: Store,
+    call: object | undefined,
     border: ExportBorder,
     args: readonly unknown[],
     signal: AbortSignal | undefined,
@@ -67,6 +70,7 @@ class HostCaller implements Caller, StoreWatcher, EventListenerObject {
   ) {
     this.#callee = callee;
     this.#store = store;
+    this.#call = call;
     this.#border = border;
     this.#args = args;
     this.#resolve = resolve;
@@ -162,7 +166,7 @@ class HostCaller implements Caller, StoreWatcher, EventListenerObject {
 
   /** The guest has answered, or was not called: whether or not anybody waits for it. */
   #over(): void {
-    if (!this.#answered) this.#store.calls--;
+    if (!this.#answered) callEnds(this.#store, this.#call);
     this.#answered = true;
   }
 
@@ -230,9 +234,9 @@ function hostFunction(callee: Callee, border: ExportBorder, params: number): Any
   const call = (args: readonly unknown[]): Promise<unknown> => {
     const signal = signalOf(args, params, callee.path);
     signal?.throwIfAborted();
-    callBegins(store, callee.path);
+    const begun = callBegins(store, callee.path);
     const { promise, resolve, reject } = Promise.withResolvers<Boxed>();
-    const caller = new HostCaller(callee, store, border, args, signal, resolve, reject);
+    const caller = new HostCaller(callee, store, begun, border, args, signal, resolve, reject);
     inTurn(() => caller.begin());
     return promise.then(unbox);
   };

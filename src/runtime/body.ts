@@ -3,8 +3,8 @@
  * The proof that nothing else changes is in the recipe (`recipe.ts`).
  */
 import { LEDGER_ENTRY } from '../core/recycle.ts';
-import type { MemoryType } from '../types/core-type.ts';
 import { invariant } from '../util/invariant.ts';
+import { newMemory } from './new-memory.ts';
 import type { Image, Recipe, RecipeModule } from './recipe.ts';
 
 const PAGE = 65_536;
@@ -22,16 +22,6 @@ export interface Start {
 }
 
 type CoreFunction = () => void;
-
-function newMemory({ limits }: MemoryType): WebAssembly.Memory {
-  const { min, max, is64 } = limits;
-  const pages = (count: bigint): number | bigint => (is64 ? count : Number(count));
-  return new WebAssembly.Memory({
-    initial: pages(min),
-    ...(max === undefined ? {} : { maximum: pages(max) }),
-    ...(is64 ? { address: 'i64' } : {}),
-  } as unknown as WebAssembly.MemoryDescriptor);
-}
 
 /** From the first byte that is not zero to the last. */
 function imageOf(memory: WebAssembly.Memory): Image {
@@ -67,11 +57,15 @@ export class Body {
     return this.#module(core).module;
   }
 
-  /** Adds what the rewritten module of a core instance imports besides. */
-  addImports(core: number, imports: Record<string, Record<string, WebAssembly.ImportValue>>): void {
+  /** Adds what the rewritten module of a core instance imports besides; `more` is what its limits need. */
+  addImports(
+    core: number,
+    imports: Record<string, Record<string, WebAssembly.ImportValue>>,
+    more: Readonly<Record<string, WebAssembly.ImportValue>> = {},
+  ): void {
     const { rewritten, places, module } = this.#module(core);
     if (module === undefined) return;
-    const own: Record<string, WebAssembly.ImportValue> = { ledger: this.#ledger };
+    const own: Record<string, WebAssembly.ImportValue> = { ...more, ledger: this.#ledger };
     for (const { index, type } of rewritten.memories) {
       const place = places[index]!;
       const memory = newMemory(type);

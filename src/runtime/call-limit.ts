@@ -15,9 +15,18 @@ export function maxSuspended({ options }: Store): number {
   return options.suspended ?? Number.POSITIVE_INFINITY;
 }
 
-/** A call of the host's that may have to wait begins; `store.calls` is one less again when it ends. Throws a UsageError where too many are under way. */
-export function callBegins(store: Store, path: string): void {
+/**
+ * A call of the host's that may have to wait begins; the answer is for {@link callEnds}. Throws a UsageError where too many are under way.
+ */
+export function callBegins(store: Store, path: string): object | undefined {
   const most = maxSuspended(store);
   if (store.calls >= most && store.alive) throw tooManySuspended(path, most);
   store.calls++;
+  return store.meter?.callBegins();
+}
+
+/** A call that {@link callBegins} was told of has ended. */
+export function callEnds(store: Store, call: object | undefined): void {
+  store.calls--;
+  if (call !== undefined) store.meter?.callEnds(call);
 }

@@ -10,6 +10,7 @@ import { type GuestResource, isClosed } from './resource.ts';
 import { type Activity, scheduler } from './scheduler.ts';
 import { askToSuspend, resumed } from './stack.ts';
 import { storeOf } from './store.ts';
+import { metered } from './store-meter.ts';
 
 const BUSY = { what: 'the called component instance, which waits inside a host call,' };
 
@@ -102,7 +103,7 @@ function callDtor(resource: GuestResource, rep: number): void {
   const base = pushFrame(slot);
   control.i32[SUSPENDABLE >> 2] = 0;
   try {
-    dtor(rep);
+    metered(store.meter, () => dtor(rep));
   } catch (error) {
     throw unwind(error, `the destructor of ${resource.name}`, base, suspendable);
   } finally {

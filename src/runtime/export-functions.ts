@@ -37,7 +37,7 @@ function lifted(run: Instantiation, func: Lift, path: string): ExportedFunction 
     ({ call, callee } = kit.asyncExport!(run, { func, path, border: () => border(true) }));
     promised = call;
   } else {
-    call = inFreshContext(run, func, synchronous(border(false)));
+    call = measured(run, inFreshContext(run, func, synchronous(border(false))));
     promised =
       run.prepared.exports.get(func)?.entry !== undefined
         ? kit.promised!(run, { func, path, border: () => border(true) })
@@ -76,6 +76,12 @@ function synchronous({ call }: ExportBorder): AnyFunction {
   return call;
 }
 
+/** A call of a store that has limits of time counts as one of its calls. */
+function measured({ store }: Instantiation, call: AnyFunction): AnyFunction {
+  const { meter } = store;
+  return meter?.isTimed !== true ? call : (...args) => meter.call(() => call(...args));
+}
+
 /** Every call is a thread of its own, with context slots of its own. */
 export function inFreshContext(run: Instantiation, func: Lift, call: AnyFunction): AnyFunction {
   const { plan, kit } = run.prepared;
@@ -90,7 +96,7 @@ function promisedAtOnce(run: Instantiation, func: Lift, call: AnyFunction, makeC
   const hasClasses = (run.prepared.exports.get(func)?.resources.length ?? 0) > 0;
   let made: AnyFunction | undefined;
   return async (...args) => {
-    made ??= hasClasses ? inFreshContext(run, func, makeCall()) : call;
+    made ??= hasClasses ? measured(run, inFreshContext(run, func, makeCall())) : call;
     return made(...args);
   };
 }

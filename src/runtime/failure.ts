@@ -39,8 +39,27 @@ export function engineTrap(error: unknown): EngineTrap | undefined {
   return { code: known === ENGINE_TRAPS[0] ? 'unreachable' : 'core-trap', reason: known[1] };
 }
 
-/** The trap for an error that left core wasm. */
-export function asTrap(error: unknown, path: string | undefined): Trap {
+/** Makes a trap that core wasm made one that says which limit was met. */
+export type ExplainTrap = (real: WebAssembly.RuntimeError, path: string | undefined) => Trap;
+
+let limitMet: (() => ExplainTrap | undefined) | undefined;
+
+/** Says who knows whether the guest that just trapped has met a limit. */
+export function onLimit(listener: () => ExplainTrap | undefined): void {
+  limitMet = listener;
+}
+
+/** Whether the guest that just trapped has met a limit, and how it is told. */
+export function limitMetNow(): ExplainTrap | undefined {
+  return limitMet?.();
+}
+
+/** The trap for an error that left core wasm; `explain` where it is known already whether a limit was met. */
+export function asTrap(
+  error: unknown,
+  path: string | undefined,
+  explain: () => ExplainTrap | undefined = limitMetNow,
+): Trap {
   if (error instanceof Trap) {
     error.path ??= path;
     return error;
@@ -49,7 +68,11 @@ export function asTrap(error: unknown, path: string | undefined): Trap {
     return makeCoreTrap('uncaught-exception', { path, hint: 'catch core exceptions inside the component' });
   }
   const known = engineTrap(error);
-  if (known !== undefined) return adoptTrap(error as WebAssembly.RuntimeError, known.code, known.reason, { path });
+  if (known !== undefined) {
+    const real = error as WebAssembly.RuntimeError;
+    const met = known.code === 'unreachable' ? explain() : undefined;
+    return met?.(real, path) ?? adoptTrap(real, known.code, known.reason, { path });
+  }
   if (isStackOverflow(error)) {
     return makeCoreTrap('stack-exhausted', { path, cause: error });
   }

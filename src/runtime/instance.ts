@@ -1,8 +1,8 @@
 /** A running component: what `InstancePre.instantiate` gives. */
-import { LinkError } from '../error/error.ts';
-import { exportedFunction, promisedFunction } from './export-functions.ts';
-import { type AnyFunction, buildExports, type ExportObjects } from './exports.ts';
-import { Instantiation, type ModuleSource } from './instantiate.ts';
+import { LinkError, UsageError } from '../error/error.ts';
+import { exportedFunction } from './export-functions.ts';
+import { buildExports, type ExportObjects } from './exports.ts';
+import { type Extras, Instantiation, type Metered, type ModuleSource } from './instantiate.ts';
 import type { Kit } from './kit.ts';
 import type { Pool } from './pool.ts';
 import type { Prepared } from './prepared.ts';
@@ -11,6 +11,12 @@ import type { AnyWorld, WorldTypes } from './world.ts';
 
 /** Gives a store's memory back once nothing that could call it is reachable: every border function holds its instantiation. */
 const released = /* @__PURE__ */ new FinalizationRegistry<Store>((store) => store.release());
+
+/**
+ * What an instance was made of, for the rooms beside this one.
+ * @throws Trap `store-dead` if it was disposed of
+ */
+export let runOf: (instance: Instance) => Instantiation;
 
 /** Where an instance goes when it was disposed of. */
 export interface Origin {
@@ -25,6 +31,9 @@ export interface Origin {
  * Dispose of it to end its store.
  */
 export class Instance<W extends WorldTypes = AnyWorld> implements Disposable {
+  static {
+    runOf = (instance) => instance.#alive();
+  }
   readonly #store: Store;
   #run: Instantiation | undefined;
   #objects: ExportObjects | undefined;
@@ -59,32 +68,35 @@ export class Instance<W extends WorldTypes = AnyWorld> implements Disposable {
   }
 
   #make(): ExportObjects {
-    const run = this.#run;
-    // What it was made of may be another tenant's by now.
-    if (run === undefined) throw this.#store.deadTrap(undefined);
+    const run = this.#alive();
     const { shape, kit } = run.prepared;
     const classes = kit.classes?.((resource) => run.resource(resource));
     return buildExports(shape, (func, path) => exportedFunction(run, func, path), classes);
   }
 
-  /**
-   * One function of an exported interface in its promised form, without making the others: for who calls one function of each of very
-   * many instances. Undefined where there is no such function.
-   */
-  static promisedFunction(instance: Instance, from: string, name: string): AnyFunction | undefined {
-    const run = instance.#run;
-    if (run === undefined) throw instance.#store.deadTrap(undefined);
-    for (const item of run.prepared.shape) {
-      if (item.kind !== 'instance' || item.name !== from) continue;
-      for (const inner of item.exports)
-        if (inner.kind === 'func' && inner.name === name) return promisedFunction(run, inner.func, inner.path);
-    }
-    return undefined;
+  #alive(): Instantiation {
+    // What it was made of may be another tenant's by now.
+    if (this.#run === undefined) throw this.#store.deadTrap(undefined);
+    return this.#run;
   }
 
   /** Counters of this instance's store. */
   get stats(): Readonly<StoreStats> {
     return this.#store.stats;
+  }
+
+  /**
+   * What is left of its fuel (`limits.fuel`), at least 0; undefined without that limit. May be set, so that it can go on or must end sooner.
+   */
+  get fuel(): bigint | undefined {
+    const left = this.#store.meter?.fuel;
+    return left === undefined || left >= 0n ? left : 0n;
+  }
+
+  set fuel(units: bigint) {
+    const { meter } = this.#store;
+    if (meter?.fuel === undefined) throw new UsageError('no-fuel', 'the instance was linked without limits.fuel');
+    meter.fuel = units;
   }
 
   /** False after a trap or after disposal: calls are refused with the trap `store-dead`. */
@@ -136,20 +148,33 @@ export interface InstanceOptions {
   readonly onStreamError?: (error: unknown, path: string) => void;
 }
 
+/** What a component is given whose modules were rewritten for its limits. */
+export interface LimitedParts extends Pick<Extras, 'addImports'> {
+  readonly metered?: (() => Metered) | undefined;
+}
+
 /** A component whose imports are resolved, checked and compiled: instantiates cheaply and synchronously, as often as wanted. */
 export class InstancePre<W extends WorldTypes = AnyWorld> {
   readonly #prepared: Prepared;
   readonly #modules: ModuleSource;
   readonly #options: InstanceOptions;
+  readonly #limited: LimitedParts;
   /** Instances that wait for their next tenant; undefined without the option `pool`. */
   readonly pool: Pool | undefined;
 
   /** Made by `Linker.link`. */
-  constructor(prepared: Prepared, modules: ModuleSource, options: InstanceOptions, pool?: Pool) {
+  constructor(
+    prepared: Prepared,
+    modules: ModuleSource,
+    options: InstanceOptions,
+    pool?: Pool,
+    limited: LimitedParts = {},
+  ) {
     this.#prepared = prepared;
     this.#modules = modules;
     this.#options = options;
     this.pool = pool;
+    this.#limited = limited;
   }
 
   /**
@@ -163,7 +188,7 @@ export class InstancePre<W extends WorldTypes = AnyWorld> {
     const store = new Store({ suspended: limits?.suspended, onStreamError });
     if (trapOnDeadlock === true) this.#prepared.kit.trapOnDeadlock?.(store);
     const idle = pool?.take(store);
-    const run = idle ?? new Instantiation(this.#prepared, store, this.#modules, pool?.body());
+    const run = idle ?? new Instantiation(this.#prepared, store, this.#modules, this.#extras());
     try {
       if (idle === undefined) run.run();
       else run.renew(store);
@@ -174,5 +199,10 @@ export class InstancePre<W extends WorldTypes = AnyWorld> {
         : error;
     }
     return new Instance<W>(run, pool?.originOf(run, store));
+  }
+
+  #extras(): Extras {
+    const { metered, addImports } = this.#limited;
+    return { body: this.pool?.body(), metered: metered?.(), addImports };
   }
 }

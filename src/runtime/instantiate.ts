@@ -20,12 +20,32 @@ import type { RuntimeResource } from './resource.ts';
 import type { Side } from './side.ts';
 import type { Store } from './store.ts';
 import { endStoresAbove } from './store.ts';
+import { metered } from './store-meter.ts';
 
 type Instantiate = Extract<PlanStep, { kind: 'instantiate' }>;
 type CoreItem = WebAssembly.ExportValue;
 
 /** Finds the compiled module of a plan's module reference. */
 export type ModuleSource = (ref: ModuleRef) => WebAssembly.Module;
+
+/** What limits of computation give an instance, from tenant to tenant (`metering.ts`). */
+export interface Metered {
+  /** What its metered modules import. */
+  readonly imports: Readonly<Record<string, WebAssembly.ImportValue>>;
+  /** It becomes the store's. */
+  attach(store: Store): void;
+}
+
+/** What an instantiation is made with besides its plan. */
+export interface Extras {
+  /** What it keeps from tenant to tenant, where it is made for a pool. */
+  readonly body?: Body | undefined;
+  readonly metered?: Metered | undefined;
+  /** Adds what the module of a reference imports besides, where it was rewritten. */
+  readonly addImports?: ((ref: ModuleRef, imports: CoreImports, metered: Metered | undefined) => void) | undefined;
+}
+
+export type CoreImports = Record<string, Record<string, WebAssembly.ImportValue>>;
 
 /** For borders whose values have no handles that the interpreter would have to ask for. */
 const NO_HOOKS = {} as HandleHooks;
@@ -56,14 +76,17 @@ export class Instantiation implements TypeScope {
   readonly objects: unknown;
   /** What it keeps from tenant to tenant, where it is made for a pool. */
   readonly body: Body | undefined;
+  readonly #extras: Extras;
   #store: Store;
   #lease = new Lease(this);
 
-  constructor(prepared: Prepared, store: Store, modules: ModuleSource, body?: Body) {
+  constructor(prepared: Prepared, store: Store, modules: ModuleSource, extras: Extras = {}) {
     this.prepared = prepared;
     this.#store = store;
     this.#modules = modules;
-    this.body = body;
+    this.body = extras.body;
+    this.#extras = extras;
+    extras.metered?.attach(store);
     const { plan, kit } = prepared;
     this.slots = plan.instances.map(({ label }) => store.newSlot(label));
     this.objects = kit.objects?.(this.slots);
@@ -73,6 +96,9 @@ export class Instantiation implements TypeScope {
       this.#resources.set(plan, resource);
       if (resource.kind === 'guest') resource.store.shared = true;
     }
+    // Whoever calls a store that has limits without JavaScript in between computes on its time.
+    for (const binding of prepared.bindings.functions.values())
+      if (binding.kind === 'live') store.meter ??= binding.live.store.meter;
   }
 
   #begin(slot: number, label: string, usesContext: boolean): void {
@@ -95,6 +121,7 @@ export class Instantiation implements TypeScope {
   renew(store: Store): void {
     this.#store = store;
     this.#lease = new Lease(this);
+    this.#extras.metered?.attach(store);
     for (const each of this.#concurrent) each.renew(store);
     for (const resource of this.#resources.values()) if (resource.kind === 'guest') resource.renew(store);
     for (const { run, slot } of this.body?.starts ?? []) this.#enter(slot, run);
@@ -124,7 +151,7 @@ export class Instantiation implements TypeScope {
 
   #instantiate({ core, module: ref, args, instance }: Instantiate): WebAssembly.Exports {
     const slot = this.slots[instance]!;
-    const imports: Record<string, Record<string, WebAssembly.ImportValue>> = Object.create(null);
+    const imports: CoreImports = Object.create(null);
     for (const { name, value } of args) {
       if (value.kind === 'real') imports[name] = this.#cores[value.instance]!;
       else {
@@ -133,7 +160,9 @@ export class Instantiation implements TypeScope {
         imports[name] = exports;
       }
     }
-    this.body?.addImports(core, imports);
+    const { addImports, metered: own } = this.#extras;
+    if (this.body === undefined) addImports?.(ref, imports, own);
+    else this.body.addImports(core, imports, own?.imports);
     const module = this.body?.moduleOf(core) ?? this.#modules(ref);
     return this.#enter(slot, () => {
       const { exports } = new WebAssembly.Instance(module, imports);
@@ -148,7 +177,7 @@ export class Instantiation implements TypeScope {
     const suspendable = control.i32[SUSPENDABLE >> 2] ?? 0;
     control.i32[SUSPENDABLE >> 2] = 0;
     try {
-      const made = body();
+      const made = metered(this.#store.meter, body);
       this.prepared.kit.concurrency?.leaveFrame();
       return made;
     } catch (error) {

@@ -116,6 +116,7 @@ export function interpretCall(call: InterpretedCall): CoreFunction {
     let failure: Error | undefined;
     let goOn: ((depth: number) => void) | undefined;
     let depth = 0;
+    let waiting: Stack | undefined;
     const stack = new Stack(
       (...given) => {
         back = results(given);
@@ -124,6 +125,7 @@ export function interpretCall(call: InterpretedCall): CoreFunction {
       },
       (trap) => {
         failure = trap;
+        if (waiting !== undefined) waiting.innerTrap = trap;
         goOn?.(scheduler.depth);
       },
       path,
@@ -136,8 +138,9 @@ export function interpretCall(call: InterpretedCall): CoreFunction {
       if (failure !== undefined) throw failure;
       return back;
     };
-    const waiting = askToSuspend(after, path, false);
-    goOn = (below) => scheduler.returnTo({ ready: () => true, resume: () => waiting.go() }, below);
+    const outer = askToSuspend(after, path, false);
+    waiting = outer;
+    goOn = (below) => scheduler.returnTo({ ready: () => true, resume: () => outer.go() }, below);
     return zero;
   };
   return (...flat) => {

@@ -2,16 +2,22 @@
 import { LinkError, UsageError } from '../error/error.ts';
 import type { ModuleRef, Plan, PlanFunc, PlanItem } from '../link/plan.ts';
 import { makePlan } from '../link/planner.ts';
-import type { MemoryType } from '../types/core-type.ts';
 import type { Component as ComponentData } from '../types/definition.ts';
 import { type Bindings, bind, findOffer, pathKey, showPath } from './bind.ts';
 import { GENERATED_BORDERS, INTERPRETED_BORDERS } from './borders.ts';
 import type { Component } from './component.ts';
 import { FULL_KIT } from './full-kit.ts';
-import { type Instance, type InstanceLimits, type InstanceOptions, InstancePre } from './instance.ts';
+import {
+  type Instance,
+  type InstanceLimits,
+  type InstanceOptions,
+  InstancePre,
+  type LimitedParts,
+} from './instance.ts';
 import type { ModuleSource } from './instantiate.ts';
 import { compilingOf, dataOf, isLoaded, moduleOf, planOf } from './loaded.ts';
-import { limitedModules, memoryWidth, sharedLimit } from './memories.ts';
+import { memoryWidth } from './memories.ts';
+import { addLimitImports, type LimitedCore, type Limiting, limitedCores, limitingOf, Metering } from './metering.ts';
 import { Pool, type PoolOptions, poolSettings } from './pool.ts';
 import { prepare } from './prepare.ts';
 import type { Flavour, Mode, Prepared } from './prepared.ts';
@@ -23,6 +29,20 @@ export type { Imports } from './world.ts';
 
 /** What an instance may use. */
 export interface Limits extends InstanceLimits {
+  /**
+   * Milliseconds for which a call may compute; calls of one store that are under way together share what they have. One that computes for
+   * longer ends its store with a `LimitError` (`cpu-limit`). What waits does not compute.
+   */
+  readonly cpu?: number;
+  /** Milliseconds from the begin of a call to its end, with what it waits for; after them its store ends with a `LimitError` (`time-limit`). */
+  readonly time?: number;
+  /**
+   * What a store may compute as long as it lives, in instructions as docs/limits.md counts them: the same in every run. Without any left
+   * it ends with a `LimitError` (`fuel-limit`). `instance.fuel` tells what is left.
+   */
+  readonly fuel?: number | bigint;
+  /** Elements of all tables of one store together; growth beyond it fails as in any wasm runtime. */
+  readonly tables?: number;
   /** Linear memory of one store, in bytes; growth beyond it fails as in any wasm runtime. Rounded down to pages of 65,536. */
   readonly memory?: number;
 }
@@ -49,9 +69,21 @@ function* functionsOf(items: Iterable<PlanItem>): Generator<PlanFunc> {
   }
 }
 
-async function compileAll<K>(modules: ReadonlyMap<K, BufferSource>): Promise<ReadonlyMap<K, WebAssembly.Module>> {
-  const compiled = [...modules].map(async ([key, bytes]) => [key, await WebAssembly.compile(bytes)] as const);
-  return new Map(await Promise.all(compiled));
+const NONE_LIMITED: ReadonlyMap<ModuleRef, LimitedCore> = new Map();
+
+/** What instances of limited modules are given. */
+function partsOf(limiting: Limiting | undefined, limited: ReadonlyMap<ModuleRef, LimitedCore>): LimitedParts {
+  const metering = limiting?.meter === undefined ? undefined : new Metering(limiting.meter);
+  return {
+    metered: metering && (() => metering.begin()),
+    addImports:
+      limited.size === 0
+        ? undefined
+        : (ref, imports, metered) => {
+            const core = limited.get(ref);
+            if (core !== undefined) addLimitImports(core, metered, imports);
+          },
+  };
 }
 
 /**
@@ -112,12 +144,12 @@ export class Linker {
     await Promise.all(
       [component, ...this.#offers.values()].map((one) => (isLoaded(one) ? compilingOf(one as object) : undefined)),
     );
-    const maximum = options.limits?.memory === undefined ? undefined : sharedLimit(plan, options.limits.memory);
-    const pool = await poolOf(plan, prepared, options.pool, maximum);
+    const limiting = await limitingOf(plan, options.limits ?? {});
+    const pool = await poolOf(plan, prepared, options.pool, limiting);
     // A pool's modules have their limits.
     const isPooled = pool !== undefined && pool.refused === undefined;
-    const limited = await compileAll(limitedModules(plan, isPooled ? undefined : maximum));
-    return new InstancePre<W>(prepared, modulesOf(bindings, limited), options, pool);
+    const limited = limiting === undefined || isPooled ? NONE_LIMITED : await limitedCores(plan, limiting);
+    return new InstancePre<W>(prepared, modulesOf(bindings, limited), options, pool, partsOf(limiting, limited));
   }
 
   /** Components given for imports of components. */
@@ -136,18 +168,18 @@ async function poolOf(
   plan: Plan,
   prepared: Prepared,
   wanted: LinkOptions['pool'],
-  maximum: ((memory: MemoryType) => bigint) | undefined,
+  limiting: Limiting | undefined,
 ): Promise<Pool | undefined> {
   if (wanted === undefined || wanted === false) return undefined;
   const options = poolSettings(wanted === true ? {} : wanted);
-  return new Pool(await recipeOf(plan, prepared, maximum), options);
+  return new Pool(await recipeOf(plan, prepared, limiting?.options ?? {}), options);
 }
 
-function modulesOf(bindings: Bindings, limited: ReadonlyMap<ModuleRef, WebAssembly.Module>): ModuleSource {
+function modulesOf(bindings: Bindings, limited: ReadonlyMap<ModuleRef, LimitedCore>): ModuleSource {
   return (ref: ModuleRef): WebAssembly.Module => {
     const module =
       ref.kind === 'static'
-        ? (limited.get(ref) ?? moduleOf(ref.bytes, ref.start))
+        ? (limited.get(ref)?.module ?? moduleOf(ref.bytes, ref.start))
         : ref.kind === 'import' && bindings.modules.get(pathKey(ref.path));
     if (module) return module;
     const path = ref.kind === 'import' ? showPath(ref.path) : 'a nested component';

@@ -38,7 +38,7 @@ function pageBytes(memory: MemoryType): bigint {
 }
 
 /** The core modules that a plan instantiates, of those that components hold. */
-function staticModules(plan: Plan): readonly StaticModule[] {
+export function staticModules(plan: Pick<Plan, 'steps'>): readonly StaticModule[] {
   return plan.steps.flatMap((s) => (s.kind === 'instantiate' && s.module.kind === 'static' ? [s.module] : []));
 }
 
@@ -47,7 +47,7 @@ function staticModules(plan: Plan): readonly StaticModule[] {
  * its minimum and an equal share of the rest as its maximum.
  * @throws LinkError `memory-limit` if the minimums alone are more
  */
-export function sharedLimit(plan: Plan, bytes: number): (memory: MemoryType) => bigint {
+export function sharedLimit(plan: Pick<Plan, 'steps'>, bytes: number): (memory: MemoryType) => bigint {
   const memories = staticModules(plan).flatMap((ref) => definedMemories(decodeModule(ref.bytes, ref.start, ref.end)));
   const least = memories.reduce((sum, m) => sum + m.limits.min * pageBytes(m), 0n);
   if (!Number.isSafeInteger(bytes) || bytes < 0 || least > BigInt(bytes)) {

@@ -2,7 +2,7 @@
 import type { ExportBorder } from '../abi/js/border.ts';
 import { UsageError } from '../error/error.ts';
 import { invariant } from '../util/invariant.ts';
-import { callBegins } from './call-limit.ts';
+import { callBegins, callEnds } from './call-limit.ts';
 import { withFreshContext } from './context-slots.ts';
 import { mustQueue, whenOpen } from './entrance.ts';
 import type { AnyFunction } from './exports.ts';
@@ -85,8 +85,9 @@ export function promisedExport(run: Instantiation, { func, path, border: makeBor
         scheduler.callEnds();
       },
       (trap) => {
-        trap.path ??= path;
-        reject(trap);
+        const told = store.failure?.code === 'time-limit' ? store.failure : trap;
+        told.path ??= path;
+        reject(told);
         scheduler.callEnds();
       },
       path,
@@ -121,11 +122,11 @@ export function promisedExport(run: Instantiation, { func, path, border: makeBor
       throw new UsageError('no-jspi', 'promised calls need an engine with JSPI (WebAssembly.promising)', {
         hint: 'use `exports`, or Node 24 or newer',
       });
-    callBegins(store, path);
+    const call = callBegins(store, path);
     try {
       return (await (isTurn() && !mustQueue(slot) ? go(args) : queued(args))).value;
     } finally {
-      store.calls--;
+      callEnds(store, call);
     }
   };
 }

@@ -5,6 +5,7 @@
 
 import type { CoreModule } from '../core/decode.ts';
 import { decodeModule } from '../core/decode.ts';
+import type { LimitOptions } from '../core/limited.ts';
 import { type Recyclable, recyclable, whyNotRecyclable } from '../core/recycle.ts';
 import { tagRewritten } from '../error/stack.ts';
 import type { CoreInstanceValue, Plan, PlanStep } from '../link/plan.ts';
@@ -134,23 +135,23 @@ class Recipes {
 /** Rewrites and compiles one module. */
 async function make(
   { decoded, places, touches }: Unmade,
-  maximum: ((memory: MemoryType) => bigint) | undefined,
+  limits: Pick<LimitOptions, 'memory' | 'meter'>,
 ): Promise<RecipeModule> {
   const { tag, remember } = tagRewritten();
-  const rewritten = recyclable(decoded, { places, tag, ...(maximum === undefined ? {} : { maximum }) });
+  const rewritten = recyclable(decoded, { places, tag, maximum: limits.memory, meter: limits.meter });
   if (!rewritten.changed) return { module: undefined, rewritten, places, touches };
-  remember((offset) => rewritten.map.original(offset));
+  remember((offset) => rewritten.map.nearest(offset));
   return { module: await WebAssembly.compile(rewritten.bytes), rewritten, places, touches };
 }
 
 /**
  * The recipe of a plan, or why there is none.
- * @param maximum the most pages that each memory may grow to
+ * @param limits what is written into its modules besides
  */
 export async function recipeOf(
   plan: Plan,
   prepared: Prepared,
-  maximum: ((memory: MemoryType) => bigint) | undefined,
+  limits: Pick<LimitOptions, 'memory' | 'meter'>,
 ): Promise<Recipe | string> {
   const reason = whyNot(prepared);
   if (reason !== undefined) return reason;
@@ -159,6 +160,6 @@ export async function recipeOf(
     const problem = step.kind === 'instantiate' ? recipes.step(step) : undefined;
     if (problem !== undefined) return problem;
   }
-  const made = await Promise.all(recipes.modules.map(async (one) => [one.core, await make(one, maximum)] as const));
+  const made = await Promise.all(recipes.modules.map(async (one) => [one.core, await make(one, limits)] as const));
   return { modules: new Map(made), memories: recipes.memories, images: [] };
 }

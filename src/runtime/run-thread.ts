@@ -4,6 +4,7 @@ import { control, SUSPENDABLE } from './control.ts';
 import { popTo, pushFrame } from './frames.ts';
 import { Refused } from './refused.ts';
 import { Stack } from './stack.ts';
+import { metered } from './store-meter.ts';
 import type { Thread } from './task.ts';
 
 /** Runs guest code of a thread on the stack at hand. */
@@ -23,8 +24,10 @@ export function runHere(
   };
   // After a failure the frame stays: whoever catches the trap ends the stores of all frames. What the caller did wrong ends nothing.
   try {
-    if (component.usesContext) thread.context = component.inContext(context, body);
-    else body();
+    const { meter } = component.store;
+    const run = meter === undefined ? body : (): void => metered(meter, body);
+    if (component.usesContext) thread.context = component.inContext(context, run);
+    else run();
   } catch (error) {
     if (error instanceof Refused) popTo(top);
     control.i32[SUSPENDABLE >> 2] = suspendable;

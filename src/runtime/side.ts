@@ -3,7 +3,8 @@ import type { AbiContext, HandleHooks, OptionShape } from '../abi/context.ts';
 import type { Flat } from '../abi/js/border.ts';
 import { withFreshContext } from './context-slots.ts';
 import type { LinearMemory } from './memory.ts';
-import type { Store } from './store.ts';
+import { type Store, storeOf } from './store.ts';
+import { metered } from './store-meter.ts';
 
 type CoreFunction = (...args: Flat[]) => Flat | undefined;
 
@@ -25,12 +26,21 @@ export function abiContext(side: Side, handles: HandleHooks): AbiContext {
 }
 
 /** The realloc of one side, if it has one, with numbers for sizes and addresses. */
-export function wrapRealloc({ realloc: core, shape, slot, usesContext }: Side): AbiContext['realloc'] {
+export function wrapRealloc({ realloc: core, shape, slot, usesContext, store }: Side): AbiContext['realloc'] {
   if (core === undefined) return undefined;
-  const realloc: CoreFunction = usesContext ? (...flat) => withFreshContext(slot, () => core(...flat)) : core;
+  const inContext: CoreFunction = usesContext ? (...flat) => withFreshContext(slot, () => core(...flat)) : core;
+  const realloc = store.meter === undefined ? inContext : measured(slot, inContext);
   if (shape.memory === '64') {
     return (old, oldSize, align, size) =>
       Number(BigInt.asUintN(64, realloc(BigInt(old), BigInt(oldSize), BigInt(align), BigInt(size)) as bigint));
   }
   return (old, oldSize, align, size) => (realloc(old, oldSize, align, size) as number) >>> 0;
+}
+
+/** Of a store with limits: what the host writes outside of any call is measured, too. */
+function measured(slot: number, realloc: CoreFunction): CoreFunction {
+  return (...flat) => {
+    const meter = storeOf(slot)?.meter;
+    return meter === undefined || meter.isInside ? realloc(...flat) : metered(meter, () => realloc(...flat));
+  };
 }

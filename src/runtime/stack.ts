@@ -24,13 +24,14 @@ import {
   STORE_STATE,
   SUSPENDABLE,
 } from './control.ts';
-import { asTrap, unwind } from './failure.ts';
+import { asTrap, type ExplainTrap, limitMetNow, unwind } from './failure.ts';
 import { callTop, popTo, pushFrame, slotsAbove } from './frames.ts';
 import { HostWait } from './host-wait.ts';
 import { canSuspend, jspi } from './jspi.ts';
 import { Refused } from './refused.ts';
 import { type Activity, scheduler } from './scheduler.ts';
 import { condemnAbove, labelsAbove, onStoreEnd, type Store, storeOf, TOLD } from './store.ts';
+import type { StoreMeter } from './store-meter.ts';
 
 /** Stacks that may be suspended at once in this thread; V8 ends the process at about 32,000 (docs/engine.md, "JSPI"). */
 export const MAX_SUSPENDED = 20_000;
@@ -129,6 +130,12 @@ export class Stack implements Activity {
   readonly isInner: boolean;
   /** The store of whoever runs on it first, whose limit it counts for. */
   #store: Store | undefined;
+  /** Of the store of whoever runs on it first. */
+  #meter: StoreMeter | undefined;
+  /** Whether its meter runs since it went on. */
+  #isMetered = false;
+  /** What it met, if it trapped since it met a limit. */
+  #explain: ExplainTrap | undefined;
   /** How many stacks of that store may be suspended. */
   #most = MAX_SUSPENDED;
   /** Stores that ended with it when it trapped. */
@@ -150,6 +157,8 @@ export class Stack implements Activity {
   since = 0;
   /** How it waits for the host, made when it first does. */
   #host: HostWait | undefined;
+  /** The trap of the inner part of a call on it, which ended a store of both. */
+  innerTrap: Trap | undefined;
 
   constructor(
     onEnd: (...results: Flat[]) => void,
@@ -229,13 +238,16 @@ export class Stack implements Activity {
     const contexts = contextsBetween(before?.base ?? CALL_STACK, base);
     this.#base = base;
     this.#state = 'running';
+    const store = storeOf(slot);
+    this.#meter = store?.meter;
     if (!this.isInner) {
-      this.#store = storeOf(slot);
+      this.#store = store;
       if (this.#store !== undefined) this.#most = maxSuspended(this.#store);
     }
     stacks.set(this.token, this);
     running = this;
     control.i32[SUSPENDABLE >> 2] = 1;
+    this.#meter?.enter();
     try {
       const ended = call(this.token) as Promise<unknown>;
       if (this.#state === 'running') this.#died();
@@ -245,6 +257,7 @@ export class Stack implements Activity {
       stacks.delete(this.token);
       throw error instanceof Refused ? error : unwind(error, undefined, base, suspendable);
     } finally {
+      this.#meter?.leave();
       running = before;
       popTo(base);
       control.i32[SUSPENDABLE >> 2] = suspendable;
@@ -257,6 +270,7 @@ export class Stack implements Activity {
     this.#state = 'ended';
     stacks.delete(this.token);
     this.#labels = labelsAbove(this.#base);
+    this.#explain = limitMetNow();
     this.#condemned = condemnAbove(this.#base);
     // Who waits for one of them is told once it is known why: until then nobody waits in vain.
     for (const store of this.#condemned) store.hostBegins();
@@ -272,7 +286,7 @@ export class Stack implements Activity {
   }
 
   #failed(error: unknown): void {
-    const trap = asTrap(error, undefined);
+    const trap = asTrap(error, undefined, () => this.#explain);
     trap.components ??= this.#labels;
     if (this.#placeholder !== undefined) {
       const { code, reason, path, hint } = trap;
@@ -382,12 +396,14 @@ export class Stack implements Activity {
     this.#resolve = undefined;
     this.#state = 'running';
     running = this;
+    this.#isMetered = this.#meter !== undefined;
+    this.#meter?.enter();
     const shift = CALL_STACK - this.#base;
     this.#base = CALL_STACK;
     const isAlive = this.#takeBack();
     attach(this.#borrows, shift);
     if (this.#closes) scheduler.opened();
-    if (!isAlive) throwDead(slotsAbove(CALL_STACK));
+    if (!isAlive) throwDead(slotsAbove(CALL_STACK), this.innerTrap);
     return then();
   }
 
@@ -423,16 +439,18 @@ export class Stack implements Activity {
     if (running === this) {
       running = undefined;
       if (this.#state === 'running') this.#died();
+      if (this.#isMetered) this.#meter?.leave();
+      this.#isMetered = false;
       popTo(CALL_STACK);
     }
     control.i32[SUSPENDABLE >> 2] = 0;
   }
 }
 
-function throwDead(slots: readonly number[]): void {
+function throwDead(slots: readonly number[], inner: Trap | undefined): void {
   for (const slot of slots) {
     const store = storeOf(slot);
-    if (store !== undefined && !store.alive) throw store.deadTrap(undefined);
+    if (store !== undefined && !store.alive) throw inner ?? store.deadTrap(undefined);
   }
 }
 

@@ -7,6 +7,7 @@ import { control, MAY_LEAVE, SLOT_SIZE, STORE, STORE_SIZE, STORE_STATE } from '.
 import type { Counters } from './counters.ts';
 import { slotsAbove } from './frames.ts';
 import { releaseTable } from './slot.ts';
+import type { StoreMeter } from './store-meter.ts';
 
 /** Counters that tell how a store's calls were carried. */
 export interface StoreStats {
@@ -114,6 +115,8 @@ export class Store {
   calls = 0;
   /** Its stacks that are suspended. */
   suspended = 0;
+  /** Where it has limits of time or fuel. */
+  meter: StoreMeter | undefined;
 
   constructor(options: StoreOptions = {}) {
     readyTraps();

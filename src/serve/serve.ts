@@ -3,9 +3,11 @@
  * others and answers one at a time. Platform-neutral: requests come from whatever speaks HTTP.
  */
 import { UsageError } from '../error/error.ts';
+import { LimitError } from '../error/limit.ts';
 import type { HttpServerRequest } from '../host/http.ts';
 import type { Component } from '../runtime/component.ts';
-import { Instance, type InstancePre } from '../runtime/instance.ts';
+import type { Instance, InstancePre } from '../runtime/instance.ts';
+import { promisedFunctionOf } from '../runtime/promised-function.ts';
 import { compareSemver, parseSemver, splitVersion } from '../types/semver.ts';
 import { exitOf } from '../wasi/p2/exit.ts';
 import { IncomingRequest, ResponseOutparam } from '../wasi/p2/http-messages.ts';
@@ -69,8 +71,6 @@ interface Worker {
 type Handle = (request: IncomingRequest, out: ResponseOutparam) => Promise<void>;
 
 const RETRY_AFTER = '1';
-const text = /* @__PURE__ */ new TextEncoder();
-
 /** Why a request failed that no trap ended. */
 class ServeFailure extends Error {
   override readonly name = 'ServeFailure';
@@ -188,12 +188,17 @@ export class HttpService {
   }
 
   #failed(exchange: Exchange, isLate: boolean, error: unknown): unknown {
-    if (isLate) {
+    if (isLate || this.#computedTooLong(error)) {
       exchange.fail(504, 'the answer took too long');
       return new ServeFailure('timeout', `no answer within ${this.#limits.timeout} ms`);
     }
     exchange.fail(500, 'the program failed');
     return error;
+  }
+
+  /** A timer has no turn while a program computes: its limit ends it then. */
+  #computedTooLong(error: unknown): boolean {
+    return error instanceof LimitError && error.limit !== 'fuel' && error.allowed >= this.#limits.timeout;
   }
 
   #answered(exchange: Exchange, worker: Worker, out: ResponseOutparam): unknown {
@@ -220,7 +225,7 @@ export class HttpService {
     const begin = performance.now();
     const program = this.#program;
     const instance = program.pre.instantiate();
-    const handle = Instance.promisedFunction(instance, program.handler, 'handle') as Handle;
+    const handle = promisedFunctionOf(instance, program.handler, 'handle') as Handle;
     this.#counters.made++;
     this.#counters.started((performance.now() - begin) / 1000);
     return { program, instance, handle, uses: 0 };

@@ -10,6 +10,7 @@ import { alternate, loop, quantile, spread, timed } from '../../bench/measure.ts
 import { allMet, compared, failedResult, middle, type Report, resultOf } from '../../bench/report.ts';
 import { above, atMost, fasterThanJco, JCO, type Row, TENON, times } from '../../bench/row.ts';
 import { ROWS } from '../../bench/rows/all.ts';
+import { needs } from '../support/shared.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const folder = mkdtempSync(join(tmpdir(), 'bench-test-'));
@@ -46,7 +47,7 @@ describe('a run', () => {
     assert.match(again.out, /^export, scalar, 4 exports at one call site: \S+ -> \S+ ns \([+-][\d.]+%\), ratio /m);
   });
 
-  test('rows whose calls wait give numbers too', () => {
+  test('rows whose calls wait give numbers too', needs('bench'), () => {
     const file = join(folder, 'waits.json');
     const { code, out } = bench('--only', 'stream', '--only', 'import', '--only', 'async', '--no-fail', '--json', file);
     assert.equal(code, 0, out);

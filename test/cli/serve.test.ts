@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { get, type IncomingMessage, request } from 'node:http';
 import { connect } from 'node:net';
 import { after, before, describe, test } from 'node:test';
+import { SPINNING_HANDLER } from '../support/spinning-handler.ts';
 import { program } from './guests.ts';
 import { corpusGuest, guest, start, tenon } from './tenon.ts';
 
@@ -183,6 +184,27 @@ describe('limits', { skip }, () => {
     for (let i = 0; i < 10; i++) assert.equal(await (await fetch(server.url)).text(), 'hello from rust\n');
     assert.equal(await server.stop(), 0);
   });
+});
+
+describe('a program that computes without end', () => {
+  const path = guest('spinning-handler.wasm', SPINNING_HANDLER);
+
+  for (const [flags, status, said] of [
+    [['--max-cpu', '100ms'], 500, /^GET \/spin failed\ntrap\[cpu-limit\]: .*100 ms[\s\S]* at spin /m],
+    [['--timeout', '0.2'], 504, /^GET \/spin failed\n.*no answer within 200 ms/m],
+    [['--fuel', '1000000'], 500, /^GET \/spin failed\ntrap\[fuel-limit\]: .*1000000/m],
+  ] as const) {
+    test(`is ended by ${flags.join(' ')}: ${status}, and 50 others are answered`, async () => {
+      const server = await serve(...flags, path);
+      const spinning = fetch(`${server.url}spin`);
+      const others = Array.from({ length: 50 }, () => fetch(server.url));
+      assert.equal((await spinning).status, status);
+      for (const answer of await Promise.all(others)) assert.equal(answer.status, 200);
+      assert.match(server.stderr(), said);
+      assert.equal(server.stderr().match(/failed/g)?.length, 1);
+      assert.equal(await server.stop(), 0);
+    });
+  }
 });
 
 describe('what cannot be served', () => {

@@ -2,7 +2,17 @@
  * The manifest: which programs there are, where each comes from, and how it is called. Says nothing about who runs them: the peer
  * (`record.ts`) and Tenon (`tenon.ts`) both get a prepared case.
  */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,7 +24,15 @@ export type Source =
   | { readonly from: 'npm'; readonly file: string }
   | { readonly from: 'build'; readonly recipe: Recipe; readonly file: string };
 
-export type Recipe = 'starling' | 'quickjs' | 'python' | 'assemblyscript' | 'command' | 'prolog';
+export type Recipe =
+  | 'starling'
+  | 'starling-fetch'
+  | 'starling-serve'
+  | 'quickjs'
+  | 'python'
+  | 'assemblyscript'
+  | 'command'
+  | 'prolog';
 
 export interface Guest {
   readonly source: Source;
@@ -96,6 +114,7 @@ export function prepare(spec: CaseSpec): Prepared {
 function listFiles(host: string, guest: string): [string, Buffer][] {
   return readdirSync(host).flatMap((name): [string, Buffer][] => {
     const path = join(host, name);
+    if (lstatSync(path).isSymbolicLink()) return [[`${guest}/${name}`, Buffer.from(`to ${readlinkSync(path)}`)]];
     return statSync(path).isDirectory()
       ? listFiles(path, `${guest}/${name}`)
       : [[`${guest}/${name}`, readFileSync(path)]];

@@ -37,6 +37,11 @@ export function corpus(): { readonly folder: string } | { readonly missing: stri
     : { missing: 'the shared corpus is absent: set TENON_SHARED to the folder that has corpus/' };
 }
 
+/** Why programs of npm's toolchains cannot be made here, for the option `skip` of tests; or false. */
+export function npmMissing(): string | false {
+  return existsSync(MODULES) ? false : 'not run: the packages of test/guests are not installed (npm run test:guests)';
+}
+
 /** Path of a program, made first if need be. */
 export async function locate(source: Source): Promise<string> {
   switch (source.from) {
@@ -70,6 +75,18 @@ const RECIPES: Readonly<Record<Recipe, Make>> = {
     const options = { sourcePath: source, witPath: wit(source, work), worldName: 'command' };
     const { component } = await componentize({ ...options, disableFeatures: ['http', 'fetch-event'] });
     return written(work, component);
+  },
+  'starling-fetch': async (source, work) => {
+    const { componentize } = await load<Componentizer>('@bytecodealliance/componentize-js/src/componentize.js');
+    const options = { sourcePath: source, witPath: wit(source, work), worldName: 'command' };
+    const { component } = await componentize({ ...options, disableFeatures: ['fetch-event'] });
+    return written(work, component);
+  },
+  'starling-serve': async (source, work) => {
+    const { componentize } = await load<Componentizer>('@bytecodealliance/componentize-js/src/componentize.js');
+    // The engine's own handler is of this version.
+    const options = { sourcePath: source, witPath: wit(source, work, '0.2.10'), worldName: 'proxy' };
+    return written(work, (await componentize(options)).component);
   },
   quickjs: async (source, work) => {
     const { componentize } = await load<Componentizer>('componentize-qjs/index.js');
@@ -182,12 +199,20 @@ function digestOf(recipe: Recipe, source: string): string {
   return hash.digest('hex').slice(0, 12);
 }
 
-/** The world beside a source, with the packages of WASI as its dependencies. */
-function wit(source: string, work: string): string {
+const WASI = '0.2.12';
+
+/** The world beside a source, with the packages of WASI as its dependencies, under the name of another version where it says so. */
+function wit(source: string, work: string, version = WASI): string {
   const folder = join(work, 'wit');
   mkdirSync(folder);
   cpSync(join(source, '../world.wit'), join(folder, 'world.wit'));
-  cpSync(join(MODULES, '@bytecodealliance/jco/lib/wit/builtin/0.2.12'), join(folder, 'deps'), { recursive: true });
+  cpSync(join(MODULES, '@bytecodealliance/jco/lib/wit/builtin', WASI), join(folder, 'deps'), { recursive: true });
+  if (version !== WASI) {
+    for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+      const file = join(entry.parentPath, entry.name);
+      if (entry.isFile()) writeFileSync(file, readFileSync(file, 'utf8').replaceAll(WASI, version));
+    }
+  }
   return folder;
 }
 

@@ -1,6 +1,6 @@
 /**
  * The reference suite of the component model, every directive, messages included: with generated calls, with instances that have had
- * another tenant before, with components that were loaded before, built ahead of time, and with every call carried by the interpreter.
+ * another tenant before, with limits written into them that nothing meets, with components that were loaded before, built ahead of time, and with every call carried by the interpreter.
  * Needs the suite's files (TENON_SHARED, or ../shared); where they stand, fewer directives than they hold is a failure.
  */
 import assert from 'node:assert/strict';
@@ -8,7 +8,7 @@ import { describe, test } from 'node:test';
 import { DIRECTIVES, FILES, type Row, runFile, suiteFiles, TOTALS } from '../support/conformance.ts';
 import { needs } from '../support/shared.ts';
 
-for (const mode of ['generated', 'pooled', 'kept', 'built', 'interpreted'] as const) {
+for (const mode of ['generated', 'pooled', 'metered', 'metered, pooled', 'kept', 'built', 'interpreted'] as const) {
   const missing = needs('conformance/component-model');
   describe(`the reference suite, ${mode}`, missing, () => {
     const rows: Row[] = [];

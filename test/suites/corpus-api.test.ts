@@ -5,17 +5,21 @@ import { nodeHost } from '../../src/host/node/host.ts';
 import { ComponentError, type Imports, type Instance, type LinkOptions } from '../../src/index.ts';
 import { createWasi, type WasiImports } from '../../src/wasi/p2/wasi.ts';
 import { fn } from '../support/component.ts';
+import { AMPLE } from '../support/conformance.ts';
 import { corpusInstance, corpusLines, corpusMissing, Recording } from '../support/corpus.ts';
 
 const MODES: readonly LinkOptions[] = [
   { mode: 'generated' },
   { mode: 'interpreted' },
   { mode: 'generated', pool: true },
+  { mode: 'generated', limits: AMPLE },
+  { mode: 'generated', limits: AMPLE, pool: true },
 ];
 const skip = corpusMissing;
 
-function nameOf({ mode, pool }: LinkOptions): string {
-  return pool === true ? 'of a pool, with a tenant before' : `${mode}`;
+function nameOf({ mode, pool, limits }: LinkOptions): string {
+  const form = pool === true ? 'of a pool, with a tenant before' : `${mode}`;
+  return limits === undefined ? form : `${form}, with limits`;
 }
 
 function wasi(): WasiImports {

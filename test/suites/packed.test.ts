@@ -5,6 +5,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { assemble } from '../support/assemble.ts';
 import { cacheTests } from '../support/cache-tests.ts';
 import { installPacked, packedEnv } from '../support/packed.ts';
 
@@ -51,6 +52,26 @@ describe('the packed package', () => {
   test('its types are found', () => {
     assert.ok(statSync(join(installed, 'dist/node.d.ts')).size > 0);
     assert.ok(statSync(join(installed, 'dist/index.d.ts')).size > 0);
+  });
+
+  test('its command ends what computes without end, twice: the second time from the code cache', () => {
+    writeFileSync(
+      join(home, 'spin.wasm'),
+      assemble(
+        '(module (memory (export "memory") 1) (func $spin (loop $l (br $l))) (func (export "_start") (call $spin)))',
+      ),
+    );
+    for (let round = 0; round < 2; round++) {
+      const args = [join(home, 'node_modules/.bin/tenon'), 'run', '--max-cpu', '100ms', 'spin.wasm'];
+      const { status, stderr } = spawnSync(process.execPath, args, {
+        cwd: home,
+        encoding: 'utf8',
+        env,
+        timeout: 60_000,
+      });
+      assert.equal(status, 134, stderr);
+      assert.match(stderr, /^trap\[cpu-limit\]: [\s\S]* at spin /);
+    }
   });
 
   test('its command runs a program, twice: the second time from the code cache', () => {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type Imports, type Instance, type InstancePre, Linker } from '../../src/index.ts';
 import { objectCount } from '../../src/runtime/object-handles.ts';
+import { promisedFunctionOf } from '../../src/runtime/promised-function.ts';
 import { BYTES } from '../support/byte-guest.ts';
 import { component, deferred, fn, turns } from '../support/component.ts';
 import { WAITING } from '../support/waiting-guest.ts';
@@ -220,5 +221,52 @@ describe('handles that a tenant leaves behind', () => {
     assert.equal(fn(tenant.exports, 'leave')(), 2, 'its own begin where the first one’s did');
     tenant[Symbol.dispose]();
     assert.equal(objectCount(), before);
+  });
+});
+
+describe('what is asked of an instance after its time', () => {
+  const COUNTER = `(component
+    (import "gate" (func $gate (result u32)))
+    (core module $M
+      (import "" "gate" (func $gate (result i32)))
+      (global $n (mut i32) (i32.const 0))
+      (func (export "next") (result i32)
+        (global.set $n (i32.add (global.get $n) (i32.const 1))) (global.get $n))
+      (func (export "wait") (result i32)
+        (global.set $n (i32.add (global.get $n) (i32.const 1))) (i32.add (call $gate) (global.get $n))))
+    (core func $gate' (canon lower (func $gate)))
+    (core instance $m (instantiate $M (with "" (instance (export "gate" (func $gate'))))))
+    (func $next (result u32) (canon lift (core func $m "next")))
+    (func $wait (result u32) (canon lift (core func $m "wait")))
+    (instance $i (export "next" (func $next)) (export "wait" (func $wait)))
+    (export "a:b/counter" (instance $i)))`;
+  type Call = () => Promise<unknown>;
+  const one = (instance: Instance, name: string) =>
+    promisedFunctionOf(instance, 'a:b/counter', name) as Call | undefined;
+
+  for (const called of [false, true])
+    test(`one function alone, ${called ? '' : 'never '}called before: dead, and does not enter the next tenant`, async () => {
+      const pre = await pooled(COUNTER, { gate: async () => 10 });
+      const first = pre.instantiate();
+      const kept = ['next', 'wait'].map((name) => one(first, name)!);
+      if (called) assert.deepEqual([await kept[0]!(), await kept[1]!()], [1, 12]);
+      first[Symbol.dispose]();
+      const { tenant, reused } = next(pre);
+      assert.ok(reused);
+      for (const old of kept) await assert.rejects(async () => old(), { code: 'store-dead' });
+      assert.equal(await one(tenant, 'next')!(), 1, 'nobody was here before');
+      assert.equal(one(tenant, 'absent'), undefined);
+      assert.equal(promisedFunctionOf(tenant, 'a:b/other', 'next'), undefined);
+    });
+
+  test('exports that nobody asked for while it lived', async () => {
+    const pre = await pooled(COUNTER, { gate: async () => 10 });
+    const first = pre.instantiate();
+    first[Symbol.dispose]();
+    const { tenant, reused } = next(pre);
+    assert.ok(reused);
+    for (const ask of [() => first.exports, () => first.promised, () => one(first, 'next')])
+      assert.throws(ask, { code: 'store-dead' });
+    assert.equal(await one(tenant, 'next')!(), 1);
   });
 });

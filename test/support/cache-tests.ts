@@ -17,6 +17,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { assemble } from './assemble.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -36,6 +37,22 @@ function answering(answer: number, filler: number, more = ''): Uint8Array<ArrayB
         (func (export "f") (result i32) (i32.const ${answer})))
       (core instance $m (instantiate $M))
       (func (export "f") (result u32) (canon lift (core func $m "f"))))`);
+}
+
+/** A program that adds numbers `rounds` times, with more than a megabyte of filler. */
+function program(rounds: number): Uint8Array<ArrayBuffer> {
+  return assemble(`
+    (component
+      (core module $M
+        (@custom "filler" "${'x'.repeat(1_100_000)}")
+        (func (export "run") (result i32) (local $n i32)
+          (local.set $n (i32.const ${rounds}))
+          (loop $l (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+          (i32.const 0)))
+      (core instance $m (instantiate $M))
+      (func $run (result (result)) (canon lift (core func $m "run")))
+      (instance $i (export "run" (func $run)))
+      (export "wasi:cli/run@0.2.0" (instance $i)))`);
 }
 
 /** Where two files of one length differ. */
@@ -103,6 +120,7 @@ export function cacheTests(command: () => string, env: Env): void {
   describe('what it keeps', () => {
     const all = new Kept(command, env);
     usedTests(all);
+    largeTests(all);
     trustTests(all);
     othersTests(all);
   });
@@ -160,6 +178,61 @@ function usedTests({ fresh, file, answers }: Kept): void {
       }
       answers(path, cache, 7);
       answers(path, cache, 7);
+    }
+  });
+}
+
+/** What is kept of large components besides. */
+function largeTests({ fresh, file, run, answers }: Kept): void {
+  test('a large file that has not changed since is not read through for its digest; one that has is', {
+    skip: process.platform === 'win32' && 'no time of change that only the system sets',
+  }, async () => {
+    const cache = fresh();
+    const [one, other] = [answering(7, 1_100_000), answering(8, 1_100_000)];
+    const path = file('settled.wasm', one);
+    const { atime, mtime } = statSync(path);
+    // Files that have just changed may change again within one tick of the clock of files.
+    answers(path, cache, 7);
+    await setTimeout(2_100);
+    answers(path, cache, 7);
+    const [name] = kept(cache, 'component-');
+    const artifact = join(cache, name!);
+    const data = readFileSync(artifact);
+    for (const half of [0, data.length / 2]) data[half + 8] = (data[half + 8] ?? 0) ^ 0xff;
+    writeFileSync(artifact, data);
+    const before = statSync(artifact).mtimeMs;
+    answers(path, cache, 7);
+    assert.equal(statSync(artifact).mtimeMs, before, 'without a digest that fits: the state of the file did');
+    writeFileSync(path, other);
+    utimesSync(path, atime, mtime);
+    for (let i = 0; i < 2; i++) answers(path, cache, 8);
+    assert.notEqual(statSync(artifact).mtimeMs, before);
+  });
+
+  test('whether the last run of a large program was brief', () => {
+    const hint = (cache: string): string => {
+      const [name] = kept(cache, 'component-').filter((each) => each.endsWith('.brief'));
+      return name === undefined ? 'none' : readFileSync(join(cache, name), 'latin1');
+    };
+    for (const [rounds, expected] of [
+      [1, 'yesyes'],
+      [1_500_000_000, 'none'],
+    ] as const) {
+      const cache = fresh();
+      const path = file(`program-${rounds}.wasm`, program(rounds));
+      for (let i = 0; i < 3; i++) {
+        const { status, stderr } = run(['run', path], cache);
+        assert.equal(`${status} ${stderr}`, '0 ');
+        assert.equal(hint(cache), expected);
+      }
+      if (expected !== 'none') continue;
+      // What was brief once need not be the next time.
+      const [name] = kept(cache, 'component-');
+      writeFileSync(join(cache, `${name}.brief`), 'yesyes');
+      for (let i = 0; i < 2; i++) {
+        assert.equal(run(['run', path], cache).status, 0);
+        assert.equal(hint(cache), 'nono');
+      }
     }
   });
 }

@@ -1,6 +1,8 @@
 /** The reference suite of the component model: where it stands, how much it holds, and a run of it. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import '../../src/node.ts';
+import type { LinkOptions } from '../../src/index.ts';
 import type { Mode } from '../../src/runtime/prepared.ts';
 import { runScript, type ScriptReport } from '../../src/wast/wast.ts';
 import { startBuilt } from './built.ts';
@@ -28,9 +30,9 @@ export const DIRECTIVES = 1457;
 
 /**
  * How calls are carried; by generated code too: `pooled`, in instances that have had another tenant before; `kept`, in components of which
- * all that can be was found out before; `built`, ahead of time.
+ * all that can be was found out before; `built`, ahead of time; `metered`, with limits of time and fuel that nothing meets.
  */
-export type Form = Mode | 'pooled' | 'kept' | 'built';
+export type Form = Mode | 'pooled' | 'kept' | 'built' | 'metered' | 'metered, pooled';
 
 /** One script and how it ended. */
 export interface Row extends ScriptReport {
@@ -48,13 +50,25 @@ export function suiteFiles(): readonly (readonly [folder: string, file: string])
   );
 }
 
+/** Limits that nothing meets. */
+export const AMPLE = { cpu: 600_000, time: 600_000, fuel: 2n ** 60n } as const;
+
+/** Core modules that the host gives compiled cannot be limited. */
+const GIVES_MODULE = /"simple-module"/;
+
+function linkOptions(form: Exclude<Form, 'kept' | 'built'>, source: string): LinkOptions {
+  if (form === 'pooled') return { pool: true };
+  if (form === 'generated' || form === 'interpreted') return { mode: form };
+  return { pool: form !== 'metered', limits: GIVES_MODULE.test(source) ? {} : AMPLE };
+}
+
 /** Runs one script. */
 export async function runFile(folder: string, file: string, form: Form = 'generated'): Promise<Row> {
   const source = readFileSync(join(SUITE, folder, file), 'utf8');
   const name = `${folder}/${file}`;
   if (form === 'built') return { folder, file, ...(await runScript(source, { file: name, start: startBuilt })) };
   if (form !== 'kept') {
-    const link = form === 'pooled' ? { pool: true } : { mode: form };
+    const link = linkOptions(form, source);
     return { folder, file, ...(await runScript(source, { file: name, link })) };
   }
   const cache = new MemoryCache();

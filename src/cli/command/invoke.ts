@@ -21,6 +21,7 @@ import {
   printStats,
   programName,
 } from '../program.ts';
+import { reportDenial } from '../report.ts';
 
 export const command: Command = {
   name: 'invoke',
@@ -116,6 +117,7 @@ export async function invoke(
   using wasi = createWasi({
     host: nodeHost({ onBrokenPipe: () => process.exit(0) }),
     grant: grantOf(args, program),
+    onDenied: reportDenial,
   });
   const { instance, parts } = await linkProgram(main, plugs, wasi, linkOptionsOf(args));
   const [only, second] = prepared;

@@ -2,15 +2,25 @@
 
 import { readPreamble } from '../../core/preamble.ts';
 import { nodeHost } from '../../host/node/host.ts';
-import { type Component, ComponentError, UsageError } from '../../node.ts';
+import { type Component, ComponentError, type GrantInput, UsageError } from '../../node.ts';
 import { compareSemver, parseSemver, splitVersion } from '../../types/semver.ts';
 import { exitOf } from '../../wasi/p2/exit.ts';
-import { createWasi } from '../../wasi/p2/wasi.ts';
+import { createWasi, type WasiImports } from '../../wasi/p2/wasi.ts';
 import { type Command, MisuseError, type Parsed } from '../args.ts';
+import { expectBrief, expectNothing } from '../brief.ts';
 import { readBinary } from '../files.ts';
 import { interruptible } from '../interrupt.ts';
-import { grantOf, linkOptionsOf, linkProgram, loadFile, PROGRAM_FLAGS, printStats, programName } from '../program.ts';
-import { report } from '../report.ts';
+import {
+  cacheOf,
+  grantOf,
+  linkOptionsOf,
+  linkProgram,
+  loadFile,
+  PROGRAM_FLAGS,
+  printStats,
+  programName,
+} from '../program.ts';
+import { report, reportDenial } from '../report.ts';
 
 export const command: Command = {
   name: 'run',
@@ -34,7 +44,9 @@ export const command: Command = {
     ['one directory, read-only, as /data', 'tenon run --dir ./data::/data:ro app.wasm /data/in.txt'],
     ['an environment variable, and one passed on', 'tenon run --env MODE=fast --env HOME app.wasm'],
     ['a program whose imports another component exports', 'tenon run --plug words.wasm report.wasm'],
+    ['connections to one host', 'tenon run --net example.com:443/tcp app.wasm'],
     ['at most 64 MiB of memory', 'tenon run --max-memory 64M app.wasm'],
+    ['half a second of computing, a minute in all', 'tenon run --max-cpu 500ms --max-time 60 app.wasm'],
   ],
 };
 
@@ -81,12 +93,30 @@ async function runComponent(
   if (calls !== undefined) return (await import('./invoke.ts')).invoke(main, calls, args, program);
   const name = runExport(main.component, path, program.slice(1));
   const plugs = await Promise.all((args.values.get('plug') ?? []).map((plug) => loadFile(plug, args, { kept: true })));
-  using wasi = createWasi({ host: nodeHost({ onBrokenPipe: endQuietly }), grant: grantOf(args, program) });
-  const { instance, parts } = await linkProgram(main, plugs, wasi, linkOptionsOf(args));
-  const { run } = instance.promised[name] as { run(): Promise<void> };
-  const code = await interruptible(() => endOf(run()));
-  printStats(args, [...parts, { path, instance }]);
+  const host = nodeHost({ onBrokenPipe: endQuietly });
+  const code = await runOn(host, grantOf(args, program), async (wasi) => {
+    const { instance, parts } = await linkProgram(main, plugs, wasi, linkOptionsOf(args));
+    expectNothing();
+    const began = performance.now();
+    const { run } = instance.promised[name] as { run(): Promise<void> };
+    const ended = await interruptible(() => endOf(run()));
+    cacheOf(args)?.ran(bytes, performance.now() - began);
+    printStats(args, [...parts, { path, instance }]);
+    return ended;
+  });
+  // The process ends next: what the program wrote to its connections must have gone out.
+  await host.sockets.drained();
   return code;
+}
+
+/** Runs `body` with what a grant gives, which is closed at its end. */
+async function runOn<T>(
+  host: ReturnType<typeof nodeHost>,
+  grant: GrantInput,
+  body: (wasi: WasiImports) => Promise<T>,
+): Promise<T> {
+  using wasi = createWasi({ host, grant, onDenied: reportDenial });
+  return await body(wasi);
 }
 
 /** The reader of standard output has gone (`| head`): nothing is left to do, and nothing to complain of. */
@@ -114,7 +144,15 @@ export async function run(args: Parsed): Promise<number> {
   const bytes = await readBinary(path);
   const program = [programName(path), ...rest];
   // Everything else that is no component is explained when it is loaded as one.
-  if (readPreamble(bytes) !== 'core module') return runComponent(path, bytes, args, program);
+  if (readPreamble(bytes) !== 'core module') {
+    // What is called by name may take longer than the program.
+    if (!args.values.has('invoke') && cacheOf(args)?.wasBrief(bytes) === true) expectBrief();
+    try {
+      return await runComponent(path, bytes, args, program);
+    } finally {
+      expectNothing();
+    }
+  }
   for (const [flag, what] of [
     ['plug', 'linked to others'],
     ['invoke', 'called'],

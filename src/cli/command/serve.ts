@@ -6,10 +6,11 @@ import { LinkError, Linker, UsageError } from '../../node.ts';
 import { HttpService, handlerExport, type Served } from '../../serve/serve.ts';
 import { createWasi } from '../../wasi/p2/wasi.ts';
 import { type Command, MisuseError, type Parsed } from '../args.ts';
-import { grantOf, linkError, linkOptionsOf, loadFile, PROGRAM_FLAGS, programName } from '../program.ts';
-import { report, safeText } from '../report.ts';
+import { grantOf, linkError, linkOptionsOf, loadFile, NETWORK_FLAGS, PROGRAM_FLAGS, programName } from '../program.ts';
+import { report, reportDenial, safeText } from '../report.ts';
+import { TLS_FLAGS, tlsOf } from '../serve-tls.ts';
 
-const GRANTS = ['dir', 'env', 'max-memory', 'features', 'no-cache'];
+const GRANTS = ['dir', 'env', ...NETWORK_FLAGS, 'max-memory', 'max-cpu', 'fuel', 'features', 'no-cache'];
 
 export const command: Command = {
   name: 'serve',
@@ -25,6 +26,7 @@ export const command: Command = {
     },
     { name: 'timeout', value: 'SECONDS', help: 'the longest that an answer may take; 30 if not given' },
     { name: 'access-log', help: 'print a line on stdout for every request' },
+    ...TLS_FLAGS,
     ...PROGRAM_FLAGS.filter(({ name }) => GRANTS.includes(name)),
   ],
   details:
@@ -110,6 +112,7 @@ export async function run(args: Parsed): Promise<number> {
   if (rest.length > 0)
     throw new MisuseError('extra-operand', `"${rest[0]}": one file is served`, `usage: tenon serve ${command.usage}`);
   const address = addressOf(args);
+  const tls = tlsOf(args);
   const limits = {
     concurrency: wholeFlag(args, 'concurrency', 512, 100_000),
     timeout: numberFlag(args, 'timeout', 30, 86_400) * 1000,
@@ -117,16 +120,20 @@ export async function run(args: Parsed): Promise<number> {
   };
   const { component } = await loadFile(path, args, { kept: true });
   const handler = handlerExport(component, path);
-  using wasi = createWasi({ host: nodeHost(), grant: { ...grantOf(args, [programName(path)]), stdio: OUTPUTS } });
+  const grant = { ...grantOf(args, [programName(path)]), stdio: OUTPUTS };
+  using wasi = createWasi({ host: nodeHost(), grant, onDenied: reportDenial });
   const linker = new Linker();
   for (const [name, value] of Object.entries(wasi)) linker.define(name, value);
+  const { limits: own, ...options } = linkOptionsOf(args);
+  // A timer that should end a program has no turn while one computes.
+  const written = { ...own, cpu: Math.min(own?.cpu ?? limits.timeout, limits.timeout) };
   const pre = await linker
-    .link(component, { ...linkOptionsOf(args), trapOnDeadlock: false, pool: true })
+    .link(component, { ...options, limits: written, trapOnDeadlock: false, pool: true })
     .catch((error) => {
       throw error instanceof LinkError ? linkError(path, error) : error;
     });
   const logs = args.values.has('access-log');
-  using service = new HttpService(pre, handler, limits, (served) => {
+  using service = new HttpService({ pre, handler }, limits, (served) => {
     if (served.failure !== undefined) logFailure(served);
     if (logs) logAccess(served);
   });
@@ -138,6 +145,7 @@ export async function run(args: Parsed): Promise<number> {
         headersTimeout: HEADERS_TIMEOUT,
         requestTimeout: Math.max(limits.timeout, HEADERS_TIMEOUT),
         maxHeaderSize: MAX_HEADER_SIZE,
+        tls,
       },
       (request) => void service.serve(request),
     );

@@ -28,10 +28,11 @@ import {
   type NewTime,
   type OpenOptions,
 } from '../host.ts';
+import type { Ledger } from '../quota.ts';
 import type { Anchor, Anchors, OpenedFile } from './anchor.ts';
 import { hostCall, systemCode } from './errors.ts';
 import { NodeFile } from './file.ts';
-import { fileStat, fileType, SetTimes } from './stat.ts';
+import { fileStat, fileType, type SetTimes } from './stat.ts';
 import { type Place, type Walk, walking } from './walk.ts';
 
 const { O_RDONLY, O_WRONLY, O_RDWR, O_TRUNC, O_DSYNC = 0, O_SYNC = 0 } = constants;
@@ -49,6 +50,11 @@ function decodeName(bytes: Uint8Array): string | undefined {
   }
 }
 
+/** What a file is known by, whatever its names are. */
+function identity({ dev, ino }: BigIntStats): string {
+  return `${dev}:${ino}`;
+}
+
 function systemFlags(options: OpenOptions): number {
   const write = options.write || options.truncate;
   // What is not opened for writing is opened for reading; what the guest may do with it is decided by its own flags.
@@ -64,21 +70,31 @@ function named(walk: Walk, self: HostErrorCode): Place {
   return place;
 }
 
+/** What a directory hands on to what is below it. */
+export interface DirectoryAccess {
+  readonly mutable: boolean;
+  readonly times: SetTimes;
+  /** Undefined: no quota. */
+  readonly ledger: Ledger | undefined;
+}
+
 export class NodeDirectory implements HostDirectory {
   readonly kind = 'directory';
   readonly type = 'directory';
   readonly mutable: boolean;
+  readonly #how: DirectoryAccess;
   readonly #anchors: Anchors;
   readonly #anchor: Anchor;
   readonly #times: SetTimes;
   #owners = 1;
 
   /** Takes over `anchor`. */
-  constructor(anchors: Anchors, anchor: Anchor, mutable: boolean, times: SetTimes = new SetTimes()) {
-    this.#times = times;
+  constructor(anchors: Anchors, anchor: Anchor, how: DirectoryAccess) {
+    this.#how = how;
+    this.#times = how.times;
     this.#anchors = anchors;
     this.#anchor = anchor;
-    this.mutable = mutable;
+    this.mutable = how.mutable;
   }
 
   #base(): Anchor {
@@ -184,7 +200,7 @@ export class NodeDirectory implements HostDirectory {
   #tryOpen(walk: Walk, place: Place, options: OpenOptions): OpenedFile | undefined {
     const flags = systemFlags(options);
     const creating = options.create && !walk.slash;
-    if (creating && options.exclusive) return this.#anchors.createFile(place.anchor, place.name, flags);
+    if (creating && options.exclusive) return this.#createFile(place, flags);
     try {
       return this.#anchors.openFile(place.anchor, place.name, flags);
     } catch (error) {
@@ -192,11 +208,52 @@ export class NodeDirectory implements HostDirectory {
       if (!creating) throw new HostError('is-directory', 'a path that ends in a slash cannot be created as a file');
     }
     try {
-      return this.#anchors.createFile(place.anchor, place.name, flags);
+      return this.#createFile(place, flags);
     } catch (error) {
       if (systemCode(error) !== 'EEXIST') throw error;
       return undefined;
     }
+  }
+
+  #createFile(place: Place, flags: number): OpenedFile {
+    this.#checkName(place);
+    const opened = this.#anchors.createFile(place.anchor, place.name, flags);
+    if (opened.kind === 'file') this.#how.ledger?.named(identity(opened.stat), true);
+    return opened;
+  }
+
+  /** Throws where no name may be made any more; that there is one already is said first. */
+  #checkName({ anchor, name }: Place): void {
+    if (this.#how.ledger?.full !== true) return;
+    try {
+      this.#anchors.lstat(anchor, name);
+    } catch (error) {
+      if (systemCode(error) !== 'ENOENT') throw error;
+      throw new HostError('quota', 'the quota of files is used up');
+    }
+    throw new HostError('exist', 'there is something of this name');
+  }
+
+  /** Notes a name that was made, and gives what it stands for. */
+  #named(place: Place, fresh: boolean): BigIntStats | undefined {
+    const stat = this.#counted(place);
+    if (stat !== undefined) this.#how.ledger?.named(identity(stat), fresh);
+    return stat;
+  }
+
+  /** What a name stands for, where that is counted; undefined if there is nothing. */
+  #counted({ anchor, name }: Place): BigIntStats | undefined {
+    if (this.#how.ledger === undefined) return undefined;
+    try {
+      return this.#anchors.lstat(anchor, name);
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Notes that a name of what `stat` tells about is gone. */
+  #unnamed(stat: BigIntStats | undefined): void {
+    if (stat !== undefined) this.#how.ledger?.unnamed(identity(stat), stat.isDirectory() || stat.nlink <= 1n);
   }
 
   #openedFile(opened: OpenedFile & { kind: 'file' }, walk: Walk, options: OpenOptions): NodeFile {
@@ -205,12 +262,18 @@ export class NodeDirectory implements HostDirectory {
       throw new HostError('not-directory', 'the path does not lead to a directory');
     }
     const readable = options.read || !options.write;
-    return new NodeFile(opened.fd, fileType(opened.stat), {
+    const { ledger } = this.#how;
+    const account = ledger === undefined || !opened.stat.isFile() ? undefined : { ledger, id: identity(opened.stat) };
+    const file = new NodeFile(opened.fd, fileType(opened.stat), {
       readable,
       writable: options.write,
       mutable: this.mutable,
       times: this.#times,
+      account,
     });
+    // Opening has emptied it, and what it was is known from before.
+    if (options.truncate) account?.ledger.shrink(account.id, opened.stat.size);
+    return file;
   }
 
   #refuseAsFile(options: OpenOptions): void {
@@ -221,14 +284,14 @@ export class NodeDirectory implements HostDirectory {
 
   #openSelf(place: Place, options: OpenOptions): NodeDirectory {
     this.#refuseAsFile(options);
-    return new NodeDirectory(this.#anchors, this.#anchors.again(place.anchor), this.mutable, this.#times);
+    return new NodeDirectory(this.#anchors, this.#anchors.again(place.anchor), this.#how);
   }
 
   #openChild(place: Place, options: OpenOptions): NodeDirectory {
     this.#refuseAsFile(options);
     const child = this.#anchors.openChild(place.anchor, place.name);
     if (child === undefined) throw new HostError('not-directory', 'the directory was replaced');
-    return new NodeDirectory(this.#anchors, child, this.mutable, this.#times);
+    return new NodeDirectory(this.#anchors, child, this.#how);
   }
 
   /** Walks to the end, and through the links there if `follow`, and gives `use` the last name with its attributes. */
@@ -271,16 +334,20 @@ export class NodeDirectory implements HostDirectory {
   createDirectoryAt(path: string): void {
     this.#change();
     this.#walk(path, (walk) => {
-      const { anchor, name } = named(walk, 'exist');
-      mkdirSync(anchor.at(name));
+      const place = named(walk, 'exist');
+      this.#checkName(place);
+      mkdirSync(place.anchor.at(place.name));
+      this.#named(place, true);
     });
   }
 
   removeDirectoryAt(path: string): void {
     this.#change();
     this.#walk(path, (walk) => {
-      const { anchor, name } = named(walk, 'invalid');
-      rmdirSync(anchor.at(name));
+      const place = named(walk, 'invalid');
+      const stat = this.#counted(place);
+      rmdirSync(place.anchor.at(place.name));
+      this.#unnamed(stat);
     });
   }
 
@@ -291,12 +358,20 @@ export class NodeDirectory implements HostDirectory {
     }
   }
 
+  /** A path that ends in a slash names no file that could be made: nothing is there, or a directory, or what is none. */
+  #mayBeNew(walk: Walk, place: Place): void {
+    if (!walk.slash) return;
+    this.#mustBeDirectory(walk, place);
+    throw new HostError('exist', 'there is a directory');
+  }
+
   unlinkFileAt(path: string): void {
     this.#change();
     this.#walk(path, (walk) => {
       const place = named(walk, 'is-directory');
       this.#mustBeDirectory(walk, place);
       const { anchor, name } = place;
+      const stat = this.#counted(place);
       try {
         unlinkSync(anchor.at(name));
       } catch (error) {
@@ -304,6 +379,7 @@ export class NodeDirectory implements HostDirectory {
         const directory = systemCode(error) === 'EPERM' && this.#anchors.lstat(anchor, name).isDirectory();
         throw directory ? new HostError('is-directory', 'there is a directory', error) : error;
       }
+      this.#unnamed(stat);
     });
   }
 
@@ -312,6 +388,8 @@ export class NodeDirectory implements HostDirectory {
     if (!(target instanceof NodeDirectory)) throw new HostError('cross-device', 'the directory is of another host');
     this.#change();
     target.#change();
+    // As file systems with quotas of projects have it: programs copy then, and what they copy is counted.
+    if (this.#how.ledger !== target.#how.ledger) throw new HostError('cross-device', 'the directory has another quota');
     return target;
   }
 
@@ -325,7 +403,11 @@ export class NodeDirectory implements HostDirectory {
         if (otherWalk.slash && !this.#anchors.lstat(old.anchor, old.name).isDirectory()) {
           throw new HostError('not-directory', 'a path that ends in a slash names a directory');
         }
+        const over = this.#counted(place);
+        const moved = this.#counted(old);
         renameSync(old.anchor.at(old.name), place.anchor.at(place.name));
+        // Two names of one file: nothing happens.
+        if (over !== undefined && moved !== undefined && identity(over) !== identity(moved)) this.#unnamed(over);
       });
     });
   }
@@ -335,9 +417,11 @@ export class NodeDirectory implements HostDirectory {
     this.#reach(from, follow, (old, stat) => {
       if (stat.isDirectory()) throw new HostError('not-permitted', 'a directory cannot have a second name');
       other.#walk(to, (walk) => {
-        const { anchor, name } = named(walk, 'exist');
-        if (walk.slash) throw new HostError('no-entry', 'a path that ends in a slash names a directory');
-        linkSync(old.anchor.at(old.name), anchor.at(name));
+        const place = named(walk, 'exist');
+        other.#mayBeNew(walk, place);
+        this.#checkName(place);
+        linkSync(old.anchor.at(old.name), place.anchor.at(place.name));
+        this.#named(place, false);
       });
     });
   }
@@ -349,18 +433,28 @@ export class NodeDirectory implements HostDirectory {
     }
     if (content.includes('\0')) throw new HostError('invalid', 'a path holds a NUL');
     this.#walk(path, (walk) => {
-      const { anchor, name } = named(walk, 'exist');
-      if (walk.slash) throw new HostError('no-entry', 'a path that ends in a slash names a directory');
-      symlinkSync(content, anchor.at(name));
+      const place = named(walk, 'exist');
+      this.#mayBeNew(walk, place);
+      this.#checkName(place);
+      this.#symlink(content, place);
     });
+  }
+
+  /** The content of a link is counted as bytes. */
+  #symlink(content: string, place: Place): void {
+    const bytes = BigInt(Buffer.byteLength(content));
+    this.#how.ledger?.check(bytes);
+    symlinkSync(content, place.anchor.at(place.name));
+    const stat = this.#named(place, true);
+    if (stat !== undefined) this.#how.ledger?.grow(identity(stat), bytes);
   }
 
   readlinkAt(path: string): string {
     return this.#walk(path, (walk) => {
-      const { anchor, name } = named(walk, 'invalid');
-      const content = this.#anchors.readLink(anchor, name);
-      if (content === undefined || walk.slash)
-        throw new HostError('invalid', 'the path does not lead to a symbolic link');
+      const place = named(walk, 'invalid');
+      this.#mustBeDirectory(walk, place);
+      const content = this.#anchors.readLink(place.anchor, place.name);
+      if (content === undefined) throw new HostError('invalid', 'the path does not lead to a symbolic link');
       if (content.startsWith('/')) throw new HostError('not-permitted', 'the link leads to an absolute path');
       return content;
     });

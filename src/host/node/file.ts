@@ -20,6 +20,7 @@ import {
   type Sink,
   type Source,
 } from '../host.ts';
+import type { Ledger } from '../quota.ts';
 import { READY } from '../streams.ts';
 import { hostCall } from './errors.ts';
 import { PipeSink, pollingDrain } from './sink.ts';
@@ -34,6 +35,14 @@ export interface FileAccess {
   /** Whether its attributes may be changed: false below a read-only directory. */
   readonly mutable: boolean;
   readonly times: SetTimes;
+  /** Where what the program adds is counted; `id` is the file's identity there. */
+  readonly account?: FileAccount | undefined;
+}
+
+/** A regular file below a directory with a quota. */
+export interface FileAccount {
+  readonly ledger: Ledger;
+  readonly id: string;
 }
 
 /** Positions that Node can write at; reads go further, but there is nothing to read. */
@@ -54,6 +63,7 @@ export class NodeFile implements HostFile {
   readonly seekable: boolean;
   readonly #mutable: boolean;
   readonly #times: SetTimes;
+  readonly #account: FileAccount | undefined;
   #fd: number;
   #appendFd = -1;
   #owners = 1;
@@ -66,6 +76,8 @@ export class NodeFile implements HostFile {
     this.seekable = type === 'regular-file' || type === 'block-device';
     this.#mutable = access.mutable;
     this.#times = access.times;
+    this.#account = access.account;
+    this.#account?.ledger.opened(this.#account.id);
   }
 
   #open(): number {
@@ -86,10 +98,34 @@ export class NodeFile implements HostFile {
 
   close(): void {
     if (this.#fd < 0 || --this.#owners > 0) return;
+    if (this.#account !== undefined) this.#account.ledger.closed(this.#account.id, this.#isNameless());
     closeSync(this.#fd);
     if (this.#appendFd >= 0) closeSync(this.#appendFd);
     this.#fd = -1;
     this.#appendFd = -1;
+  }
+
+  #isNameless(): boolean {
+    try {
+      return fstatSync(this.#fd).nlink === 0;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Does what makes the file end at `end`, if it ended before, where the quota has room for that. */
+  #growing<T>(end: (size: bigint) => bigint, body: () => T): T {
+    if (this.#account === undefined) return hostCall(body);
+    const { ledger, id } = this.#account;
+    const { size } = this.#stat();
+    const growth = end(size) - size;
+    ledger.grow(id, growth);
+    try {
+      return hostCall(body);
+    } catch (error) {
+      if (growth > 0n) ledger.shrink(id, size + growth - this.#stat().size);
+      throw error;
+    }
   }
 
   #stat(): FileStat {
@@ -128,16 +164,20 @@ export class NodeFile implements HostFile {
     const fd = this.#positioned(this.writable);
     const start = position(offset);
     let at = 0;
-    hostCall(() => {
+    if (bytes.length === 0) return 0;
+    const last = BigInt(start + bytes.length);
+    const end = (size: bigint): bigint => (last > size ? last : size);
+    return this.#growing(end, () => {
       while (at < bytes.length) at += writeSync(fd, bytes, at, bytes.length - at, start + at);
+      return at;
     });
-    return at;
   }
 
   append(bytes: Uint8Array): number {
     this.#positioned(this.writable);
     if (process.platform !== 'linux') return this.write(bytes, this.stat().size);
-    return hostCall(() => {
+    const end = (size: bigint): bigint => size + BigInt(bytes.length);
+    return this.#growing(end, () => {
       const fd = this.#appender();
       let at = 0;
       while (at < bytes.length) at += writeSync(fd, bytes, at, bytes.length - at, null);
@@ -158,7 +198,12 @@ export class NodeFile implements HostFile {
 
   setSize(size: bigint): void {
     const fd = this.#positioned(this.writable);
-    hostCall(() => ftruncateSync(fd, position(size)));
+    const before = this.#account === undefined ? 0n : this.#stat().size;
+    this.#growing(
+      () => size,
+      () => ftruncateSync(fd, position(size)),
+    );
+    this.#account?.ledger.shrink(this.#account.id, before - size);
   }
 
   source(offset: bigint): Source {

@@ -74,7 +74,7 @@ function scene(anchors: Anchors, mutable = true) {
   writeFileSync(join(root, 'out/secret'), 'secret');
   writeFileSync(join(root, 'in/a.txt'), 'alpha');
   writeFileSync(join(root, 'in/sub/b.txt'), 'beta');
-  const directory = openNodeDirectory(join(root, 'in'), mutable, anchors);
+  const directory = openNodeDirectory(join(root, 'in'), { mutable }, anchors);
   return { root, inside: join(root, 'in'), outside: join(root, 'out'), directory };
 }
 
@@ -273,7 +273,7 @@ for (const [name, anchors] of Object.entries({ descriptors: descriptorAnchors, p
 
     test('a read-only directory refuses every change', () => {
       const { root, directory, inside } = scene(anchors, false);
-      const writable = openNodeDirectory(join(root, 'out'), true, anchors);
+      const writable = openNodeDirectory(join(root, 'out'), { mutable: true }, anchors);
       const before = execFileSync('ls', ['-lR', '--full-time', inside]).toString();
       const now = { kind: 'now' } as const;
       const reader = openFile(directory, 'a.txt');
@@ -405,11 +405,11 @@ for (const [name, anchors] of Object.entries({ descriptors: descriptorAnchors, p
 
 test('a missing directory is a UsageError', () => {
   assert.throws(
-    () => openNodeDirectory(join(top, 'missing'), true),
+    () => openNodeDirectory(join(top, 'missing'), { mutable: true }),
     (error) => error instanceof UsageError && error.code === 'no-directory',
   );
   writeFileSync(join(top, 'plain'), '');
-  assert.throws(() => openNodeDirectory(join(top, 'plain'), true), UsageError);
+  assert.throws(() => openNodeDirectory(join(top, 'plain'), { mutable: true }), UsageError);
 });
 
 describe('on Linux', { skip: linux ? false : 'needs /proc of Linux' }, () => {
@@ -423,7 +423,7 @@ describe('on Linux', { skip: linux ? false : 'needs /proc of Linux' }, () => {
   });
 
   test('links of /proc are text like any other', () => {
-    const proc = openNodeDirectory('/proc', false);
+    const proc = openNodeDirectory('/proc', { mutable: false });
     fails('not-permitted', () => proc.openAt('self/root/etc/passwd', OPEN));
     fails('not-permitted', () => proc.openAt('self/cwd/package.json', OPEN));
     fails('not-permitted', () => proc.openAt('self/exe', OPEN));
@@ -498,7 +498,7 @@ describe('on Linux', { skip: linux ? false : 'needs /proc of Linux' }, () => {
     source.close();
     pipe.close();
     directory.close();
-    const devices = openNodeDirectory('/dev', true);
+    const devices = openNodeDirectory('/dev', { mutable: true });
     const zero = openFile(devices, 'zero').source(0n);
     assert.deepEqual(zero.read(3), Buffer.alloc(3));
     zero.close();

@@ -23,8 +23,15 @@ const MOST_TEXT = 16_384;
 /** Answers whose head has not gone at the end of this turn of the event loop. */
 const waiting: Answer[] = [];
 
+/** What cannot be sent after all ends its own connection: nobody is there to be told of an error. */
 function flushWaiting(): void {
-  for (const answer of waiting.splice(0)) answer.flush();
+  for (const answer of waiting.splice(0)) {
+    try {
+      answer.flush();
+    } catch {
+      answer.abort();
+    }
+  }
 }
 
 /** Ready as the connection is; the first piece is kept until the end of the turn or the next piece. */
@@ -103,9 +110,4 @@ class Answer implements HttpOutgoingBody, Sink {
 /** Begins an answer. */
 export function beginAnswer(writer: AnswerWriter, status: number, fields: HttpFields): HttpOutgoingBody {
   return new Answer(writer, status, fields);
-}
-
-export function hasField(fields: HttpFields, wanted: string): boolean {
-  for (const [name] of fields) if (name === wanted) return true;
-  return false;
 }

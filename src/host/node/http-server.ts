@@ -1,6 +1,6 @@
 /** Listens for HTTP: version 1.1, and with a certificate also version 2. */
 import type { Server } from 'node:http';
-import type { Http2SecureServer, Http2Session } from 'node:http2';
+import type { Http2SecureServer, Http2Session, ServerHttp2Stream } from 'node:http2';
 import type { HttpServerRequest } from '../http.ts';
 import { serverRequest } from './http1-server.ts';
 import { streamRequest } from './http2-server.ts';
@@ -82,7 +82,7 @@ async function secureServer(options: HttpServerOptions, tls: TlsIdentity, handle
   // Whoever hears of requests is given those of version 2, too, in the form of version 1; streams are asked for here as they are.
   server.removeAllListeners('stream');
   server.on('stream', (stream, headers, _flags, raw?: readonly string[]) => {
-    handle(streamRequest(stream, headers, raw ?? []));
+    handle(streamRequest(stream as ServerHttp2Stream, headers, raw ?? []));
   });
   server.on('session', (session) => {
     sessions.add(session);

@@ -26,11 +26,24 @@ export function latin1(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
 }
 
-/** The same as Node takes them. */
-export function rawFields(fields: HttpFields): string[] {
+/**
+ * The fields of a head as Node takes them. Trailers have a place only behind a body in chunks: elsewhere their announcement is left out, which
+ * Node would take for a mistake.
+ */
+export function headFields(fields: HttpFields, isChunked: boolean): string[] {
   const raw: string[] = [];
-  for (const [name, value] of fields) raw.push(name, latin1(value));
+  for (const [name, value] of fields) if (isChunked || name !== 'trailer') raw.push(name, latin1(value));
   return raw;
+}
+
+/** The fields of trailers as Node takes them. */
+export function trailerFields(fields: HttpFields): [string, string][] {
+  return fields.map(([name, value]) => [name, latin1(value)]);
+}
+
+export function hasField(fields: HttpFields, wanted: string): boolean {
+  for (const [name] of fields) if (name === wanted) return true;
+  return false;
 }
 
 /** The part of a message that comes which its body needs: a message of HTTP/1.1, or a stream of HTTP/2. */
@@ -43,6 +56,12 @@ export type IncomingStream = Pick<
 export interface IncomingEnd {
   readonly isWhole: () => boolean;
   readonly trailers: () => HttpFields | undefined;
+  /** The code of a body that was cut short, if it is another one than that of a connection that ended. */
+  readonly cutShort?: string;
+  /** Milliseconds that a reader waits for more. */
+  readonly silence?: number;
+  /** What is done about a body that nobody reads on; it is read and forgotten otherwise. */
+  readonly abandon?: () => void;
 }
 
 class Incoming implements HttpIncomingBody {
@@ -84,9 +103,13 @@ class Incoming implements HttpIncomingBody {
   }
 
   #closed(): void {
-    if (!this.#end.isWhole())
-      this.#failure ??= new HttpFailure('connection-terminated', { message: 'the body was cut short' });
+    if (!this.#end.isWhole()) this.#fail();
     this.#over();
+  }
+
+  #fail(cause?: unknown): void {
+    const tag = this.#end.cutShort ?? 'connection-terminated';
+    this.#failure ??= new HttpFailure(tag, { message: 'the body was cut short', cause });
   }
 
   /** Hears of the stream from now on. Answers false. */
@@ -100,7 +123,7 @@ class Incoming implements HttpIncomingBody {
     stream.on('readable', this.#wake);
     stream.once('end', () => this.#over());
     stream.once('error', (error) => {
-      this.#failure ??= new HttpFailure('connection-terminated', { cause: error });
+      this.#fail(error);
       this.#over();
     });
     stream.once('close', () => this.#closed());
@@ -119,7 +142,24 @@ class Incoming implements HttpIncomingBody {
     }
     // Has the stream fetch more; an empty one ends without anybody reading.
     this.#stream.read(0);
-    return this.#waiters.add(done);
+    const { silence } = this.#end;
+    return silence === undefined ? this.#waiters.add(done) : this.#addFor(silence, done);
+  }
+
+  #addFor(silence: number, done: () => void): () => void {
+    const timer = setTimeout(() => {
+      this.#failure ??= new HttpFailure('connection-read-timeout');
+      this.#over();
+      this.#end.abandon?.();
+    }, silence);
+    const forget = this.#waiters.add(() => {
+      clearTimeout(timer);
+      done();
+    });
+    return () => {
+      clearTimeout(timer);
+      forget();
+    };
   }
 
   #read(max: number): Uint8Array | undefined {
@@ -141,7 +181,8 @@ class Incoming implements HttpIncomingBody {
     if (this.#isOver) return;
     // What is left of the body goes nowhere, so that what comes behind it on the connection is reached.
     this.#stream.off('readable', this.#wake);
-    this.#stream.resume();
+    if (this.#end.abandon !== undefined) this.#end.abandon();
+    else this.#stream.resume();
   }
 }
 
@@ -151,10 +192,14 @@ export function incomingStreamBody(stream: IncomingStream, end: IncomingEnd): Ht
 }
 
 /** The body of a message of HTTP/1.1 that comes. */
-export function incomingBody(message: IncomingMessage): HttpIncomingBody {
+export function incomingBody(
+  message: IncomingMessage,
+  more: Pick<IncomingEnd, 'cutShort' | 'silence' | 'abandon'> = {},
+): HttpIncomingBody {
   return new Incoming(message, {
     isWhole: () => message.complete,
     trailers: () => (message.rawTrailers.length === 0 ? undefined : fieldsOf(message.rawTrailers)),
+    ...more,
   });
 }
 
@@ -180,11 +225,12 @@ export const NO_BODY: HttpIncomingBody = {
   },
 };
 
-/** The part of a message that goes which its body needs. */
-export type OutgoingStream = Pick<
-  OutgoingMessage,
-  'on' | 'once' | 'destroyed' | 'writableEnded' | 'writableNeedDrain'
-> & { write(bytes: Uint8Array): unknown };
+/** The part of a message that goes which its body needs: a message of HTTP/1.1, or a stream of HTTP/2. */
+export interface OutgoingStream extends Pick<OutgoingMessage, 'destroyed' | 'writableEnded' | 'writableNeedDrain'> {
+  on(event: 'drain', done: () => void): unknown;
+  once(event: 'close' | 'error', done: () => void): unknown;
+  write(bytes: Uint8Array): unknown;
+}
 
 class Outgoing implements Sink {
   readonly terminal = false;

@@ -2,8 +2,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Sink } from '../host.ts';
 import type { HttpFields, HttpIncomingBody, HttpOutgoingBody, HttpServerRequest } from '../http.ts';
-import { type AnswerWriter, beginAnswer, hasField } from './http-answer.ts';
-import { fieldsOf, incomingBody, NO_BODY, outgoingSink, rawFields } from './http-streams.ts';
+import { type AnswerWriter, beginAnswer } from './http-answer.ts';
+import { fieldsOf, hasField, headFields, incomingBody, NO_BODY, outgoingSink, trailerFields } from './http-streams.ts';
 
 /** Fields of the connection and not of the message, which a guest neither sees nor sends; the authority it sees apart. */
 const NOT_SEEN: ReadonlySet<string> = new Set([
@@ -108,29 +108,34 @@ class Exchange implements HttpServerRequest, AnswerWriter {
     return this.#sink;
   }
 
-  #writeHead(status: number, fields: HttpFields, length: number | undefined): void {
+  #writeHead(status: number, fields: HttpFields, length: number | undefined, isChunked: boolean): void {
     const response = this.#response;
     if (hasField(fields, 'date')) response.sendDate = false;
-    const raw = rawFields(fields);
+    const raw = headFields(fields, isChunked);
     if (length !== undefined) raw.push('content-length', `${length}`);
     response.writeHead(status, raw);
   }
 
+  /** Whether a body follows the head whose length the head does not say. */
+  #isOpenEnded(status: number, fields: HttpFields): boolean {
+    const hasBody = this.#message.method !== 'HEAD' && status !== 204 && status !== 304;
+    return hasBody && !hasField(fields, 'content-length');
+  }
+
   head(status: number, fields: HttpFields): void {
-    this.#writeHead(status, fields, undefined);
+    const isChunked = this.#response.useChunkedEncodingByDefault && this.#isOpenEnded(status, fields);
+    this.#writeHead(status, fields, undefined, isChunked);
     this.#response.flushHeaders();
   }
 
   whole(status: number, fields: HttpFields, body: string | Uint8Array): void {
-    const mayHaveLength = this.#message.method !== 'HEAD' && status !== 204 && status !== 304;
-    const isLengthMissing = mayHaveLength && !hasField(fields, 'content-length');
-    this.#writeHead(status, fields, isLengthMissing ? body.length : undefined);
+    this.#writeHead(status, fields, this.#isOpenEnded(status, fields) ? body.length : undefined, false);
     if (typeof body === 'string') this.#response.end(body, 'latin1');
     else this.#response.end(body);
   }
 
   end(trailers: HttpFields | undefined): void {
-    if (trailers !== undefined) this.#response.addTrailers(pairs(rawFields(trailers)));
+    if (trailers !== undefined) this.#response.addTrailers(trailerFields(trailers));
     this.#response.end();
   }
 
@@ -146,10 +151,4 @@ export function serverRequest(
   scheme: 'http' | 'https',
 ): HttpServerRequest {
   return new Exchange(message, response, scheme);
-}
-
-function pairs(raw: readonly string[]): [string, string][] {
-  const list: [string, string][] = [];
-  for (let i = 0; i + 1 < raw.length; i += 2) list.push([raw[i]!, raw[i + 1]!]);
-  return list;
 }

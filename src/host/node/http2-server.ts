@@ -2,9 +2,17 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { Sink } from '../host.ts';
 import type { HttpField, HttpFields, HttpIncomingBody, HttpOutgoingBody, HttpServerRequest } from '../http.ts';
-import { type AnswerWriter, beginAnswer, hasField } from './http-answer.ts';
+import { type AnswerWriter, beginAnswer } from './http-answer.ts';
+import {
+  fieldsOf,
+  hasField,
+  type IncomingStream,
+  incomingStreamBody,
+  latin1,
+  NO_BODY,
+  outgoingSink,
+} from './http-streams.ts';
 import { isNotSeen } from './http1-server.ts';
-import { fieldsOf, type IncomingStream, incomingStreamBody, latin1, NO_BODY, outgoingSink } from './http-streams.ts';
 
 /** NGHTTP2_INTERNAL_ERROR. */
 const INTERNAL_ERROR = 2;

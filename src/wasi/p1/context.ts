@@ -1,12 +1,15 @@
 /** What the functions of preview 1 share, and how they answer. */
 import type { Grant } from '../../grants/grant.ts';
-import type { Host, MaybePromise } from '../../host/host.ts';
+import type { HostRandom, MaybePromise } from '../../host/host.ts';
+import type { GrantedClocks } from '../clocks-random.ts';
 import { answer, SUCCESS } from './errno.ts';
 import type { FdTable } from './fd-table.ts';
 import type { GuestMemory } from './memory.ts';
 
 export interface Context {
-  readonly host: Host;
+  /** Undefined where the grant gives none. */
+  readonly clocks: GrantedClocks | undefined;
+  readonly random: HostRandom | undefined;
   readonly grant: Grant;
   readonly table: FdTable;
   readonly memory: GuestMemory;

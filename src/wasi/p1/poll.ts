@@ -2,7 +2,7 @@
 import { type MaybePromise, then, type Waitable } from '../../host/host.ts';
 import { READY, timer, untilAny } from '../../host/streams.ts';
 import { answering, type Context, type Functions } from './context.ts';
-import { BADF, Errno, fail, INVAL, NOTCAPABLE, SUCCESS } from './errno.ts';
+import { BADF, Errno, fail, INVAL, NOTCAPABLE, NOTSUP, SUCCESS } from './errno.ts';
 import type { Entry } from './fd-table.ts';
 import { clockTime } from './program.ts';
 import { POLL_FD_READWRITE } from './rights.ts';
@@ -37,7 +37,11 @@ function clockSubscription(context: Context, pointer: number): Pick<Subscription
   const timeout = memory.getU64(pointer + 24);
   const absolute = (memory.getU16(pointer + 40) & ABSTIME) !== 0;
   const now = (): bigint => clockTime(context, id);
-  return { waitable: timer(now, absolute ? timeout : now() + timeout), bytes: none };
+  const { clocks } = context;
+  if (clocks === undefined) return fail(NOTSUP);
+  if (!clocks.stands) return { waitable: timer(now, absolute ? timeout : now() + timeout), bytes: none };
+  const left = absolute ? timeout - now() : timeout;
+  return { waitable: clocks.until(clocks.monotonic() + (left > 0n ? left : 0n)), bytes: none };
 }
 
 function fdSubscription(

@@ -59,7 +59,8 @@ export function createPreview1(options: WasiOptions): Preview1 {
   return {
     imports(getMemory) {
       const context: Context = {
-        host: options.host,
+        clocks: opened.clocks,
+        random: opened.random,
         grant: opened.grant,
         table,
         memory: new GuestMemory(getMemory),

@@ -11,25 +11,26 @@ const PROCESS_CPU = 2;
 const THREAD_CPU = 3;
 
 /** The time of a clock, in nanoseconds. */
-export function clockTime({ host, grant }: Context, id: number): bigint {
-  if (grant.clocks === 'none') return fail(NOTSUP);
+export function clockTime({ clocks }: Context, id: number): bigint {
+  if (clocks === undefined) return fail(NOTSUP);
   switch (id >>> 0) {
     case REALTIME: {
-      const time = host.clocks.wall();
+      const time = clocks.wall();
       return time < 0n ? fail(OVERFLOW) : time;
     }
     case MONOTONIC:
-      return host.clocks.monotonic();
+      return clocks.monotonic();
     case PROCESS_CPU:
     case THREAD_CPU:
-      return host.clocks.cpu() ?? fail(NOTSUP);
+      return clocks.cpu() ?? fail(NOTSUP);
     default:
       return fail(INVAL);
   }
 }
 
 function clockResolution(context: Context, id: number): bigint {
-  const { clocks } = context.host;
+  const { clocks } = context;
+  if (clocks === undefined) return fail(NOTSUP);
   clockTime(context, id);
   switch (id >>> 0) {
     case REALTIME:
@@ -66,7 +67,7 @@ function strings({ memory }: Context, texts: readonly Uint8Array[]) {
 
 /** Functions that touch no descriptor, and those of sockets. */
 export function programFunctions(context: Context): Functions {
-  const { host, grant, memory, table } = context;
+  const { random, grant, memory, table } = context;
   const encoder = new TextEncoder();
   const args = strings(
     context,
@@ -92,12 +93,12 @@ export function programFunctions(context: Context): Functions {
       answering(() => memory.setU64(result >>> 0, clockTime(context, id))),
     random_get: (buffer: number, length: number) =>
       answering(() => {
-        if (grant.random === 'none') fail(NOTSUP);
+        if (random === undefined) return fail(NOTSUP);
         const target = memory.view(buffer >>> 0, length >>> 0);
         // Through a buffer of our own: the guest's may be shared between threads, which generators refuse.
         for (let at = 0; at < target.length; at += 65_536) {
           const chunk = new Uint8Array(Math.min(65_536, target.length - at));
-          host.random.fill(chunk);
+          random.fill(chunk);
           target.set(chunk, at);
         }
       }),

@@ -1,6 +1,6 @@
 /** `wasi:clocks`: `monotonic-clock`, `wall-clock`, and `timezone`, which knows UTC only. */
-import type { HostClocks } from '../../host/host.ts';
-import { READY, timer } from '../../host/streams.ts';
+import { READY } from '../../host/streams.ts';
+import type { GrantedClocks } from '../clocks-random.ts';
 import { violated } from './guard.ts';
 import { Pollable } from './poll.ts';
 
@@ -20,26 +20,28 @@ export function datetime(nanoseconds: bigint): Datetime | undefined {
 }
 
 /** A clock that the grant does not give. */
-const noClocks: HostClocks = {
+const noClocks: GrantedClocks = {
   monotonic: () => violated('the program was granted no clock'),
   monotonicResolution: 1n,
   wall: () => violated('the program was granted no clock'),
   wallResolution: 1n,
   cpu: () => undefined,
+  stands: false,
+  until: () => violated('the program was granted no clock'),
 };
 
 /** The interfaces of `wasi:clocks`; without `clocks`, reading one is a trap. */
-export function makeClocks(clocks: HostClocks = noClocks) {
+export function makeClocks(clocks: GrantedClocks = noClocks) {
   const now = clocks.monotonic;
   return {
     'wasi:clocks/monotonic-clock': {
       now: (): bigint => now(),
       resolution: (): bigint => clocks.monotonicResolution,
-      subscribeInstant: (when: bigint): Pollable => new Pollable(timer(now, when)),
+      subscribeInstant: (when: bigint): Pollable => new Pollable(clocks.until(when)),
       subscribeDuration(when: bigint): Pollable {
         if (when === 0n) return new Pollable(READY);
         const deadline = now() + when;
-        return new Pollable(timer(now, deadline > LAST ? LAST : deadline));
+        return new Pollable(clocks.until(deadline > LAST ? LAST : deadline));
       },
     },
     'wasi:clocks/wall-clock': {

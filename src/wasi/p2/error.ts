@@ -1,6 +1,7 @@
 /** `wasi:io/error`. */
 import { HostError, type HostErrorCode } from '../../host/host.ts';
 import { HttpFailure } from '../../host/http.ts';
+import { SocketError } from '../../host/sockets.ts';
 
 /** The resource `error`: why a stream failed. */
 export class IoError {
@@ -20,6 +21,12 @@ export class IoError {
     const reason = error.#reason;
     if (reason instanceof HttpFailure) return reason;
     return reason instanceof HostError && reason.cause instanceof HttpFailure ? reason.cause : undefined;
+  }
+
+  /** The failure of a socket behind it, if it is one. */
+  static socketCause(error: IoError): SocketError | undefined {
+    const reason = error.#reason;
+    return reason instanceof HostError && reason.cause instanceof SocketError ? reason.cause : undefined;
   }
 
   toDebugString(): string {

@@ -174,14 +174,14 @@ export class Descriptor {
 
   writeViaStream(offset: bigint): MaybePromise<OutputStream> {
     return answering(
-      () => this.#file('is-directory').sink(offset),
+      () => this.#file('bad-descriptor').sink(offset),
       (sink) => new OutputStream(sink, this.#owner.own(sink)),
     );
   }
 
   appendViaStream(): MaybePromise<OutputStream> {
     return answering(
-      () => this.#file('is-directory').sink('end'),
+      () => this.#file('bad-descriptor').sink('end'),
       (sink) => new OutputStream(sink, this.#owner.own(sink)),
     );
   }
@@ -212,7 +212,7 @@ export class Descriptor {
   }
 
   setSize(size: bigint): MaybePromise<void> {
-    return answering(() => this.#file('is-directory').setSize(size), nothing);
+    return answering(() => this.#file('bad-descriptor').setSize(size), nothing);
   }
 
   setTimes(accessed: NewTimestamp, modified: NewTimestamp): MaybePromise<void> {
@@ -230,7 +230,7 @@ export class Descriptor {
   }
 
   write(buffer: Uint8Array, offset: bigint): MaybePromise<bigint> {
-    return answering(() => this.#file('is-directory').write(buffer, offset), BigInt);
+    return answering(() => this.#file('bad-descriptor').write(buffer, offset), BigInt);
   }
 
   readDirectory(): MaybePromise<DirectoryEntryStream> {

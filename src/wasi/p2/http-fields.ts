@@ -20,6 +20,12 @@ const FORBIDDEN: ReadonlySet<string> = /* @__PURE__ */ new Set([
   'upgrade',
 ]);
 
+const LENGTH = 'content-length';
+
+function isLength(value: Uint8Array): boolean {
+  return value.length > 0 && value.length < 16 && value.every((byte) => byte >= 0x30 && byte <= 0x39);
+}
+
 /** Whether a field is not a guest's to send or to see. */
 export function isForbidden(name: string): boolean {
   return FORBIDDEN.has(name);
@@ -78,6 +84,8 @@ export class Fields {
 
   #add(name: string, value: Uint8Array): void {
     if (!isValue(value)) refuse('invalid-syntax');
+    // Two lengths, or what is none, are read differently by different programs: one of them would lose count.
+    if (name === LENGTH && (this.has(LENGTH) || !isLength(value))) refuse('invalid-syntax');
     this.#size += costOf(name, value);
     if (this.#size > MAX_SECTION) violated(`fields of more than ${MAX_SECTION} bytes`);
     if (!this.#isOwn) {

@@ -1,6 +1,7 @@
 /** Requests and responses of `wasi:http/types`. RFC 9110. */
 import { ComponentError } from '../../error/error.ts';
 import type { HttpErrorCode, HttpServerRequest } from '../../host/http.ts';
+import type { HttpExchange } from '../../host/http-client.ts';
 import { violated } from './guard.ts';
 import { hadBefore, IncomingBody, Outgoing, OutgoingBody } from './http-body.ts';
 import { contentLength, Fields } from './http-fields.ts';
@@ -14,7 +15,8 @@ const METHODS = ['get', 'head', 'post', 'put', 'delete', 'connect', 'options', '
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const SCHEME = /^[A-Za-z][A-Za-z0-9+\-.]*$/;
 /** What a path with its query may hold: no blanks, no controls, no fragment. RFC 3986, sections 3.3 and 3.4. */
-const PATH = /^[\x21\x22\x24-\x7e\x80-\uffff]*$/;
+/** A path, a query alone, or the asterisk of OPTIONS; a fragment is no part of either. */
+const PATH = /^(?:[/?][\x21\x22\x24-\x7e\x80-\uffff]*|\*)?$/;
 const AUTHORITY = /^(?:[^@/?#\s]*@)?(?:\[[0-9A-Fa-f:.]+\]|[^@:/?#\s[\]]+)(?::\d{0,5})?$/;
 
 function methodOf(name: string): Case {
@@ -140,6 +142,17 @@ export class OutgoingRequest {
   static forget(request: OutgoingRequest): void {
     request.#outgoing.forget();
   }
+
+  /** Its body goes to `exchange`. A request whose body was never asked for has none. */
+  static connect(request: OutgoingRequest, exchange: HttpExchange): void {
+    if (!request.#hasBody) request.#outgoing.finish(undefined);
+    request.#outgoing.connect(exchange.body);
+  }
+
+  /** The name of its method, in upper case where it is one of HTTP's own. */
+  static methodName(request: OutgoingRequest): string {
+    return methodName(request.#method);
+  }
 }
 
 type Duration = bigint | undefined;
@@ -245,30 +258,5 @@ export class ResponseOutparam {
     }
     param.#answer = { kind: 'response' };
     OutgoingResponse.send(response.val, param.#request);
-  }
-}
-
-/** Whether what a guest asks of others is theirs to answer. */
-export class FutureIncomingResponse {
-  subscribe(): never {
-    return violated('there are no responses, since no request is sent');
-  }
-
-  get(): never {
-    return violated('there are no responses, since no request is sent');
-  }
-}
-
-export class IncomingResponse {
-  status(): never {
-    return violated('there are no responses, since no request is sent');
-  }
-
-  headers(): never {
-    return violated('there are no responses, since no request is sent');
-  }
-
-  consume(): never {
-    return violated('there are no responses, since no request is sent');
   }
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { interfacesOf } from '../../../test/support/wit-names.ts';
 import { toCamel, toPascal } from '../../abi/js/names.ts';
 import { ComponentError, UsageError } from '../../error/error.ts';
 import { Trap } from '../../error/trap.ts';
@@ -14,7 +15,6 @@ import type { makeEnvironment } from './environment.ts';
 import { ExitError, exitOf, type makeExit } from './exit.ts';
 import { Pollable, poll } from './poll.ts';
 import type { makeRandom } from './random.ts';
-import type { makeDeniedSockets } from './sockets-denied.ts';
 import type { makeStdio } from './stdio.ts';
 import { createWasi } from './wasi.ts';
 
@@ -23,8 +23,7 @@ const wit = join(shared, 'wit/wasi-0.2.12');
 
 type Imports = ReturnType<typeof makeClocks> &
   ReturnType<typeof makeRandom> &
-  ReturnType<typeof makeStdio> &
-  ReturnType<typeof makeDeniedSockets> & {
+  ReturnType<typeof makeStdio> & {
     'wasi:cli/environment': ReturnType<typeof makeEnvironment>;
     'wasi:cli/exit': ReturnType<typeof makeExit>;
   } & Disposable;
@@ -35,30 +34,6 @@ function make(options: Omit<WasiOptions, 'host'> = {}, host: Host = nodeHost()):
 
 function traps(body: () => unknown, message: RegExp): void {
   assert.throws(body, (error) => error instanceof Trap && error.code === 'host-error' && message.test(error.message));
-}
-
-/** The functions and resources of the interfaces of a WIT file: enough of WIT's grammar for WASI's own files. */
-function interfacesOf(text: string): Map<string, { functions: string[]; resources: Map<string, string[]> }> {
-  const found = new Map<string, { functions: string[]; resources: Map<string, string[]> }>();
-  let current: { functions: string[]; resources: Map<string, string[]> } | undefined;
-  let methods: string[] | undefined;
-  // Interim responses are unstable, and not there.
-  for (const raw of text.replace(/@unstable\(feature = informational-outbound-responses\)\s*[^;]*;/, '').split('\n')) {
-    const line = raw.replace(/\/\/.*/, '').trim();
-    const opened = /^interface ([a-z0-9-]+) \{/.exec(line);
-    const resource = /^resource ([a-z0-9-]+)( \{|;)/.exec(line);
-    const func = /^%?([a-z0-9-]+): (?:static )?func\(/.exec(line);
-    if (opened !== null) {
-      current = { functions: [], resources: new Map() };
-      found.set(opened[1]!, current);
-    } else if (resource !== null) {
-      const list: string[] = [];
-      current?.resources.set(resource[1]!, list);
-      methods = resource[2] === ' {' ? list : undefined;
-    } else if (func !== null) (methods ?? current?.functions)?.push(func[1]!);
-    else if (line === '}' && methods !== undefined && /^ {4}\}|^ {2}\}/.test(raw)) methods = undefined;
-  }
-  return found;
 }
 
 test('every function of the WIT packages is there', { skip: existsSync(wit) ? false : `${wit} is absent` }, () => {
@@ -197,23 +172,6 @@ test('random bytes are many and differ', () => {
   assert.notEqual(imports['wasi:random/random'].getRandomU64(), imports['wasi:random/random'].getRandomU64());
   const [a, b] = imports['wasi:random/insecure-seed'].insecureSeed();
   assert.ok(a < 2n ** 64n && b < 2n ** 64n && a !== b);
-});
-
-test('sockets refuse', () => {
-  const imports = make();
-  const denied = (error: unknown): boolean => error instanceof ComponentError && error.payload === 'access-denied';
-  assert.ok(
-    imports['wasi:sockets/instance-network'].instanceNetwork() instanceof imports['wasi:sockets/network'].Network,
-  );
-  assert.throws(() => imports['wasi:sockets/tcp-create-socket'].createTcpSocket(), denied);
-  assert.throws(() => imports['wasi:sockets/udp-create-socket'].createUdpSocket(), denied);
-  assert.throws(() => imports['wasi:sockets/ip-name-lookup'].resolveAddresses(), denied);
-  const socket = new imports['wasi:sockets/tcp'].TcpSocket() as unknown as {
-    startConnect(): void;
-    isListening(): boolean;
-  };
-  assert.throws(() => socket.startConnect(), denied);
-  assert.equal(socket.isListening(), false);
 });
 
 test('a grant that cannot be used leaves nothing open', {

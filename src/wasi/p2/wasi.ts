@@ -1,8 +1,9 @@
 /**
  * WASI 0.2 as an imports object, made from a grant: what is not granted is not there. The keys have no version, so that one
- * object serves every 0.2.x. It holds the worlds `wasi:cli/command` and `wasi:http/proxy`; sockets and requests to others are refused.
+ * object serves every 0.2.x. It holds the worlds `wasi:cli/command` and `wasi:http/proxy`.
  */
 import type { Provided } from '../../runtime/world.ts';
+import { NetworkAccess } from '../network.ts';
 import { openGrant, type WasiOptions } from '../open-grant.ts';
 import { makeClocks } from './clocks.ts';
 import { makeEnvironment } from './environment.ts';
@@ -10,11 +11,15 @@ import { ioError } from './error.ts';
 import { makeExit } from './exit.ts';
 import { Descriptors, makeFilesystem } from './filesystem.ts';
 import { makeHttp } from './http.ts';
+import { OutgoingHandler } from './http-outgoing.ts';
+import { nameLookup } from './name-lookup.ts';
+import { makeNetwork } from './network.ts';
 import { ioPoll } from './poll.ts';
 import { makeRandom } from './random.ts';
-import { makeDeniedSockets } from './sockets-denied.ts';
 import { makeStdio } from './stdio.ts';
 import { ioStreams } from './streams.ts';
+import { makeTcp } from './tcp.ts';
+import { makeUdp } from './udp.ts';
 
 /** Not an interface, which would not fit `Imports`. */
 type Interfaces<Names extends string> = { readonly [Name in Names]: Provided } & { [Symbol.dispose](): void };
@@ -31,6 +36,8 @@ export function createWasi(options: WasiOptions) {
   const { host } = options;
   const { grant } = opened;
   const descriptors = new Descriptors(host.digest);
+  const network = new NetworkAccess(host.sockets, opened.network, options.maxSockets);
+  const outgoing = new OutgoingHandler(opened.network, host.httpClient);
   const imports = {
     'wasi:cli/environment': makeEnvironment(grant.args, grant.env),
     'wasi:cli/exit': makeExit(),
@@ -38,16 +45,21 @@ export function createWasi(options: WasiOptions) {
     'wasi:io/error': ioError,
     'wasi:io/poll': ioPoll,
     'wasi:io/streams': ioStreams,
-    ...makeClocks(grant.clocks === 'system' ? host.clocks : undefined),
-    ...makeRandom(grant.random === 'system' ? host.random : undefined),
+    ...makeClocks(opened.clocks),
+    ...makeRandom(opened.random),
     ...makeFilesystem(opened.preopens, descriptors),
-    ...makeDeniedSockets(),
-    ...makeHttp(),
+    ...makeNetwork(network),
+    ...makeTcp(network),
+    ...makeUdp(network),
+    'wasi:sockets/ip-name-lookup': nameLookup,
+    ...makeHttp(outgoing),
   };
   // Not enumerable: nobody who lists the interfaces meets it.
   Object.defineProperty(imports, Symbol.dispose, {
     value: () => {
       descriptors.closeAll();
+      network.closeAll();
+      outgoing.close();
       opened[Symbol.dispose]();
     },
   });

