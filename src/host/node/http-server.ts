@@ -62,6 +62,7 @@ async function plainServer(options: HttpServerOptions, handle: Handle): Promise<
 /** Both versions on one port: a client says in its first message which it speaks. */
 async function secureServer(options: HttpServerOptions, tls: TlsIdentity, handle: Handle): Promise<AnyServer> {
   const { createSecureServer } = await import('node:http2');
+  const { Server: Version1 } = await import('node:http');
   const { headersTimeout, requestTimeout, maxHeaderSize } = options;
   const { maxConcurrentStreams, ...resets } = STREAMS;
   const server: Http2SecureServer = createSecureServer({
@@ -90,17 +91,18 @@ async function secureServer(options: HttpServerOptions, tls: TlsIdentity, handle
     // What sends nothing for so long, and has nothing under way, ends.
     session.setTimeout(requestTimeout, () => session.close());
   });
-  const of1 = server as unknown as Pick<Server, 'closeIdleConnections' | 'closeAllConnections'>;
+  // Connections of version 1 are kept as that server keeps them.
+  const of1 = Version1.prototype;
   return Object.assign(Object.create(null) as object, {
     address: () => server.address(),
     close: (done: () => void) => {
       for (const session of sessions) session.close();
       return server.close(done);
     },
-    closeIdleConnections: () => of1.closeIdleConnections?.(),
+    closeIdleConnections: () => of1.closeIdleConnections.call(server as unknown as Server),
     closeAllConnections: () => {
       for (const session of sessions) session.destroy();
-      of1.closeAllConnections?.();
+      of1.closeAllConnections.call(server as unknown as Server);
     },
     listen: server.listen.bind(server),
     once: server.once.bind(server),

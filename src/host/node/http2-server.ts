@@ -53,6 +53,19 @@ function trailersOf(headers: IncomingHttpHeaders): HttpFields {
 
 const ignore = (): void => {};
 
+/** Where the body of an answer goes that has none. */
+const NOWHERE: Sink = {
+  terminal: false,
+  ready: () => true,
+  subscribe(done) {
+    done();
+    return ignore;
+  },
+  check: ignore,
+  write: ignore,
+  close: ignore,
+};
+
 class Exchange implements HttpServerRequest, AnswerWriter {
   readonly method: string;
   readonly scheme: 'http' | 'https';
@@ -63,6 +76,8 @@ class Exchange implements HttpServerRequest, AnswerWriter {
   #headers: HttpFields | undefined;
   #body: HttpIncomingBody | undefined;
   #sink: Sink | undefined;
+  /** Whether the head was all that the client gets: of HEAD, 204 and 304. A body that the program writes is no mistake. */
+  #isAnswered = false;
 
   constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, raw: readonly string[]) {
     this.#stream = stream;
@@ -111,10 +126,14 @@ class Exchange implements HttpServerRequest, AnswerWriter {
   }
 
   get isGone(): boolean {
-    return this.#stream.destroyed || this.#stream.closed || this.#stream.writableEnded;
+    if (this.#isAnswered) return false;
+    const { destroyed, closed, writableEnded } = this.#stream;
+    // Node ends the body of an answer to HEAD before there is any.
+    return destroyed || closed || (writableEnded && this.method !== 'HEAD');
   }
 
   get sink(): Sink {
+    if (this.#isAnswered) return NOWHERE;
     this.#sink ??= outgoingSink(this.#stream);
     return this.#sink;
   }
@@ -130,9 +149,15 @@ class Exchange implements HttpServerRequest, AnswerWriter {
     }
   }
 
+  #hasNoBody(status: number): boolean {
+    return this.method === 'HEAD' || status === 204 || status === 205 || status === 304;
+  }
+
   head(status: number, fields: HttpFields): void {
-    const isBegun = this.#begin({ ...headersOf(fields), ':status': status }, { waitForTrailers: true });
-    if (isBegun) this.#stream.once('wantTrailers', () => this.#sendTrailers());
+    this.#isAnswered = this.#hasNoBody(status);
+    const options = this.#isAnswered ? { endStream: true } : { waitForTrailers: true };
+    const isBegun = this.#begin({ ...headersOf(fields), ':status': status }, options);
+    if (isBegun && !this.#isAnswered) this.#stream.once('wantTrailers', () => this.#sendTrailers());
   }
 
   #trailers: HttpFields | undefined;
@@ -148,14 +173,14 @@ class Exchange implements HttpServerRequest, AnswerWriter {
   whole(status: number, fields: HttpFields, body: string | Uint8Array): void {
     const stream = this.#stream;
     const headers: OutgoingHttpHeaders = { ...headersOf(fields), ':status': status };
-    const mayHaveLength = this.method !== 'HEAD' && status !== 204 && status !== 304;
-    if (mayHaveLength && !hasField(fields, 'content-length')) headers['content-length'] = body.length;
+    if (!this.#hasNoBody(status) && !hasField(fields, 'content-length')) headers['content-length'] = body.length;
     if (!this.#begin(headers, { endStream: body.length === 0 }) || stream.writableEnded) return;
     if (typeof body === 'string') stream.end(body, 'latin1');
     else stream.end(body);
   }
 
   end(trailers: HttpFields | undefined): void {
+    if (this.#isAnswered) return;
     this.#trailers = trailers;
     this.#stream.end();
   }
