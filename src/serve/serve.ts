@@ -4,15 +4,14 @@
  */
 import { UsageError } from '../error/error.ts';
 import { LimitError } from '../error/limit.ts';
-import type { HttpServerRequest } from '../host/http.ts';
+import type { Sink } from '../host/host.ts';
+import type { HttpFields, HttpIncomingBody, HttpOutgoingBody, HttpServerRequest } from '../host/http.ts';
 import type { Component } from '../runtime/component.ts';
 import type { Instance, InstancePre } from '../runtime/instance.ts';
 import { promisedFunctionOf } from '../runtime/promised-function.ts';
 import { compareSemver, parseSemver, splitVersion } from '../types/semver.ts';
 import { exitOf } from '../wasi/p2/exit.ts';
 import { IncomingRequest, ResponseOutparam } from '../wasi/p2/http-messages.ts';
-import { Exchange, plain, statusOf } from './exchange.ts';
-import { Counters, type ServeMetrics } from './metrics.ts';
 
 const HANDLER = 'wasi:http/incoming-handler';
 
@@ -55,14 +54,15 @@ export interface Served {
   readonly failure: unknown;
 }
 
-/** A component that is linked, and the name of its handler. */
-export interface Program {
-  readonly pre: InstancePre;
-  readonly handler: string;
+export interface ServeCounts {
+  requests: number;
+  failures: number;
+  rejected: number;
+  timeouts: number;
+  instances: number;
 }
 
 interface Worker {
-  readonly program: Program;
   readonly instance: Instance;
   readonly handle: Handle;
   uses: number;
@@ -71,35 +71,120 @@ interface Worker {
 type Handle = (request: IncomingRequest, out: ResponseOutparam) => Promise<void>;
 
 const RETRY_AFTER = '1';
-/** Why a request failed that no trap ended. */
-class ServeFailure extends Error {
-  override readonly name = 'ServeFailure';
-  readonly code: string;
-  constructor(code: string, message: string) {
-    super(message);
-    this.code = code;
+const text = /* @__PURE__ */ new TextEncoder();
+
+function plain(
+  request: HttpServerRequest,
+  status: number,
+  message: string,
+  more: readonly [string, string][] = [],
+): void {
+  const body = text.encode(`${message}\n`);
+  const fields: [string, string][] = [
+    ['content-type', 'text/plain; charset=utf-8'],
+    ['content-length', `${body.length}`],
+    ...more,
+  ];
+  const out = request.respond(
+    status,
+    fields.map(([name, value]) => [name, text.encode(value)]),
+  );
+  out.sink.write(body);
+  out.finish(undefined);
+}
+
+/** Status codes of what a guest answers in place of a response. */
+function statusOf(tag: string): number {
+  if (tag === 'HTTP-request-denied') return 403;
+  if (tag === 'HTTP-request-body-size') return 413;
+  if (tag === 'HTTP-request-URI-too-long') return 414;
+  if (tag === 'HTTP-request-method-invalid' || tag === 'HTTP-request-URI-invalid') return 400;
+  return 500;
+}
+
+/** A request, its answer, and what has become of it. */
+class Exchange implements HttpServerRequest, HttpOutgoingBody {
+  readonly #request: HttpServerRequest;
+  #answer: HttpOutgoingBody | undefined;
+  status = 0;
+  isOver = false;
+  /** Whether its answer is whole, or was cut short from here. */
+  hasEnded = false;
+
+  constructor(request: HttpServerRequest) {
+    this.#request = request;
+  }
+
+  get method(): string {
+    return this.#request.method;
+  }
+
+  get scheme(): string {
+    return this.#request.scheme;
+  }
+
+  get authority(): string | undefined {
+    return this.#request.authority;
+  }
+
+  get path(): string | undefined {
+    return this.#request.path;
+  }
+
+  get headers(): HttpFields {
+    return this.#request.headers;
+  }
+
+  get body(): HttpIncomingBody {
+    return this.#request.body;
+  }
+
+  onGone(done: () => void): void {
+    this.#request.onGone(done);
+  }
+
+  respond(status: number, headers: HttpFields): HttpOutgoingBody {
+    this.status = status;
+    this.#answer = this.#request.respond(status, headers);
+    return this;
+  }
+
+  get sink(): Sink {
+    return this.#answer!.sink;
+  }
+
+  finish(trailers: HttpFields | undefined): void {
+    this.hasEnded = true;
+    this.#answer!.finish(trailers);
+  }
+
+  abort(): void {
+    this.hasEnded = true;
+    this.status = 0;
+    this.#answer!.abort();
+  }
+
+  /** The guest gives no answer, or no more of it: the client hears `status`, or that its answer is cut short. */
+  fail(status: number, message: string): void {
+    if (this.hasEnded) return;
+    if (this.#answer !== undefined) this.abort();
+    else plain(this, status, message);
   }
 }
 
-/** The code of a failure, for counters. */
-function codeOf(failure: unknown): string {
-  const code = (failure as { readonly code?: unknown } | undefined)?.code;
-  return typeof code === 'string' ? code : 'error';
-}
-
-/** Answers requests with instances of one component, which another may take the place of. */
+/** Answers requests with instances of one component. */
 export class HttpService {
-  readonly #counters = new Counters();
-  #program: Program;
+  readonly counts: ServeCounts = { requests: 0, failures: 0, rejected: 0, timeouts: 0, instances: 0 };
+  readonly #pre: InstancePre;
+  readonly #export: string;
   readonly #limits: ServeLimits;
   readonly #onServed: (served: Served) => void;
   readonly #idle: Worker[] = [];
   #active = 0;
-  /** How often pools of programs that were replaced gave an instance out again. */
-  #renewedBefore = 0;
 
-  constructor(program: Program, limits: ServeLimits, onServed: (served: Served) => void = () => {}) {
-    this.#program = program;
+  constructor(pre: InstancePre, handler: string, limits: ServeLimits, onServed: (served: Served) => void = () => {}) {
+    this.#pre = pre;
+    this.#export = handler;
     this.#limits = limits;
     this.#onServed = onServed;
   }
@@ -109,30 +194,14 @@ export class HttpService {
     return this.#active;
   }
 
-  /** What has been counted; `memory` is what the platform says of it. */
-  metrics(memory: ServeMetrics['memory']): ServeMetrics {
-    return this.#counters.get({
-      active: this.#active,
-      memory,
-      renewed: this.#renewedBefore + (this.#program.pre.pool?.reused ?? 0),
-      alive: this.#active + this.#idle.length,
-    });
-  }
-
-  /** Later requests are answered by another program; those under way end where they are. */
-  replace(program: Program): void {
-    this.#renewedBefore += this.#program.pre.pool?.reused ?? 0;
-    this.#program = program;
-    this[Symbol.dispose]();
-  }
-
   /** Answers one request; whatever happens, its client hears of it, and nothing is thrown. */
   async serve(request: HttpServerRequest): Promise<void> {
     const begin = performance.now();
     const exchange = new Exchange(request);
+    this.counts.requests++;
     let failure: unknown;
     if (this.#active >= this.#limits.concurrency) {
-      this.#counters.refused++;
+      this.counts.rejected++;
       plain(exchange, 503, 'too many requests are under way', [['retry-after', RETRY_AFTER]]);
     } else {
       this.#active++;
@@ -142,11 +211,8 @@ export class HttpService {
         this.#active--;
       }
     }
-    const milliseconds = performance.now() - begin;
-    this.#counters.answered(exchange.status, milliseconds / 1000);
-    if (failure !== undefined) this.#counters.failed(codeOf(failure));
     const { method, path = '*' } = request;
-    this.#onServed({ method, path, status: exchange.status, milliseconds, failure });
+    this.#onServed({ method, path, status: exchange.status, milliseconds: performance.now() - begin, failure });
   }
 
   /** Answers why it failed. */
@@ -189,9 +255,11 @@ export class HttpService {
 
   #failed(exchange: Exchange, isLate: boolean, error: unknown): unknown {
     if (isLate || this.#computedTooLong(error)) {
+      this.counts.timeouts++;
       exchange.fail(504, 'the answer took too long');
-      return new ServeFailure('timeout', `no answer within ${this.#limits.timeout} ms`);
+      return new Error(`no answer within ${this.#limits.timeout} ms`);
     }
+    this.counts.failures++;
     exchange.fail(500, 'the program failed');
     return error;
   }
@@ -205,37 +273,27 @@ export class HttpService {
     worker.uses++;
     const answer = ResponseOutparam.answerOf(out);
     if (answer.kind === 'response') return undefined;
+    this.counts.failures++;
     if (answer.kind === 'none') {
       exchange.fail(500, 'the program gave no answer');
-      return new ServeFailure(
-        'no-answer',
-        'the program returned without an answer: it did not call response-outparam.set',
-      );
+      return new Error('the program returned without an answer: it did not call response-outparam.set');
     }
     exchange.fail(statusOf(answer.code.tag), `the program answered with an error: ${answer.code.tag}`);
-    return new ServeFailure(answer.code.tag, `the program answered with the error ${answer.code.tag}`);
+    return new Error(`the program answered with the error ${answer.code.tag}`);
   }
 
   #take(): Worker {
     const idle = this.#idle.pop();
-    if (idle !== undefined) {
-      this.#counters.reused++;
-      return idle;
-    }
-    const begin = performance.now();
-    const program = this.#program;
-    const instance = program.pre.instantiate();
-    const handle = promisedFunctionOf(instance, program.handler, 'handle') as Handle;
-    this.#counters.made++;
-    this.#counters.started((performance.now() - begin) / 1000);
-    return { program, instance, handle, uses: 0 };
+    if (idle !== undefined) return idle;
+    this.counts.instances++;
+    const instance = this.#pre.instantiate();
+    const handle = promisedFunctionOf(instance, this.#export, 'handle') as Handle;
+    return { instance, handle, uses: 0 };
   }
 
   #giveBack(worker: Worker): void {
-    const { instance, uses, program } = worker;
-    const isWanted = uses > 0 && uses < this.#limits.reuse && program === this.#program && instance.alive;
-    if (isWanted) this.#idle.push(worker);
-    else instance[Symbol.dispose]();
+    if (worker.uses > 0 && worker.uses < this.#limits.reuse && worker.instance.alive) this.#idle.push(worker);
+    else worker.instance[Symbol.dispose]();
   }
 
   /** Disposes of what waits for requests. */

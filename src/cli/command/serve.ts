@@ -133,7 +133,7 @@ export async function run(args: Parsed): Promise<number> {
       throw error instanceof LinkError ? linkError(path, error) : error;
     });
   const logs = args.values.has('access-log');
-  using service = new HttpService({ pre, handler }, limits, (served) => {
+  using service = new HttpService(pre, handler, limits, (served) => {
     if (served.failure !== undefined) logFailure(served);
     if (logs) logAccess(served);
   });

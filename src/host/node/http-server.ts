@@ -11,8 +11,6 @@ const IDLE_CHECK = 20;
 const SLOW_CHECK = 1000;
 /** Streams of one HTTP/2 connection at once, and how many of them a client may take back: 100 at once, 33 a second. */
 const STREAMS = { maxConcurrentStreams: 128, streamResetBurst: 100, streamResetRate: 33 };
-/** Frames of settings that may be unanswered, and settings in one. */
-const SETTINGS = { maxOutstandingSettings: 10, maxSettings: 32 };
 
 /** A certificate with its chain, and its key, both as PEM. */
 export interface TlsIdentity {
@@ -68,7 +66,6 @@ async function secureServer(options: HttpServerOptions, tls: TlsIdentity, handle
   const server: Http2SecureServer = createSecureServer({
     ...tls,
     ...resets,
-    ...SETTINGS,
     allowHTTP1: true,
     settings: { maxConcurrentStreams, maxHeaderListSize: maxHeaderSize },
     handshakeTimeout: headersTimeout,

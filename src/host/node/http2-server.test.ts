@@ -7,8 +7,9 @@ import { type ClientHttp2Session, connect } from 'node:http2';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { connect as connectTls } from 'node:tls';
 import type { HttpFields, HttpServerRequest } from '../http.ts';
-import { type HttpServer, listenHttp } from './http-server.ts';
+import { type HttpServer, listenHttp, type TlsIdentity } from './http-server.ts';
 
 const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
 const skip = hasOpenssl ? false : 'there is no openssl to make certificates';
@@ -29,6 +30,7 @@ async function drained({ body }: HttpServerRequest): Promise<string> {
 
 describe('HTTP/2', { skip }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'tenon-http2-'));
+  let tls: TlsIdentity;
   let server: HttpServer;
   let client: ClientHttp2Session;
   let handle: (request: HttpServerRequest) => void;
@@ -38,7 +40,7 @@ describe('HTTP/2', { skip }, () => {
     const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-subj', '/CN=localhost'];
     const names = ['-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', key, '-out', cert];
     execFileSync('openssl', ['req', '-x509', ...kind, ...names], { stdio: 'ignore' });
-    const tls = { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') };
+    tls = { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') };
     const times = { headersTimeout: 5000, requestTimeout: 5000, maxHeaderSize: 16_384 };
     server = await listenHttp({ host: '127.0.0.1', port: 0, ...times, tls }, (request) => handle(request));
     client = connect(server.url, { ca: tls.cert });
@@ -98,5 +100,26 @@ describe('HTTP/2', { skip }, () => {
     const [headers] = (await once(next, 'response')) as [Record<string, unknown>];
     assert.equal(headers[':status'], 200);
     next.resume();
+  });
+
+  test('clients are told how many streams they may open', async () => {
+    if (client.remoteSettings.maxConcurrentStreams === undefined) await once(client, 'remoteSettings');
+    assert.equal(client.remoteSettings.maxConcurrentStreams, 128);
+    assert.equal(client.remoteSettings.maxHeaderListSize, 16_384);
+  });
+
+  test('who sends no whole head in time is ended, and so is a connection without requests', async () => {
+    const times = { headersTimeout: 100, requestTimeout: 200, maxHeaderSize: 16_384 };
+    const hasty = await listenHttp({ host: '127.0.0.1', port: 0, ...times, tls }, (request) => handle(request));
+    const slow = connectTls({ port: Number(new URL(hasty.url).port), host: '127.0.0.1', ca: tls.cert });
+    slow.write('GET / HTTP/1.1\r\nhost: a\r\n');
+    let heard = '';
+    slow.on('data', (data) => {
+      heard += String(data);
+    });
+    const idle = connect(hasty.url, { ca: tls.cert });
+    await Promise.all([once(slow, 'close'), once(idle, 'close')]);
+    assert.match(heard, /^HTTP\/1\.1 408 /);
+    await hasty.drain();
   });
 });
