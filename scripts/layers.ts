@@ -31,11 +31,18 @@ export const LAYERS: readonly string[] = [
   'src/host/streams.ts',
   'src/host/sockets.ts',
   'src/host/http-client.ts',
+  'src/host/quota.ts',
+  'src/host/walk.ts',
+  // Platforms of the web alone: these know nothing of Node's.
+  'src/host/memory',
+  'src/host/web',
   'src/wasi',
   'src/host',
   'src/compose',
   'src/serve',
   'src/index.ts',
+  // WASI on the web's own interfaces.
+  'src/wasi-web.ts',
   // The entry points on Node: files, and WASI on this machine.
   'src/node.ts',
   'src/runtime-node.ts',
@@ -43,7 +50,7 @@ export const LAYERS: readonly string[] = [
 ];
 
 /** Rooms that may import `node:` modules; all others run wherever the web's own interfaces are. */
-export const PLATFORM_ROOMS: readonly string[] = ['src/host', 'src/node.ts', 'src/runtime-node.ts', 'src/cli'];
+export const PLATFORM_ROOMS: readonly string[] = ['src/host/node', 'src/node.ts', 'src/runtime-node.ts', 'src/cli'];
 
 /** The room of a file: an index into LAYERS, or -1 where the file has none. */
 export function layerOf(file: string): number {

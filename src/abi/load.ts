@@ -6,6 +6,7 @@ import type { AbiContext } from './context.ts';
 import { despecialize } from './despecialize.ts';
 import { pointerSize } from './flatten.ts';
 import { discriminantSize, fieldOffsets, flagsSize, layout, payloadOffset } from './layout.ts';
+import { liftsList } from './lifted.ts';
 import { checkRange, loadUint, loadWord, memoryOf, toNumber } from './memory.ts';
 import { loadStringRange, MAX_BYTES, splitTag } from './string.ts';
 import type { AbiHandle, AbiValue, AbiVariant } from './values.ts';
@@ -105,6 +106,7 @@ export function loadList(cx: AbiContext, element: ValueType, pointer: number, le
   trapIf(length * size > MAX_BYTES, 'list-out-of-bounds');
   trapIf(pointer % align !== 0, 'unaligned-pointer');
   checkRange(memoryOf(cx), pointer, length * size, 'list-out-of-bounds');
+  liftsList(element, length, size);
   return loadElements(cx, element, pointer, length);
 }
 

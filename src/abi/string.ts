@@ -1,6 +1,7 @@
 /** Strings in linear memory. Specification: CanonicalABI.md, `load_string`, `store_string`. */
 import { makeTrap, trapIf } from '../error/trap.ts';
 import type { AbiContext, GuestMemory } from './context.ts';
+import { lifts } from './lifted.ts';
 import { allocate, checkRange, memoryOf, toNumber } from './memory.ts';
 import type { AbiString } from './values.ts';
 
@@ -77,6 +78,7 @@ export function loadStringRange(cx: AbiContext, pointer: number, { units, tagged
   trapIf(bytes > MAX_BYTES, 'string-out-of-bounds');
   trapIf((encoding === 'utf16' || compact) && pointer % 2 !== 0, 'unaligned-pointer');
   checkRange(memory, pointer, bytes, 'string-out-of-bounds');
+  lifts(bytes);
   if (encoding === 'utf8')
     return {
       kind: 'string',

@@ -4,6 +4,7 @@
  */
 import type { Mismatch } from '../error/error.ts';
 import { makeTrap } from '../error/trap.ts';
+import type { Audit } from '../grants/audit.ts';
 import type { Grant } from '../grants/grant.ts';
 import { nodeHost } from '../host/node/host.ts';
 import { recognise } from '../inspect/recognise.ts';
@@ -177,10 +178,11 @@ export async function runModule(
   bytes: Uint8Array<ArrayBuffer>,
   grant: Grant,
   options: LinkOptions,
+  audit?: Audit,
 ): Promise<unknown> {
   const { original, module, imports, meter, ended } = await limited(path, bytes, options.limits);
   const host = nodeHost({ onBrokenPipe: () => process.exit(0) });
-  using preview1 = createPreview1({ host, grant, onDenied: reportDenial });
+  using preview1 = createPreview1({ host, grant, onDenied: reportDenial, onUse: audit && ((use) => audit.note(use)) });
   let memory: WebAssembly.Memory | undefined;
   const functions = preview1.imports(() => {
     if (memory !== undefined) return memory;

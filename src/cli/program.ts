@@ -1,14 +1,6 @@
 /** What `run` and `invoke` share: the flags that grant something, plugs, and the linked instance. */
 import { basename } from 'node:path';
 import { readPreamble } from '../core/preamble.ts';
-import { checkGrant, type Grant, parseDirFlag, parseEnvFlag } from '../grants/grant.ts';
-import {
-  type NetworkGrantInput,
-  parseHttpFlag,
-  parseListenFlag,
-  parseLookupFlag,
-  parseNetFlag,
-} from '../grants/network.ts';
 import { onUnfinished } from '../host/node/unfinished.ts';
 import { Component, type Instance, type Limits, LinkError, Linker, type LinkOptions, UsageError } from '../node.ts';
 import { endUnfinished } from '../runtime/deadlock.ts';
@@ -18,6 +10,7 @@ import { artifactCache, type FileCache } from './cache.ts';
 import { explainFile, withPath } from './explain.ts';
 import { FEATURES_FLAG, featuresOf } from './features.ts';
 import { readBinary } from './files.ts';
+import { GRANT_FLAGS } from './grants.ts';
 
 const LIMIT_FLAGS: readonly Flag[] = [
   { name: 'max-cpu', value: 'TIME', help: 'the longest that a call may compute: seconds, or a number with ms, s or m' },
@@ -28,9 +21,9 @@ const LIMIT_FLAGS: readonly Flag[] = [
 export const PROGRAM_FLAGS: readonly Flag[] = [
   {
     name: 'dir',
-    value: 'HOST[::GUEST][:ro]',
+    value: 'HOST[::GUEST][:ro][:bytes=SIZE][:files=N]',
     many: true,
-    help: 'let the program reach a directory, under the name GUEST; `:ro` read-only',
+    help: 'let the program reach a directory, under the name GUEST; `:ro` read-only; at most SIZE bytes, N files more',
   },
   {
     name: 'env',
@@ -66,6 +59,7 @@ export const PROGRAM_FLAGS: readonly Flag[] = [
   },
   { name: 'max-memory', value: 'BYTES', help: 'limit on linear memory; suffixes K, M, G' },
   ...LIMIT_FLAGS,
+  ...GRANT_FLAGS,
   FEATURES_FLAG,
   { name: 'no-cache', help: 'neither use nor keep what was found out about the components in earlier runs' },
   { name: 'stats', help: 'at the end, print on stderr how calls were carried' },
@@ -125,32 +119,6 @@ export function parseBytes(text: string): number {
 
 /** The flags of a program's network. */
 export const NETWORK_FLAGS: readonly string[] = ['net', 'listen', 'lookup', 'http', 'inherit-network'];
-
-function networkOf(args: Parsed): NetworkGrantInput {
-  const values = (name: string): readonly string[] => args.values.get(name) ?? [];
-  const rules = {
-    connect: values('net').map(parseNetFlag),
-    listen: values('listen').map(parseListenFlag),
-    lookup: values('lookup').map(parseLookupFlag),
-    http: values('http').map(parseHttpFlag),
-  };
-  return args.values.has('inherit-network') ? 'inherit' : rules;
-}
-
-/** The grant that the flags spell out. */
-export function grantOf(args: Parsed, program: readonly string[]): Grant {
-  const values = (name: string): readonly string[] => args.values.get(name) ?? [];
-  return checkGrant({
-    args: program,
-    env: values('env').flatMap((flag) => {
-      const pair = parseEnvFlag(flag, process.env);
-      return pair === undefined ? [] : [pair];
-    }),
-    dirs: values('dir').map(parseDirFlag),
-    stdio: { stdin: 'inherit', stdout: 'inherit', stderr: 'inherit' },
-    network: networkOf(args),
-  });
-}
 
 /** A program that waits for nobody ends: there is nobody here who could call it again. */
 export function linkOptionsOf(args: Parsed): LinkOptions {

@@ -57,8 +57,8 @@ function write(kind: string, code: string, message: string, hint: string | undef
 }
 
 /** Says on stderr what a program was denied; it goes on. */
-export function reportDenial({ what, why, grant }: Denial): void {
-  write('denied', 'network', `the program may not ${what}: ${why}`, `allow it with ${grant}`);
+export function reportDenial({ of, what, why, grant }: Denial): void {
+  write('denied', of, `the program may not ${what}: ${why}`, `allow it with ${grant}`);
 }
 
 /** The trap that started it: whoever waited for a component that trapped has only a trap that says so. */

@@ -2,7 +2,16 @@
 import { adoptTrap, Trap, type TrapDetails } from './trap.ts';
 
 /** Limits that end a store. */
-export type LimitName = 'cpu' | 'time' | 'fuel';
+export type LimitName = 'cpu' | 'time' | 'fuel' | 'memory' | 'handles' | 'lifted';
+
+const CODES = {
+  cpu: 'cpu-limit',
+  time: 'time-limit',
+  fuel: 'fuel-limit',
+  memory: 'memory-limit',
+  handles: 'handle-limit',
+  lifted: 'lift-limit',
+} as const;
 
 /** Which limit was met: by its name among the options, what it allows, and what was used of it. */
 export interface LimitFacts {
@@ -11,11 +20,11 @@ export interface LimitFacts {
   readonly used: number;
 }
 
-/** A limit of `limits` was met: a trap, whose store has ended. `code` is `cpu-limit`, `time-limit` or `fuel-limit`. */
+/** A limit of `limits` was met: a trap, whose store has ended. `code` is `cpu-limit`, `time-limit`, `fuel-limit`, `memory-limit`, `handle-limit` or `lift-limit`. */
 export class LimitError extends Trap {
   /** The option that says how much is allowed. */
   declare readonly limit: LimitName;
-  /** Milliseconds, or units of fuel. */
+  /** Milliseconds, fuel, bytes, or a count; of `memory` what the engine has, which is not known: 0. */
   declare readonly allowed: number;
   declare readonly used: number;
 }
@@ -30,8 +39,14 @@ function reasonOf({ limit, allowed, used }: LimitFacts): string {
       return `the component has computed for as long as it may: ${round(used)}, where limits.cpu allows ${round(allowed)}`;
     case 'time':
       return `the call has taken as long as it may: ${round(used)}, where limits.time allows ${round(allowed)}`;
-    default:
+    case 'fuel':
       return `the component has used all of its fuel: limits.fuel allows ${allowed}`;
+    case 'memory':
+      return 'memory that the component begins with cannot be had';
+    case 'handles':
+      return `a component instance holds as many handles as it may: limits.handles allows ${allowed}`;
+    default:
+      return `strings and lists of a call take more than they may: limits.lifted allows ${allowed} bytes`;
   }
 }
 
@@ -42,7 +57,7 @@ export function adoptLimit(
   details: Omit<TrapDetails, 'reason'> = {},
 ): LimitError {
   const { limit, allowed, used } = facts;
-  const trap = adoptTrap(real, `${limit}-limit`, reasonOf(facts), details);
+  const trap = adoptTrap(real, CODES[limit], reasonOf(facts), details);
   Object.setPrototypeOf(trap, LimitError.prototype);
   Object.defineProperties(trap, {
     name: { value: 'LimitError', configurable: true },

@@ -63,6 +63,9 @@ const OTHER_REASONS = {
   'cpu-limit': 'the component has computed for as long as it may',
   'time-limit': 'the call has taken as long as it may',
   'fuel-limit': 'the component has used all of its fuel',
+  'memory-limit': 'memory that the component begins with cannot be had',
+  'handle-limit': 'a component instance holds as many handles as it may',
+  'lift-limit': 'strings and lists of a call take more than they may',
 } as const;
 
 type CoreReason = keyof typeof CORE_REASONS;

@@ -136,11 +136,12 @@ test('a denial is reported once for each cause', () => {
   policy.judge({ kind: 'lookup', name: 'quiet.test' });
   assert.deepEqual(seen, [
     {
+      of: 'network',
       what: 'connect to 10.0.0.1:80/tcp',
       why: '10.0.0.1 is a private address, and no rule names it',
       grant: '--net 10.0.0.1:80/tcp',
     },
-    { what: 'look up example.com', why: 'no rule allows it', grant: '--net example.com' },
+    { of: 'network', what: 'look up example.com', why: 'no rule allows it', grant: '--net example.com' },
   ]);
   for (let port = 1; port < 1000; port++) decide(policy, `tcp 10.0.0.1:${port}`);
   assert.ok(seen.length <= 256, String(seen.length));

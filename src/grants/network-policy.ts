@@ -4,6 +4,7 @@
  * rule names them; IPv6 forms of IPv4 are judged as the IPv4 address that they hold.
  */
 import { type AddressBlock, bracketed, type IpAddress, inBlock, parseBlock, printAddress } from './address.ts';
+import type { Use } from './audit.ts';
 import { parseHost } from './host-name.ts';
 import type { NetworkGrant, NetworkRules, Ports, Protocol } from './network.ts';
 import { BLOCKED_RANGES, judged, names, rangeOf } from './ranges.ts';
@@ -39,6 +40,7 @@ export interface Denial {
   readonly what: string;
   readonly why: string;
   readonly grant: string;
+  readonly of: 'network' | 'files';
 }
 
 type HostMatch =
@@ -180,11 +182,13 @@ export class NetworkPolicy {
   readonly #everything: boolean;
   readonly #rules: ReturnType<typeof compile>;
   readonly #onDenied: ((denial: Denial) => void) | undefined;
+  readonly #onUse: ((use: Use) => void) | undefined;
   readonly #reported = new Set<string>();
   /** The names that led to an address. */
   readonly #names = new Map<string, readonly string[]>();
 
-  constructor(grant: NetworkGrant, onDenied?: (denial: Denial) => void) {
+  constructor(grant: NetworkGrant, onDenied?: (denial: Denial) => void, onUse?: (use: Use) => void) {
+    this.#onUse = onUse;
     this.#everything = grant === 'inherit';
     this.#rules = compile(typeof grant === 'string' ? NO_RULES : grant);
     this.#onDenied = onDenied;
@@ -198,10 +202,32 @@ export class NetworkPolicy {
   /** Decides, and reports what is denied. */
   decide(request: NetworkRequest): Verdict {
     const verdict = this.judge(request);
-    if (verdict.allowed) return verdict;
+    if (verdict.allowed && this.#onUse === undefined) return verdict;
     const peer = request.kind === 'lookup' ? request.name : `${this.#place(request)}/${request.protocol}`;
     const verb = { lookup: 'look up', connect: 'connect to', bind: 'bind to', listen: 'listen on' }[request.kind];
-    return this.#report(`${verb} ${peer}`, verdict);
+    const what = `${verb} ${peer}`;
+    // A client's socket is a part of its connection.
+    if (verdict.allowed) return request.kind === 'bind' ? verdict : this.#allowed(what, this.#flag(request));
+    return this.#report(what, verdict);
+  }
+
+  /** Notes what was allowed, with the flag that would allow no more. */
+  #allowed(what: string, grant: string): Verdict {
+    this.#onUse?.({ kind: 'network', what, grant, allowed: true });
+    return ALLOWED;
+  }
+
+  #flag(request: NetworkRequest): string {
+    switch (request.kind) {
+      case 'lookup': {
+        const host = parseHost(request.name);
+        return `--lookup ${host?.kind === 'name' ? host.name : 'NAME'}`;
+      }
+      case 'connect':
+        return this.#connectFlag(request);
+      default:
+        return listenFlag(request);
+    }
   }
 
   /** Decides without a report. */
@@ -242,8 +268,8 @@ export class NetworkPolicy {
    * address that is then connected to.
    */
   decideHttp(target: HttpTarget): Verdict {
-    if (this.#everything) return ALLOWED;
     const host = parseHost(target.host);
+    if (this.#everything) return ALLOWED;
     if (host?.kind === 'address') return this.decideHttpAddress(target, host.address);
     const fitting = host === undefined ? [] : this.#httpRules(target);
     if (fitting.some((rule) => coversName(rule.host, host!.name))) return ALLOWED;
@@ -253,13 +279,14 @@ export class NetworkPolicy {
 
   /** Decides on the address that a request over HTTP is about to connect to. */
   decideHttpAddress(target: HttpTarget, address: IpAddress): Verdict {
-    if (this.#everything) return ALLOWED;
+    const use = (): Verdict => this.#allowed(describeHttp(target), httpFlag(target, obstacle(address)));
+    if (this.#everything) return use();
     const host = parseHost(target.host);
     const fitting = this.#httpRules(target);
     const known = host?.kind === 'name' ? [host.name] : [];
     // A name must be granted; then a rule that names the address serves as well as one that names both.
     const named = known.every((name) => fitting.some((rule) => coversName(rule.host, name)));
-    if (named && reaches(fitting, address, known)) return ALLOWED;
+    if (named && reaches(fitting, address, known)) return use();
     const blocking = obstacle(address);
     const blocked = rangeOf(blocking) !== 'public';
     return this.#report(describeHttp(target), {
@@ -295,11 +322,16 @@ export class NetworkPolicy {
     const fitting = this.#rules.connect.filter((rule) => fits(rule.protocol, protocol) && rule.port(port));
     if (reaches(fitting, address, known)) return ALLOWED;
     const blocking = obstacle(address);
-    const name = known.find((each) => this.#rules.lookup.some((match) => coversName(match, each)));
-    const blocked = rangeOf(blocking) !== 'public';
+    const why = rangeOf(blocking) === 'public' ? 'no rule allows it' : describeRange(blocking);
+    return { allowed: false, why, grant: this.#connectFlag({ protocol, address, port }) };
+  }
+
+  #connectFlag({ protocol, address, port }: Peer): string {
+    const known = this.#names.get(printAddress(address)) ?? [];
+    const name = known.find((each) => this.#everything || this.#rules.lookup.some((match) => coversName(match, each)));
+    const blocking = obstacle(address);
     const host = name === undefined ? bracketed(printAddress(blocking)) : `${name}${rangeSuffix(name, blocking)}`;
-    const why = blocked ? describeRange(blocking) : 'no rule allows it';
-    return { allowed: false, why, grant: `--net ${host}:${port}/${protocol}` };
+    return `--net ${host}:${port}/${protocol}`;
   }
 
   #judgeListen({
@@ -310,8 +342,7 @@ export class NetworkPolicy {
     const fitting = this.#rules.listen.filter((rule) => fits(rule.protocol, protocol) && rule.port(port));
     const [local] = judged(address);
     if (fitting.some(({ host }) => listens(host, local!))) return ALLOWED;
-    const where = bracketed(printAddress(local!));
-    return { allowed: false, why: 'no rule allows it', grant: `--listen ${where}:${port}/${protocol}` };
+    return { allowed: false, why: 'no rule allows it', grant: listenFlag({ protocol, address, port }) };
   }
 
   #place({ address, port }: { readonly address: IpAddress; readonly port: number }): string {
@@ -322,12 +353,19 @@ export class NetworkPolicy {
 
   #report(what: string, verdict: Verdict & { readonly allowed: false }): Verdict {
     const { why, grant } = verdict;
+    this.#onUse?.({ kind: 'network', what, grant, allowed: false });
     if (this.#onDenied !== undefined && !this.#reported.has(grant) && this.#reported.size < MAX_REPORTS) {
       this.#reported.add(grant);
-      this.#onDenied({ what, why, grant });
+      this.#onDenied({ of: 'network', what, why, grant });
     }
     return verdict;
   }
+}
+
+type Peer = Pick<NetworkRequest & { readonly kind: 'connect' }, 'protocol' | 'address' | 'port'>;
+
+function listenFlag({ protocol, address, port }: Peer): string {
+  return `--listen ${bracketed(printAddress(judged(address)[0]!))}:${port}/${protocol}`;
 }
 
 function fits(protocol: Protocol | 'any', wanted: Protocol): boolean {

@@ -202,11 +202,16 @@ export interface HostRandom {
   fill(target: Uint8Array): void;
 }
 
+/** Is told of each operation in a directory: whether it changes something, and whether it is allowed to. */
+export type DirectoryWatch = (write: boolean, allowed: boolean) => void;
+
 /** How a directory is given to a program. */
 export interface DirectoryOptions {
   readonly mutable: boolean;
   /** The most that may be added below it. */
   readonly quota?: Quota | undefined;
+  /** Is told of what is done in it, and of changes that were refused. */
+  readonly watch?: DirectoryWatch | undefined;
 }
 
 /** One platform. Nothing here is shared with another call's result. */

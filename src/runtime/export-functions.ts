@@ -76,10 +76,10 @@ function synchronous({ call }: ExportBorder): AnyFunction {
   return call;
 }
 
-/** A call of a store that has limits of time counts as one of its calls. */
+/** A call of a store that has limits of calls counts as one of its calls. */
 function measured({ store }: Instantiation, call: AnyFunction): AnyFunction {
   const { meter } = store;
-  return meter?.isTimed !== true ? call : (...args) => meter.call(() => call(...args));
+  return meter?.countsCalls !== true ? call : (...args) => meter.call(() => call(...args));
 }
 
 /** Every call is a thread of its own, with context slots of its own. */

@@ -1,5 +1,6 @@
 /** Turns whatever left a guest into one trap with a stable code, and ends the stores that it went through. */
 import { ComponentError, UsageError, ValueError } from '../error/error.ts';
+import { adoptLimit } from '../error/limit.ts';
 import { adoptTrap, makeCoreTrap, Trap, type TrapCode } from '../error/trap.ts';
 import { InvariantError } from '../util/invariant.ts';
 import { abandonAbove } from './borrow-log.ts';
@@ -73,6 +74,7 @@ export function asTrap(
     const met = known.code === 'unreachable' ? explain() : undefined;
     return met?.(real, path) ?? adoptTrap(real, known.code, known.reason, { path });
   }
+  if (isOutOfMemory(error)) return adoptLimit(makeCoreTrap('core-trap'), { limit: 'memory', allowed: 0, used: 0 });
   if (isStackOverflow(error)) {
     return makeCoreTrap('stack-exhausted', { path, cause: error });
   }
@@ -84,6 +86,11 @@ export function asTrap(
     });
   }
   return makeCoreTrap('host-error', { reason: `a host function failed: ${messageOf(error)}`, path, cause: error });
+}
+
+/** Whether the engine had no memory for a module that was instantiated. */
+function isOutOfMemory(error: unknown): boolean {
+  return error instanceof RangeError && /^WebAssembly\.(?:Memory|Instance|Table)\(\): /.test(messageOf(error));
 }
 
 /** Whether the engine ran out of stack. Asks nothing of an object that would refuse to answer. */

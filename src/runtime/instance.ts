@@ -126,6 +126,11 @@ function disposeAtEnd(store: Store, { disposeHostHandles }: Kit): void {
 /** What one instance may use while it runs. */
 export interface InstanceLimits {
   /**
+   * Handles that each component instance may hold at once; one more ends its store with a `LimitError` (`handle-limit`). Without it
+   * 1,000,000 (`table-full`).
+   */
+  readonly handles?: number;
+  /**
    * Calls into one store that may be under way at once: of functions of an async type, and of `promised` ones. One more is refused with a
    * `UsageError` (`too-many-suspended`), and the others go on. Guests that block more stacks of their own trap. Without it only the
    * thread's limit holds: 20,000 stacks.
@@ -185,7 +190,7 @@ export class InstancePre<W extends WorldTypes = AnyWorld> {
   instantiate(): Instance<W> {
     const { pool } = this;
     const { limits, onStreamError, trapOnDeadlock } = this.#options;
-    const store = new Store({ suspended: limits?.suspended, onStreamError });
+    const store = new Store({ suspended: limits?.suspended, handles: limits?.handles, onStreamError });
     if (trapOnDeadlock === true) this.#prepared.kit.trapOnDeadlock?.(store);
     const idle = pool?.take(store);
     const run = idle ?? new Instantiation(this.#prepared, store, this.#modules, this.#extras());

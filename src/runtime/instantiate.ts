@@ -160,15 +160,20 @@ export class Instantiation implements TypeScope {
         imports[name] = exports;
       }
     }
-    const { addImports, metered: own } = this.#extras;
-    if (this.body === undefined) addImports?.(ref, imports, own);
-    else this.body.addImports(core, imports, own?.imports);
     const module = this.body?.moduleOf(core) ?? this.#modules(ref);
     return this.#enter(slot, () => {
+      this.#addImports(core, ref, imports);
       const { exports } = new WebAssembly.Instance(module, imports);
       this.body?.made(core, exports, slot);
       return exports;
     });
+  }
+
+  /** What its rewritten module imports besides. */
+  #addImports(core: number, ref: ModuleRef, imports: CoreImports): void {
+    const { addImports, metered: own } = this.#extras;
+    if (this.body === undefined) addImports?.(ref, imports, own);
+    else this.body.addImports(core, imports, own?.imports);
   }
 
   /** Runs a start function, or what may run one, in an instance. */

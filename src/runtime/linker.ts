@@ -41,6 +41,11 @@ export interface Limits extends InstanceLimits {
    * it ends with a `LimitError` (`fuel-limit`). `instance.fuel` tells what is left.
    */
   readonly fuel?: number | bigint;
+  /**
+   * Bytes of strings and lists that a call may give to the host, in its result and to the host's functions: a guest may point many elements
+   * of a list at one place. An element that is no number counts as 8 at least. More ends the store with a `LimitError` (`lift-limit`).
+   */
+  readonly lifted?: number;
   /** Elements of all tables of one store together; growth beyond it fails as in any wasm runtime. */
   readonly tables?: number;
   /** Linear memory of one store, in bytes; growth beyond it fails as in any wasm runtime. Rounded down to pages of 65,536. */

@@ -5,6 +5,7 @@
  * share what they have. Fuel is the store's, for as long as it lives.
  */
 
+import { lifted } from '../abi/lifted.ts';
 import { adoptLimit, type LimitFacts } from '../error/limit.ts';
 import { makeTrap, type Trap } from '../error/trap.ts';
 import { CALL_STACK } from './control.ts';
@@ -23,6 +24,8 @@ export interface MeterLimits {
   /** Whether either is limited. */
   readonly isTimed: boolean;
   readonly fuel: bigint | undefined;
+  /** Bytes of strings and lists that are lifted for a call. */
+  readonly lifted: number;
 }
 
 /** A call under way. */
@@ -43,6 +46,11 @@ export class Meter implements StoreMeter, Timed {
   readonly #calls = new Set<Call>();
   /** How many calls are under way, synchronous ones among them. */
   #under = 0;
+  readonly #countsBytes: boolean;
+  /** How many bytes may still be lifted, while none of its guests runs. */
+  #bytes: number;
+  /** What others may lift, who were entered before it. */
+  readonly #outer: { readonly left: number; readonly most: number }[] = [];
   /** Computed since it was given time anew. */
   #used = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -52,6 +60,8 @@ export class Meter implements StoreMeter, Timed {
     this.#limits = limits;
     this.#fuel = fuel;
     this.left = limits.cpu;
+    this.#bytes = limits.lifted;
+    this.#countsBytes = limits.lifted !== FOREVER;
     if (fuel !== undefined) fuel[0] = limits.fuel ?? 0n;
     if (Number.isFinite(limits.time)) store.onEnd.push(() => this.#disarm());
     onLimit(limitMet);
@@ -63,15 +73,31 @@ export class Meter implements StoreMeter, Timed {
   }
 
   enter(): void {
+    if (this.#countsBytes) this.#enterBytes();
     if (this.#limits.isTimed) enterRun(this);
   }
 
   leave(): void {
+    if (this.#countsBytes) this.#leaveBytes();
     if (this.#limits.isTimed) leaveRun(this, true);
   }
 
-  get isTimed(): boolean {
-    return this.#limits.isTimed;
+  get countsCalls(): boolean {
+    return this.#limits.isTimed || this.#countsBytes;
+  }
+
+  #enterBytes(): void {
+    this.#outer.push({ ...lifted });
+    lifted.left = this.#bytes;
+    lifted.most = this.#limits.lifted;
+  }
+
+  #leaveBytes(): void {
+    const outer = this.#outer.pop();
+    if (outer === undefined) return;
+    this.#bytes = lifted.left;
+    lifted.left = outer.left;
+    lifted.most = outer.most;
   }
 
   get isInside(): boolean {
@@ -95,7 +121,8 @@ export class Meter implements StoreMeter, Timed {
 
   /** A call more is under way: it brings time for itself. */
   #give(): void {
-    const { cpu } = this.#limits;
+    const { cpu, lifted: bytes } = this.#limits;
+    this.#bytes = this.#under > 0 ? Math.min(this.#bytes + bytes, bytes * (this.#under + 1)) : bytes;
     if (this.#under > 0) this.left = Math.min(this.left + cpu, cpu * (this.#under + 1));
     else {
       this.left = cpu;
@@ -123,19 +150,21 @@ export class Meter implements StoreMeter, Timed {
   }
 
   call<T>(body: () => T): T {
-    const { time } = this.#limits;
-    const now = clock();
+    const { time, isTimed } = this.#limits;
+    const now = isTimed ? clock() : 0;
     const { until } = this;
     this.#give();
     this.until = Math.min(until, now + time);
     this.#under++;
-    enterRun(this, now);
+    if (this.#countsBytes) this.#enterBytes();
+    if (isTimed) enterRun(this, now);
     try {
       return body();
     } finally {
       this.#under--;
       this.until = until;
-      leaveRun(this, this.#under > 0);
+      if (isTimed) leaveRun(this, this.#under > 0);
+      if (this.#countsBytes) this.#leaveBytes();
     }
   }
 

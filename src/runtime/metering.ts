@@ -20,6 +20,9 @@ export interface WrittenLimits {
   readonly cpu?: number | undefined;
   readonly time?: number | undefined;
   readonly fuel?: number | bigint | undefined;
+  /** Not written: it is counted at the host's border. */
+  readonly lifted?: number | undefined;
+  readonly handles?: number | undefined;
 }
 
 export interface LimitedCore {
@@ -56,13 +59,23 @@ function checkFuel(value: number | bigint | undefined): bigint | undefined {
   });
 }
 
-function meterOf({ cpu, time, fuel }: WrittenLimits): MeterLimits | undefined {
-  if (cpu === undefined && time === undefined && fuel === undefined) return undefined;
+function checkCount(name: string, value: number | undefined): number {
+  if (value === undefined) return Number.POSITIVE_INFINITY;
+  if (Number.isSafeInteger(value) && value >= 0) return value;
+  throw new UsageError('bad-limit', `limits.${name} cannot be used`, {
+    expected: 'an integer of at least 0',
+    found: String(value),
+  });
+}
+
+function meterOf({ cpu, time, fuel, lifted }: WrittenLimits): MeterLimits | undefined {
+  if ([cpu, time, fuel, lifted].every((limit) => limit === undefined)) return undefined;
   return {
     cpu: checkTime('cpu', cpu),
     time: checkTime('time', time),
     isTimed: cpu !== undefined || time !== undefined,
     fuel: checkFuel(fuel),
+    lifted: checkCount('lifted', lifted),
   };
 }
 
@@ -85,10 +98,12 @@ function sharedTables(plan: Pick<Plan, 'steps'>, elements: number): (table: Tabl
  * @throws UsageError `bad-limit`, `no-watchdog`
  */
 export async function limitingOf(plan: Pick<Plan, 'steps'>, limits: WrittenLimits): Promise<Limiting | undefined> {
-  const { memory, tables } = limits;
+  const { memory, tables, handles } = limits;
+  checkCount('handles', handles);
   const meter = meterOf(limits);
   if (meter === undefined && memory === undefined && tables === undefined) return undefined;
-  if (meter !== undefined && plan.steps.some((s) => s.kind === 'instantiate' && s.module.kind !== 'static'))
+  const kinds = meter && kindsOf(meter);
+  if (kinds !== undefined && plan.steps.some((s) => s.kind === 'instantiate' && s.module.kind !== 'static'))
     throw new LinkError('cannot-meter', 'a core module that is given as an import cannot be limited', {
       hint: 'leave out limits.cpu, limits.time and limits.fuel, or compose the module into the component',
     });
@@ -97,13 +112,14 @@ export async function limitingOf(plan: Pick<Plan, 'steps'>, limits: WrittenLimit
     options: {
       memory: memory === undefined ? undefined : sharedLimit(plan, memory),
       table: tables === undefined ? undefined : sharedTables(plan, tables),
-      meter: meter && kindsOf(meter),
+      meter: kinds,
     },
     meter,
   };
 }
 
-function kindsOf({ isTimed, fuel }: MeterLimits): MeterKinds {
+function kindsOf({ isTimed, fuel }: MeterLimits): MeterKinds | undefined {
+  if (!isTimed && fuel === undefined) return undefined;
   return { interruption: isTimed, fuel: fuel !== undefined };
 }
 

@@ -3,8 +3,8 @@ export interface StoreMeter {
   /** The host's thread goes into it: a call, what goes on after a wait, a destructor. */
   enter(): void;
   leave(): void;
-  /** Whether it measures time. */
-  readonly isTimed: boolean;
+  /** Whether it measures calls, and not only code. */
+  readonly countsCalls: boolean;
   /** Whether somebody's time runs already. */
   readonly isInside: boolean;
   /** A failure that left it, which says that a limit was met if one was. */

@@ -80,6 +80,8 @@ export interface StoreWatcher {
 export interface StoreOptions {
   /** Calls that may be under way at once. */
   readonly suspended?: number | undefined;
+  /** Handles that each component instance may hold at once. */
+  readonly handles?: number | undefined;
   /** Is told of a stream of the host's that failed: its guest sees the end, since streams have no errors. */
   readonly onStreamError?: ((error: unknown, path: string) => void) | undefined;
 }

@@ -2,6 +2,7 @@
  * Handle tables in the control memory: one per component instance, index 0 never used, freed indices reused last in, first out
  * (which the reference suite observes). Layout: `control.ts`. Specification: CanonicalABI.md, "Table State", "Resource State".
  */
+import { adoptLimit } from '../error/limit.ts';
 import { makeTrap } from '../error/trap.ts';
 import {
   control,
@@ -15,6 +16,7 @@ import {
   TABLE_FREE,
   TABLE_LENGTH,
 } from './control.ts';
+import { storeOf } from './store.ts';
 
 /** Handles in one table. The specification allows 2^28 - 1; a million is what a guest may hold here. */
 export const MAX_HANDLES = 1_000_000;
@@ -26,10 +28,15 @@ export const LEND = 2;
 
 const FIRST_CAPACITY = 16;
 
-function grow(slot: number): void {
+/** Makes room for the index that comes next. Traps where as many are held as may be. */
+function grow(slot: number, index: number): void {
+  const most = storeOf(slot)?.options.handles;
+  if (most !== undefined && index > most)
+    throw adoptLimit(makeTrap('table-full'), { limit: 'handles', allowed: most, used: index });
   const old = control.i32[(slot + TABLE) >> 2] ?? 0;
   const capacity = control.i32[(slot + TABLE_CAPACITY) >> 2] ?? 0;
-  const wanted = capacity === 0 ? FIRST_CAPACITY : capacity * 2;
+  // Whoever would go beyond the limit must come here.
+  const wanted = Math.min(capacity === 0 ? FIRST_CAPACITY : capacity * 2, (most ?? MAX_HANDLES) + 1);
   const table = control.allocate(wanted * ENTRY_SIZE);
   const s = control.i32;
   if (old !== 0) {
@@ -52,7 +59,7 @@ export function addHandle(slot: number, type: number, rep: number, state: number
     if (index > MAX_HANDLES)
       throw makeTrap('table-full', { hint: `a component instance holds at most ${MAX_HANDLES} handles` });
     if (index >= (s[(slot + TABLE_CAPACITY) >> 2] ?? 0)) {
-      grow(slot);
+      grow(slot, index);
       s = control.i32;
     }
     s[(slot + TABLE_LENGTH) >> 2] = index + 1;

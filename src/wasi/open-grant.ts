@@ -1,10 +1,13 @@
 /** Opens what a grant names, for every version of WASI. */
-import { checkGrant, type Grant, type GrantInput } from '../grants/grant.ts';
+import type { Use } from '../grants/audit.ts';
+import { checkGrant, type DirGrant, type Grant, type GrantInput, guestKey } from '../grants/grant.ts';
 import { type Denial, NetworkPolicy } from '../grants/network-policy.ts';
 import type { HostDirectory, HostRandom, Sink, Source } from '../host/host.ts';
+import { HostError } from '../host/host.ts';
 import type { HttpHost } from '../host/http-client.ts';
 import { bytesSource, nullSink } from '../host/streams.ts';
 import { type GrantedClocks, grantedClocks, grantedRandom } from './clocks-random.ts';
+import { observedClocks, observedRandom, observedSink, observedSource, outside } from './observed.ts';
 
 export interface WasiOptions {
   readonly host: HttpHost;
@@ -16,7 +19,12 @@ export interface WasiOptions {
   /** Sockets that may be open at once. */
   readonly maxSockets?: number | undefined;
   /** Called once for each different thing that the program was denied. */
-  readonly onDenied?: (denial: Denial) => void;
+  readonly onDenied?: ((denial: Denial) => void) | undefined;
+  /**
+   * Called for everything that the program asks for and that a grant speaks of. A program that was given no directory `/` sees one then,
+   * an empty one, so that what it looks for outside its directories is known.
+   */
+  readonly onUse?: ((use: Use) => void) | undefined;
 }
 
 export interface Stdio {
@@ -40,10 +48,33 @@ export interface Opened extends Disposable {
   /** Undefined where the grant gives none. */
   readonly clocks: GrantedClocks | undefined;
   readonly random: HostRandom | undefined;
+  /** Tells that the program asked for its arguments or its environment. */
+  readonly asked: ((kind: 'arguments' | 'environment') => void) | undefined;
 }
 
-/** Opens the directories and standard streams of a grant. Throws UsageError (`bad-grant`, `no-directory`, `no-proc`). */
-export function openGrant({ host, grant: input, stdin, stdout, stderr, onDenied }: WasiOptions): Opened {
+/** Is told what a program does in a directory. */
+function watchOf({ host, guest }: DirGrant, { onDenied, onUse }: WasiOptions) {
+  if (onDenied === undefined && onUse === undefined) return undefined;
+  let said = false;
+  return (write: boolean, allowed: boolean): void => {
+    onUse?.({ kind: 'directory', guest, write, allowed });
+    if (allowed || said) return;
+    said = true;
+    const grant = `--dir ${host}${host === guest ? '' : `::${guest}`}`;
+    onDenied?.({ of: 'files', what: `write in ${guest}`, why: 'the directory was granted read-only', grant });
+  };
+}
+
+function noEntry(): never {
+  throw new HostError('no-entry', 'no directory with it was granted');
+}
+
+/**
+ * Opens the directories and standard streams of a grant. `absent`: what a program's library says of a path in no directory. Throws
+ * UsageError (`bad-grant`, `no-directory`, `no-proc`).
+ */
+export function openGrant(options: WasiOptions, absent: () => never = noEntry): Opened {
+  const { host, grant: input, stdin, stdout, stderr, onDenied, onUse } = options;
   const grant = checkGrant(input);
   const toClose: { close(): void }[] = [];
   const own = <T extends { close(): void }>(opened: T): T => {
@@ -55,14 +86,16 @@ export function openGrant({ host, grant: input, stdin, stdout, stderr, onDenied 
   };
   const { stdio } = grant;
   try {
-    const preopens = grant.dirs.map(({ host: path, guest, readonly, quota }) => ({
-      directory: own(host.openDirectory(path, { mutable: !readonly, quota })),
-      guest,
+    const preopens = grant.dirs.map((dir) => ({
+      directory: own(
+        host.openDirectory(dir.host, { mutable: !dir.readonly, quota: dir.quota, watch: watchOf(dir, options) }),
+      ),
+      guest: dir.guest,
     }));
-    return {
+    const opened: Opened = {
       grant,
       preopens,
-      network: new NetworkPolicy(grant.network, onDenied),
+      network: new NetworkPolicy(grant.network, onDenied, onUse),
       clocks: grantedClocks(host, grant.clocks),
       random: grantedRandom(host, grant.random),
       stdio: {
@@ -70,10 +103,30 @@ export function openGrant({ host, grant: input, stdin, stdout, stderr, onDenied 
         stdout: stdout ?? own(stdio.stdout === 'inherit' ? host.stdout() : nullSink()),
         stderr: stderr ?? own(stdio.stderr === 'inherit' ? host.stderr() : nullSink()),
       },
+      asked: undefined,
       [Symbol.dispose]: dispose,
     };
+    return onUse === undefined ? opened : observed(opened, onUse, absent);
   } catch (error) {
     dispose();
     throw error;
   }
+}
+
+/** The same, and `note` is told what is used of it. */
+function observed(opened: Opened, note: (use: Use) => void, absent: () => never): Opened {
+  const { clocks, random, stdio, preopens } = opened;
+  const rooted = preopens.some(({ guest }) => guestKey(guest) === '');
+  return {
+    ...opened,
+    clocks: clocks && observedClocks(clocks, note),
+    random: random && observedRandom(random, note),
+    stdio: {
+      stdin: observedSource(stdio.stdin, note),
+      stdout: observedSink(stdio.stdout, 'stdout', note),
+      stderr: observedSink(stdio.stderr, 'stderr', note),
+    },
+    preopens: rooted ? preopens : [...preopens, { directory: outside(note, absent), guest: '/' }],
+    asked: (kind) => note({ kind }),
+  };
 }

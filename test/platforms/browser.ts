@@ -18,6 +18,7 @@ const IMPORT_MAP = JSON.stringify({
   imports: {
     'tenon/runtime': '/node_modules/tenon/dist/runtime/runtime.js',
     'tenon/fuse': '/node_modules/tenon/dist/runtime/fuse.js',
+    'tenon/wasi': '/node_modules/tenon/dist/wasi-web.js',
     'tenon/wast': '/node_modules/tenon/dist/wast/wast.js',
     'node:assert/strict': '/programs/assert.js',
   },

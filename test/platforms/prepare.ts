@@ -13,7 +13,9 @@ import { runScript } from '../../src/wast/wast.ts';
 import { ofBuilt } from '../support/built-program.ts';
 import { CLASS_PROGRAM } from '../support/class-program.ts';
 import { SUITE, suiteFiles } from '../support/conformance.ts';
+import { corpusMissing } from '../support/corpus.ts';
 import { installPacked, packedEnv } from '../support/packed.ts';
+import { SHARED } from '../support/shared.ts';
 import { WORD_PROGRAM } from '../support/word-program.ts';
 import { GUESTS } from './guests.ts';
 
@@ -26,6 +28,7 @@ function programs(): Readonly<Record<string, string>> {
     assert: own('assert'),
     classes: ofBuilt(CLASS_PROGRAM, 'classes', '../built/classes'),
     conformance: own('conformance'),
+    wasi: own('wasi'),
     words: ofBuilt(WORD_PROGRAM, 'words', '../built/words'),
   };
 }
@@ -34,6 +37,7 @@ function programs(): Readonly<Record<string, string>> {
 export const PRINTED: Readonly<Record<string, RegExp>> = {
   api: /^api$/m,
   classes: /^classes$/m,
+  wasi: /^wasi$/m,
   words: /^words \d+$/m,
   conformance: /^(\d+) of \1 directives passed; \d+ instances were made$/m,
 };
@@ -53,6 +57,16 @@ function buildGuests(app: string): void {
     const file = join(app, `guests/${name}.wat`);
     writeFileSync(file, text);
     const words = ['build', file, '-o', join(app, 'built', name), '--name', name];
+    execFileSync(join(app, 'node_modules/.bin/tenon'), words, { env: packedEnv, stdio: 'pipe' });
+  }
+}
+
+/** Programs of the shared corpus that `wasi` runs. */
+const CORPUS_PROGRAMS = ['c-hello-p2', 'cpp-wc-p2', 'go-hello-p2', 'js-cmd-qjs', 'rust-hello-p2'];
+
+function buildCorpus(app: string): void {
+  for (const name of CORPUS_PROGRAMS) {
+    const words = ['build', join(SHARED, 'corpus', `${name}.wasm`), '-o', join(app, 'built', name), '--name', name];
     execFileSync(join(app, 'node_modules/.bin/tenon'), words, { env: packedEnv, stdio: 'pipe' });
   }
 }
@@ -88,6 +102,7 @@ export async function prepareApp(app: string): Promise<void> {
   rmSync(app, { recursive: true, force: true });
   installPacked(app);
   buildGuests(app);
+  if (corpusMissing === false) buildCorpus(app);
   await writePrograms(app);
   if (existsSync(SUITE)) await buildSuite(join(app, 'programs/suite'));
 }

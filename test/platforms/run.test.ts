@@ -7,6 +7,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
 import { DIRECTIVES, SUITE } from '../support/conformance.ts';
+import { corpusMissing } from '../support/corpus.ts';
 import { PLATFORMS } from './platforms.ts';
 import { PRINTED, prepareApp } from './prepare.ts';
 
@@ -21,7 +22,10 @@ for (const { name, program, run } of PLATFORMS) {
     test('is there', () => assert.equal(absent, false));
 
     for (const [file, printed] of Object.entries(PRINTED)) {
-      const skip = absent || (file === 'conformance' && !existsSync(SUITE) && 'the reference suite is absent');
+      const skip =
+        absent ||
+        (file === 'conformance' && !existsSync(SUITE) && 'the reference suite is absent') ||
+        (file === 'wasi' && corpusMissing);
       test(file, { skip, timeout: 300_000 }, async () => {
         const { code, output } = await run(program!, APP, file);
         assert.match(output, printed);

@@ -35,13 +35,16 @@ export class HttpScene implements Disposable {
   readonly client: NodeHttpClient;
   readonly denials: Denial[] = [];
 
-  constructor(network: NetworkGrantInput = LOCAL, options: HttpClientOptions = {}) {
+  /** `imports`: those of another platform, in place of Node's. */
+  constructor(network: NetworkGrantInput = LOCAL, options: HttpClientOptions = {}, imports?: object) {
     this.client = new NodeHttpClient(options);
-    this.imports = createWasi({
-      host: { ...nodeHost(), httpClient: () => this.client },
-      grant: { network },
-      onDenied: (denial) => this.denials.push(denial),
-    }) as unknown as Imports;
+    const own = (): object =>
+      createWasi({
+        host: { ...nodeHost(), httpClient: () => this.client },
+        grant: { network },
+        onDenied: (denial) => this.denials.push(denial),
+      });
+    this.imports = (imports ?? own()) as Imports;
   }
 
   get types(): Imports['wasi:http/types'] {

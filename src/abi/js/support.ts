@@ -3,6 +3,7 @@ import { makeTrap, trapIf } from '../../error/trap.ts';
 import type { ValueType } from '../../types/value-type.ts';
 import type { AbiContext } from '../context.ts';
 import { type Flat, flatSource, liftFlat } from '../lift-flat.ts';
+import { lifts, liftsElements } from '../lifted.ts';
 import { checkChar, load } from '../load.ts';
 import { lowerFlat } from '../lower-flat.ts';
 import { allocate, checkRange, memoryOf, toNumber } from '../memory.ts';
@@ -91,6 +92,7 @@ export function liftString(cx: AbiContext, pointer: number, raw: number | bigint
   const length = toNumber(raw);
   const { u8 } = memoryOf(cx);
   if (length > MAX_BYTES || pointer + length > u8.length) throw makeTrap('string-out-of-bounds');
+  lifts(length);
   if (length < SHORT) {
     const text = asciiText(u8, pointer, length);
     if (text !== undefined) return text;
@@ -168,7 +170,8 @@ export function lowerNumbers(cx: AbiContext, kind: NumberKind, value: unknown, p
 /** A copy of numbers in memory, as their typed array. */
 export function liftNumbers(cx: AbiContext, kind: NumberKind, pointer: number, length: number): NumberArray {
   const size = TYPED_ARRAYS[kind].BYTES_PER_ELEMENT;
-  checkList(cx, pointer, length, size, size);
+  checkNumbers(cx, pointer, length, size);
+  lifts(length * size);
   return memoryOf(cx)
     .numbers(kind)
     .slice(pointer / size, pointer / size + length) as NumberArray;
@@ -177,17 +180,24 @@ export function liftNumbers(cx: AbiContext, kind: NumberKind, pointer: number, l
 /** The same as a view, which ends when the memory grows. */
 export function viewNumbers(cx: AbiContext, kind: NumberKind, pointer: number, length: number): NumberArray {
   const size = TYPED_ARRAYS[kind].BYTES_PER_ELEMENT;
-  checkList(cx, pointer, length, size, size);
+  checkNumbers(cx, pointer, length, size);
   return memoryOf(cx)
     .numbers(kind)
     .subarray(pointer / size, pointer / size + length) as NumberArray;
 }
 
-/** Traps unless a list of `length` elements at `pointer` is aligned, in bounds, and not too long. */
+function checkNumbers(cx: AbiContext, pointer: number, length: number, size: number): void {
+  trapIf(length * size > MAX_BYTES, 'list-out-of-bounds');
+  trapIf(pointer % size !== 0, 'unaligned-pointer');
+  checkRange(memoryOf(cx), pointer, length * size, 'list-out-of-bounds');
+}
+
+/** Traps unless a list of `length` elements at `pointer` is aligned, in bounds, and not too long. They are lifted one by one. */
 export function checkList(cx: AbiContext, pointer: number, length: number, size: number, align: number): void {
   trapIf(length * size > MAX_BYTES, 'list-out-of-bounds');
   trapIf(pointer % align !== 0, 'unaligned-pointer');
   checkRange(memoryOf(cx), pointer, length * size, 'list-out-of-bounds');
+  liftsElements(length, size);
 }
 
 /** Traps unless a value of `size` bytes at `pointer` is aligned and in bounds. */

@@ -10,9 +10,9 @@ import { parseWaveCall } from '../../wave/parse.ts';
 import { printWave, withoutText } from '../../wave/print.ts';
 import { type Command, MisuseError, type Parsed } from '../args.ts';
 import { findTarget, type Target } from '../call-target.ts';
+import { grantOf } from '../grants.ts';
 import { writeOut } from '../output.ts';
 import {
-  grantOf,
   type Loaded,
   linkOptionsOf,
   linkProgram,

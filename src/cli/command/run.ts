@@ -1,6 +1,7 @@
 /** `tenon run FILE [ARGS...]`. */
 
 import { readPreamble } from '../../core/preamble.ts';
+import type { Audit } from '../../grants/audit.ts';
 import { nodeHost } from '../../host/node/host.ts';
 import { type Component, ComponentError, type GrantInput, UsageError } from '../../node.ts';
 import { compareSemver, parseSemver, splitVersion } from '../../types/semver.ts';
@@ -9,17 +10,9 @@ import { createWasi, type WasiImports } from '../../wasi/p2/wasi.ts';
 import { type Command, MisuseError, type Parsed } from '../args.ts';
 import { expectBrief, expectNothing } from '../brief.ts';
 import { readBinary } from '../files.ts';
+import { AUDIT_FLAGS, auditOf, finishAudit, grantOf } from '../grants.ts';
 import { interruptible } from '../interrupt.ts';
-import {
-  cacheOf,
-  grantOf,
-  linkOptionsOf,
-  linkProgram,
-  loadFile,
-  PROGRAM_FLAGS,
-  printStats,
-  programName,
-} from '../program.ts';
+import { cacheOf, linkOptionsOf, linkProgram, loadFile, PROGRAM_FLAGS, printStats, programName } from '../program.ts';
 import { report, reportDenial } from '../report.ts';
 
 export const command: Command = {
@@ -28,6 +21,7 @@ export const command: Command = {
   usage: '[FLAGS] FILE [ARGS...]',
   flags: [
     ...PROGRAM_FLAGS,
+    ...AUDIT_FLAGS,
     {
       name: 'invoke',
       value: 'CALL',
@@ -46,6 +40,11 @@ export const command: Command = {
     ['a program whose imports another component exports', 'tenon run --plug words.wasm report.wasm'],
     ['connections to one host', 'tenon run --net example.com:443/tcp app.wasm'],
     ['at most 64 MiB of memory', 'tenon run --max-memory 64M app.wasm'],
+    [
+      'what it asked for, and the smallest grants that it needs',
+      'tenon run --dir . --audit --write-grants app.toml app.wasm',
+    ],
+    ['the grants of a file', 'tenon run --grants app.toml app.wasm'],
     ['half a second of computing, a minute in all', 'tenon run --max-cpu 500ms --max-time 60 app.wasm'],
   ],
 };
@@ -94,7 +93,9 @@ async function runComponent(
   const name = runExport(main.component, path, program.slice(1));
   const plugs = await Promise.all((args.values.get('plug') ?? []).map((plug) => loadFile(plug, args, { kept: true })));
   const host = nodeHost({ onBrokenPipe: endQuietly });
-  const code = await runOn(host, grantOf(args, program), async (wasi) => {
+  const grant = grantOf(args, program);
+  const audit = auditOf(args, grant);
+  const code = await runOn(host, grant, audit, async (wasi) => {
     const { instance, parts } = await linkProgram(main, plugs, wasi, linkOptionsOf(args));
     expectNothing();
     const began = performance.now();
@@ -106,6 +107,7 @@ async function runComponent(
   });
   // The process ends next: what the program wrote to its connections must have gone out.
   await host.sockets.drained();
+  finishAudit(args, audit);
   return code;
 }
 
@@ -113,9 +115,10 @@ async function runComponent(
 async function runOn<T>(
   host: ReturnType<typeof nodeHost>,
   grant: GrantInput,
+  audit: Audit | undefined,
   body: (wasi: WasiImports) => Promise<T>,
 ): Promise<T> {
-  using wasi = createWasi({ host, grant, onDenied: reportDenial });
+  using wasi = createWasi({ host, grant, onDenied: reportDenial, onUse: audit && ((use) => audit.note(use)) });
   return await body(wasi);
 }
 
@@ -163,7 +166,10 @@ export async function run(args: Parsed): Promise<number> {
     });
   }
   const { runModule } = await import('../preview1.ts');
-  const code = await endOf(runModule(path, bytes, grantOf(args, program), linkOptionsOf(args)));
+  const grant = grantOf(args, program);
+  const audit = auditOf(args, grant);
+  const code = await endOf(runModule(path, bytes, grant, linkOptionsOf(args), audit));
+  finishAudit(args, audit);
   if (args.values.has('stats')) process.stderr.write(`stats: ${path}: a core module: nothing is lifted or lowered\n`);
   return code;
 }

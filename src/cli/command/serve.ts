@@ -6,11 +6,22 @@ import { LinkError, Linker, UsageError } from '../../node.ts';
 import { HttpService, handlerExport, type Served } from '../../serve/serve.ts';
 import { createWasi } from '../../wasi/p2/wasi.ts';
 import { type Command, MisuseError, type Parsed } from '../args.ts';
-import { grantOf, linkError, linkOptionsOf, loadFile, NETWORK_FLAGS, PROGRAM_FLAGS, programName } from '../program.ts';
+import { GRANT_FLAG_NAMES, grantOf } from '../grants.ts';
+import { linkError, linkOptionsOf, loadFile, NETWORK_FLAGS, PROGRAM_FLAGS, programName } from '../program.ts';
 import { report, reportDenial, safeText } from '../report.ts';
 import { TLS_FLAGS, tlsOf } from '../serve-tls.ts';
 
-const GRANTS = ['dir', 'env', ...NETWORK_FLAGS, 'max-memory', 'max-cpu', 'fuel', 'features', 'no-cache'];
+const GRANTS = [
+  'dir',
+  'env',
+  ...NETWORK_FLAGS,
+  ...GRANT_FLAG_NAMES,
+  'max-memory',
+  'max-cpu',
+  'fuel',
+  'features',
+  'no-cache',
+];
 
 export const command: Command = {
   name: 'serve',

@@ -21,6 +21,7 @@ import {
 } from 'node:fs';
 import {
   type DirectoryEntry,
+  type DirectoryWatch,
   type FileStat,
   type HostDirectory,
   HostError,
@@ -76,6 +77,7 @@ export interface DirectoryAccess {
   readonly times: SetTimes;
   /** Undefined: no quota. */
   readonly ledger: Ledger | undefined;
+  readonly watch?: DirectoryWatch | undefined;
 }
 
 export class NodeDirectory implements HostDirectory {
@@ -104,10 +106,12 @@ export class NodeDirectory implements HostDirectory {
 
   #change(): void {
     this.#base();
+    this.#how.watch?.(true, this.mutable);
     if (!this.mutable) throw new HostError('not-permitted', 'the directory was granted read-only');
   }
 
   #walk<T>(path: string, use: (walk: Walk) => T): T {
+    this.#how.watch?.(false, true);
     return walking(this.#anchors, this.#base(), path, use);
   }
 
@@ -155,6 +159,7 @@ export class NodeDirectory implements HostDirectory {
   }
 
   entries(): readonly DirectoryEntry[] {
+    this.#how.watch?.(false, true);
     return hostCall(() => {
       const found: DirectoryEntry[] = [];
       for (const entry of readdirSync(this.#base().self, { withFileTypes: true, encoding: 'buffer' })) {

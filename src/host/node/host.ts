@@ -25,7 +25,7 @@ export interface NodeHostOptions {
 /** Opens a directory of this machine as a {@link NodeDirectory}. Throws UsageError (`no-directory`, `no-proc`). */
 export function openNodeDirectory(
   path: string,
-  { mutable, quota }: DirectoryOptions,
+  { mutable, quota, watch }: DirectoryOptions,
   anchors: Anchors = platformAnchors(),
   times: SetTimes = new SetTimes(),
 ): NodeDirectory {
@@ -33,6 +33,7 @@ export function openNodeDirectory(
     return new NodeDirectory(anchors, anchors.openRoot(path), {
       mutable,
       times,
+      watch,
       ledger: quota === undefined ? undefined : new Ledger(quota),
     });
   } catch (error) {

@@ -2,6 +2,7 @@
 import type { Grant } from '../../grants/grant.ts';
 import type { HostRandom, MaybePromise } from '../../host/host.ts';
 import type { GrantedClocks } from '../clocks-random.ts';
+import type { Opened } from '../open-grant.ts';
 import { answer, SUCCESS } from './errno.ts';
 import type { FdTable } from './fd-table.ts';
 import type { GuestMemory } from './memory.ts';
@@ -11,6 +12,8 @@ export interface Context {
   readonly clocks: GrantedClocks | undefined;
   readonly random: HostRandom | undefined;
   readonly grant: Grant;
+  /** Tells that the program asked for its arguments or its environment. */
+  readonly asked: Opened['asked'];
   readonly table: FdTable;
   readonly memory: GuestMemory;
 }

@@ -4,6 +4,7 @@
  */
 import { openGrant, type WasiOptions } from '../open-grant.ts';
 import type { Context, CoreFunction, Functions } from './context.ts';
+import { fail, NOTCAPABLE } from './errno.ts';
 import { descriptorFunctions, transferFunctions } from './fd.ts';
 import { FdTable } from './fd-table.ts';
 import { GuestMemory } from './memory.ts';
@@ -54,7 +55,7 @@ export interface Preview1 extends Disposable {
  * `proc_exit` throws a trap whose cause is an `ExitError`. Throws UsageError (`bad-grant`, `no-directory`, `no-proc`).
  */
 export function createPreview1(options: WasiOptions): Preview1 {
-  const opened = openGrant(options);
+  const opened = openGrant(options, () => fail(NOTCAPABLE));
   const table = new FdTable(opened);
   return {
     imports(getMemory) {
@@ -62,6 +63,7 @@ export function createPreview1(options: WasiOptions): Preview1 {
         clocks: opened.clocks,
         random: opened.random,
         grant: opened.grant,
+        asked: opened.asked,
         table,
         memory: new GuestMemory(getMemory),
       };

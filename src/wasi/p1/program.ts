@@ -43,7 +43,7 @@ function clockResolution(context: Context, id: number): bigint {
 }
 
 /** C strings and pointers to them. */
-function strings({ memory }: Context, texts: readonly Uint8Array[]) {
+function strings({ memory, asked }: Context, kind: 'arguments' | 'environment', texts: readonly Uint8Array[]) {
   const total = texts.reduce((sum, text) => sum + text.length, 0);
   return {
     sizes: (count: number, size: number) =>
@@ -53,6 +53,7 @@ function strings({ memory }: Context, texts: readonly Uint8Array[]) {
       }),
     get: (pointers: number, buffer: number) =>
       answering(() => {
+        asked?.(kind);
         memory.check(pointers >>> 0, texts.length * 4);
         memory.check(buffer >>> 0, total);
         let at = buffer >>> 0;
@@ -71,10 +72,12 @@ export function programFunctions(context: Context): Functions {
   const encoder = new TextEncoder();
   const args = strings(
     context,
+    'arguments',
     grant.args.map((arg) => encoder.encode(`${arg}\0`)),
   );
   const environ = strings(
     context,
+    'environment',
     grant.env.map(([name, value]) => encoder.encode(`${name}=${value}\0`)),
   );
   const noSocket = (fd: number) =>

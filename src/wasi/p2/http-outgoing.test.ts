@@ -195,6 +195,7 @@ describe('what may be asked', () => {
     assert.equal(server.connections(), 0);
     assert.deepEqual(scene.denials, [
       {
+        of: 'network',
         what: `request http://localhost:${server.port}`,
         why: 'no rule allows it',
         grant: `--http GET@http://localhost:${server.port}`,

@@ -39,7 +39,7 @@ export function createWasi(options: WasiOptions) {
   const network = new NetworkAccess(host.sockets, opened.network, options.maxSockets);
   const outgoing = new OutgoingHandler(opened.network, host.httpClient);
   const imports = {
-    'wasi:cli/environment': makeEnvironment(grant.args, grant.env),
+    'wasi:cli/environment': makeEnvironment(grant, opened.asked),
     'wasi:cli/exit': makeExit(),
     ...makeStdio(opened.stdio),
     'wasi:io/error': ioError,

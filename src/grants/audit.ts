@@ -1,0 +1,141 @@
+/**
+ * What a program asked for while it ran, and the smallest grant that a run like it needs. A host notes uses; what it cannot see, such as
+ * which environment variables a program looks at, is noted as a whole.
+ */
+import type { DirGrantInput, Grant, GrantInput } from './grant.ts';
+
+/** One thing that a program asked for. */
+export type Use =
+  | { readonly kind: 'arguments' | 'environment' | 'clocks' | 'random' | 'stdin' | 'stdout' | 'stderr' }
+  /** Something at or below a directory that was granted, by the path under which the program knows the directory. */
+  | { readonly kind: 'directory'; readonly guest: string; readonly write: boolean; readonly allowed: boolean }
+  /** Something outside all directories. */
+  | { readonly kind: 'path'; readonly path: string; readonly write: boolean }
+  /** `what` is as denials say it, `grant` the flag that allows it. */
+  | { readonly kind: 'network'; readonly what: string; readonly grant: string; readonly allowed: boolean };
+
+/** A line of the report: what, how often, and by which flag it is granted. */
+export interface AuditEntry {
+  readonly what: string;
+  readonly count: number;
+  readonly allowed: boolean;
+  /** The flag that grants it; undefined where it needs none. */
+  readonly grant: string | undefined;
+}
+
+/** Different things that are told apart, at most: a program may ask for as many as it likes. */
+const MAX_ENTRIES = 4096;
+
+interface Noted {
+  readonly use: Use;
+  count: number;
+}
+
+const STREAMS = ['stdin', 'stdout', 'stderr'] as const;
+
+/** Collects what a program asks for. */
+export class Audit {
+  readonly #grant: Grant;
+  readonly #noted = new Map<string, Noted>();
+  #lost = 0;
+
+  constructor(grant: Grant) {
+    this.#grant = grant;
+  }
+
+  note(use: Use): void {
+    const key = JSON.stringify(use);
+    const known = this.#noted.get(key);
+    if (known !== undefined) known.count++;
+    else if (this.#noted.size < MAX_ENTRIES) this.#noted.set(key, { use, count: 1 });
+    else this.#lost++;
+  }
+
+  /** Uses that were not told apart, since there were too many. */
+  get lost(): number {
+    return this.#lost;
+  }
+
+  /** What was asked for, in the order in which it was first asked for. */
+  report(): readonly AuditEntry[] {
+    return [...this.#noted.values()].map(({ use, count }) => ({ count, ...this.#line(use) }));
+  }
+
+  #line(use: Use): Omit<AuditEntry, 'count'> {
+    switch (use.kind) {
+      case 'directory': {
+        const what = `${use.write ? 'write' : 'read'} in ${use.guest}`;
+        return { what, allowed: use.allowed, grant: this.#dirFlag(use.guest, use.write) };
+      }
+      case 'path': {
+        const what = `${use.write ? 'write' : 'read'} ${use.path}`;
+        return { what, allowed: false, grant: `--dir HOST::${parentOf(use.path)}${use.write ? '' : ':ro'}` };
+      }
+      case 'network':
+        return { what: use.what, allowed: use.allowed, grant: use.grant };
+      case 'environment':
+        return { what: 'the environment', allowed: true, grant: '--env NAME' };
+      case 'arguments':
+        return { what: 'its arguments', allowed: true, grant: undefined };
+      case 'clocks':
+        return { what: 'a clock', allowed: this.#grant.clocks !== 'none', grant: '--clocks system' };
+      case 'random':
+        return { what: 'random numbers', allowed: this.#grant.random !== 'none', grant: '--random system' };
+      default:
+        return { what: use.kind, allowed: true, grant: undefined };
+    }
+  }
+
+  #dirFlag(guest: string, write: boolean): string {
+    const host = this.#grant.dirs.find((dir) => dir.guest === guest)?.host ?? 'HOST';
+    return `--dir ${host}${host === guest ? '' : `::${guest}`}${write ? '' : ':ro'}`;
+  }
+
+  /** The smallest grant with which the run would have gone as it did. `hostPath` writes the host's paths for whoever reads it. */
+  smallest(hostPath: (host: string) => string = (host) => host): GrantInput {
+    const uses = [...this.#noted.values()].map(({ use }) => use);
+    const has = (kind: Use['kind']): boolean => uses.some((use) => use.kind === kind);
+    const { env, clocks, random, stdio } = this.#grant;
+    const dirs = this.#smallestDirs(uses, hostPath);
+    const network = this.#smallestNetwork(uses);
+    return {
+      ...(has('environment') && env.length > 0 ? { env: Object.fromEntries(env) } : {}),
+      ...(dirs.length > 0 ? { dirs } : {}),
+      stdio: Object.fromEntries(STREAMS.map((stream) => [stream, has(stream) ? stdio[stream] : 'none'])),
+      clocks: has('clocks') ? clocks : 'none',
+      random: has('random') ? random : 'none',
+      ...(network === undefined ? {} : { network }),
+    };
+  }
+
+  #smallestDirs(uses: readonly Use[], hostPath: (host: string) => string): readonly DirGrantInput[] {
+    return this.#grant.dirs.flatMap(({ host, guest, quota }) => {
+      const here = uses.filter((use) => use.kind === 'directory' && use.guest === guest && use.allowed);
+      if (here.length === 0) return [];
+      const writes = here.some((use) => use.kind === 'directory' && use.write);
+      const limits = Object.fromEntries(Object.entries(quota ?? {}).filter(([, limit]) => limit !== undefined));
+      return [
+        {
+          host: hostPath(host),
+          guest,
+          ...(writes ? {} : { readonly: true }),
+          ...(writes && quota !== undefined ? { quota: limits } : {}),
+        },
+      ];
+    });
+  }
+
+  #smallestNetwork(uses: readonly Use[]): GrantInput['network'] {
+    const flags = new Set(uses.flatMap((use) => (use.kind === 'network' && use.allowed ? [use.grant] : [])));
+    const rules = (flag: string): string[] =>
+      [...flags].filter((each) => each.startsWith(`--${flag} `)).map((each) => each.slice(flag.length + 3));
+    const found = { connect: rules('net'), listen: rules('listen'), lookup: rules('lookup'), http: rules('http') };
+    const kept = Object.entries(found).filter(([, list]) => list.length > 0);
+    return kept.length === 0 ? undefined : Object.fromEntries(kept);
+  }
+}
+
+function parentOf(path: string): string {
+  const cut = path.replace(/\/+$/, '').lastIndexOf('/');
+  return cut <= 0 ? '/' : path.slice(0, cut);
+}
