@@ -9,6 +9,7 @@ import { type Command, MisuseError, type Parsed } from '../args.ts';
 import { GRANT_FLAG_NAMES, grantOf } from '../grants.ts';
 import { linkError, linkOptionsOf, loadFile, NETWORK_FLAGS, PROGRAM_FLAGS, programName } from '../program.ts';
 import { report, reportDenial, safeText } from '../report.ts';
+import { TLS_FLAGS, tlsOf } from '../serve-tls.ts';
 
 const GRANTS = [
   'dir',
@@ -36,6 +37,7 @@ export const command: Command = {
     },
     { name: 'timeout', value: 'SECONDS', help: 'the longest that an answer may take; 30 if not given' },
     { name: 'access-log', help: 'print a line on stdout for every request' },
+    ...TLS_FLAGS,
     ...PROGRAM_FLAGS.filter(({ name }) => GRANTS.includes(name)),
   ],
   details:
@@ -121,6 +123,7 @@ export async function run(args: Parsed): Promise<number> {
   if (rest.length > 0)
     throw new MisuseError('extra-operand', `"${rest[0]}": one file is served`, `usage: tenon serve ${command.usage}`);
   const address = addressOf(args);
+  const tls = tlsOf(args);
   const limits = {
     concurrency: wholeFlag(args, 'concurrency', 512, 100_000),
     timeout: numberFlag(args, 'timeout', 30, 86_400) * 1000,
@@ -153,6 +156,7 @@ export async function run(args: Parsed): Promise<number> {
         headersTimeout: HEADERS_TIMEOUT,
         requestTimeout: Math.max(limits.timeout, HEADERS_TIMEOUT),
         maxHeaderSize: MAX_HEADER_SIZE,
+        tls,
       },
       (request) => void service.serve(request),
     );

@@ -9,8 +9,8 @@ import { Pending } from '../sockets.ts';
 import { Waiters } from '../streams.ts';
 import { keptAgent } from './http-agent.ts';
 import { failureOf, prohibited } from './http-errors.ts';
-import { isNotSeen } from './http-server.ts';
 import { fieldsOf, hasField, headFields, incomingBody, outgoingSink, trailerFields } from './http-streams.ts';
+import { isNotSeen } from './http1-server.ts';
 
 /** Bytes of all fields of an answer together. */
 const MAX_HEADER_SIZE = 64 * 1024;

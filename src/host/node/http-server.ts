@@ -1,160 +1,22 @@
-/** HTTP/1.1 for the programs that are served, by Node's own server. RFC 9112. */
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { Sink } from '../host.ts';
-import type { HttpFields, HttpIncomingBody, HttpOutgoingBody, HttpServerRequest } from '../http.ts';
-import { type AnswerWriter, beginAnswer } from './http-answer.ts';
-import { fieldsOf, hasField, headFields, incomingBody, NO_BODY, outgoingSink, trailerFields } from './http-streams.ts';
-
-/** Fields of the connection and not of the message, which a guest neither sees nor sends; the authority it sees apart. */
-const NOT_SEEN: ReadonlySet<string> = new Set([
-  'connection',
-  'host',
-  'keep-alive',
-  'proxy-connection',
-  'transfer-encoding',
-  'upgrade',
-]);
-
-export function isNotSeen(name: string): boolean {
-  return NOT_SEEN.has(name);
-}
-
-function pathOf(url: string | undefined): string | undefined {
-  if (url === undefined || url === '' || url === '*') return undefined;
-  if (url.startsWith('/')) return url;
-  // The absolute form, which clients send to proxies.
-  const match = /^[a-z][a-z0-9+\-.]*:\/\/[^/?]*(.*)$/i.exec(url);
-  return match === null ? undefined : match[1] || '/';
-}
-
-/** The value of a field in a raw list of names and values. */
-function rawValue(raw: readonly string[], wanted: string): string | undefined {
-  for (let i = 0; i + 1 < raw.length; i += 2) {
-    const name = raw[i]!;
-    if (name.length === wanted.length && name.toLowerCase() === wanted) return raw[i + 1];
-  }
-  return undefined;
-}
-
-/** A request has a body if it says so. RFC 9112, section 6.3. */
-function hasBody(raw: readonly string[]): boolean {
-  for (let i = 0; i < raw.length; i += 2) {
-    const { length } = raw[i]!;
-    if (length !== 14 && length !== 17) continue;
-    const name = raw[i]!.toLowerCase();
-    if (name === 'content-length' || name === 'transfer-encoding') return true;
-  }
-  return false;
-}
-
-const ignore = (): void => {};
-
-/** A request as the layer above has it, and the writer of its answer. What is asked for is found only then. */
-class Exchange implements HttpServerRequest, AnswerWriter {
-  readonly scheme: 'http' | 'https';
-  readonly #message: IncomingMessage;
-  readonly #response: ServerResponse;
-  #headers: HttpFields | undefined;
-  #body: HttpIncomingBody | undefined;
-  #sink: Sink | undefined;
-
-  constructor(message: IncomingMessage, response: ServerResponse, scheme: 'http' | 'https') {
-    this.#message = message;
-    this.#response = response;
-    this.scheme = scheme;
-    // Of writes that come too late; whoever writes asks before.
-    response.on('error', ignore);
-  }
-
-  get method(): string {
-    return this.#message.method ?? 'GET';
-  }
-
-  get authority(): string | undefined {
-    return rawValue(this.#message.rawHeaders, 'host');
-  }
-
-  get path(): string | undefined {
-    return pathOf(this.#message.url);
-  }
-
-  get headers(): HttpFields {
-    this.#headers ??= fieldsOf(this.#message.rawHeaders, isNotSeen);
-    return this.#headers;
-  }
-
-  get body(): HttpIncomingBody {
-    this.#body ??= hasBody(this.#message.rawHeaders) ? incomingBody(this.#message) : NO_BODY;
-    return this.#body;
-  }
-
-  respond(status: number, fields: HttpFields): HttpOutgoingBody {
-    return beginAnswer(this, status, fields);
-  }
-
-  onGone(done: () => void): void {
-    const response = this.#response;
-    response.on('close', () => {
-      if (!response.writableFinished) done();
-    });
-  }
-
-  get isGone(): boolean {
-    return this.#response.destroyed || this.#response.writableEnded;
-  }
-
-  get sink(): Sink {
-    this.#sink ??= outgoingSink(this.#response);
-    return this.#sink;
-  }
-
-  #writeHead(status: number, fields: HttpFields, length: number | undefined, isChunked: boolean): void {
-    const response = this.#response;
-    if (hasField(fields, 'date')) response.sendDate = false;
-    const raw = headFields(fields, isChunked);
-    if (length !== undefined) raw.push('content-length', `${length}`);
-    response.writeHead(status, raw);
-  }
-
-  /** Whether a body follows the head whose length the head does not say. */
-  #isOpenEnded(status: number, fields: HttpFields): boolean {
-    const hasBody = this.#message.method !== 'HEAD' && status !== 204 && status !== 304;
-    return hasBody && !hasField(fields, 'content-length');
-  }
-
-  head(status: number, fields: HttpFields): void {
-    const isChunked = this.#response.useChunkedEncodingByDefault && this.#isOpenEnded(status, fields);
-    this.#writeHead(status, fields, undefined, isChunked);
-    this.#response.flushHeaders();
-  }
-
-  whole(status: number, fields: HttpFields, body: string | Uint8Array): void {
-    this.#writeHead(status, fields, this.#isOpenEnded(status, fields) ? body.length : undefined, false);
-    if (typeof body === 'string') this.#response.end(body, 'latin1');
-    else this.#response.end(body);
-  }
-
-  end(trailers: HttpFields | undefined): void {
-    if (trailers !== undefined) this.#response.addTrailers(trailerFields(trailers));
-    this.#response.end();
-  }
-
-  abort(): void {
-    this.#response.destroy();
-  }
-}
-
-/** A request as the layer above has it. */
-export function serverRequest(
-  message: IncomingMessage,
-  response: ServerResponse,
-  scheme: 'http' | 'https',
-): HttpServerRequest {
-  return new Exchange(message, response, scheme);
-}
+/** Listens for HTTP: version 1.1, and with a certificate also version 2. */
+import type { Server } from 'node:http';
+import type { Http2SecureServer, Http2Session, ServerHttp2Stream } from 'node:http2';
+import type { HttpServerRequest } from '../http.ts';
+import { serverRequest } from './http1-server.ts';
+import { streamRequest } from './http2-server.ts';
 
 /** Milliseconds. */
 const IDLE_CHECK = 20;
+/** How often connections are looked through for those that are too slow. */
+const SLOW_CHECK = 1000;
+/** Streams of one HTTP/2 connection at once, and how many of them a client may take back: 100 at once, 33 a second. */
+const STREAMS = { maxConcurrentStreams: 128, streamResetBurst: 100, streamResetRate: 33 };
+
+/** A certificate with its chain, and its key, both as PEM. */
+export interface TlsIdentity {
+  readonly cert: string;
+  readonly key: string;
+}
 
 export interface HttpServerOptions {
   readonly host: string;
@@ -165,6 +27,7 @@ export interface HttpServerOptions {
   readonly requestTimeout: number;
   /** Bytes of all headers together. */
   readonly maxHeaderSize: number;
+  readonly tls?: TlsIdentity | undefined;
 }
 
 export interface HttpServer {
@@ -176,22 +39,84 @@ export interface HttpServer {
   close(): void;
 }
 
-/** Listens, and calls `handle` for every request. Rejects with the system's error where the address cannot be had. */
-export async function listenHttp(
-  options: HttpServerOptions,
-  handle: (request: HttpServerRequest) => void,
-): Promise<HttpServer> {
+type Handle = (request: HttpServerRequest) => void;
+
+/** What both kinds of server have. */
+interface AnyServer extends Pick<Server, 'address' | 'close' | 'closeIdleConnections' | 'closeAllConnections'> {
+  listen(where: { readonly host: string; readonly port: number }, done: () => void): unknown;
+  once(event: 'error', done: (error: Error) => void): unknown;
+  off(event: 'error', done: (error: Error) => void): unknown;
+}
+
+async function plainServer(options: HttpServerOptions, handle: Handle): Promise<AnyServer> {
   const { createServer } = await import('node:http');
   const { headersTimeout, requestTimeout, maxHeaderSize } = options;
-  const server = createServer({ headersTimeout, requestTimeout, maxHeaderSize, noDelay: true }, (message, response) => {
+  const limits = { headersTimeout, requestTimeout, maxHeaderSize, connectionsCheckingInterval: SLOW_CHECK };
+  return createServer({ ...limits, noDelay: true }, (message, response) => {
     handle(serverRequest(message, response, 'http'));
   });
+}
+
+/** Both versions on one port: a client says in its first message which it speaks. */
+async function secureServer(options: HttpServerOptions, tls: TlsIdentity, handle: Handle): Promise<AnyServer> {
+  const { createSecureServer } = await import('node:http2');
+  const { Server: Version1 } = await import('node:http');
+  const { headersTimeout, requestTimeout, maxHeaderSize } = options;
+  const { maxConcurrentStreams, ...resets } = STREAMS;
+  const server: Http2SecureServer = createSecureServer({
+    ...tls,
+    ...resets,
+    allowHTTP1: true,
+    settings: { maxConcurrentStreams, maxHeaderListSize: maxHeaderSize },
+    handshakeTimeout: headersTimeout,
+    noDelay: true,
+    ...{ headersTimeout, requestTimeout, maxHeaderSize, connectionsCheckingInterval: SLOW_CHECK },
+  });
+  Object.assign(server, { headersTimeout, requestTimeout });
+  const sessions = new Set<Http2Session>();
+  server.on('request', (message, response) => {
+    handle(serverRequest(message as never, response as never, 'https'));
+  });
+  // Whoever hears of requests is given those of version 2, too, in the form of version 1; streams are asked for here as they are.
+  server.removeAllListeners('stream');
+  server.on('stream', (stream, headers, _flags, raw?: readonly string[]) => {
+    handle(streamRequest(stream as ServerHttp2Stream, headers, raw ?? []));
+  });
+  server.on('session', (session) => {
+    sessions.add(session);
+    session.once('close', () => sessions.delete(session));
+    // What sends nothing for so long, and has nothing under way, ends.
+    session.setTimeout(requestTimeout, () => session.close());
+  });
+  // Connections of version 1 are kept as that server keeps them.
+  const of1 = Version1.prototype;
+  return Object.assign(Object.create(null) as object, {
+    address: () => server.address(),
+    close: (done: () => void) => {
+      for (const session of sessions) session.close();
+      return server.close(done);
+    },
+    closeIdleConnections: () => of1.closeIdleConnections.call(server as unknown as Server),
+    closeAllConnections: () => {
+      for (const session of sessions) session.destroy();
+      of1.closeAllConnections.call(server as unknown as Server);
+    },
+    listen: server.listen.bind(server),
+    once: server.once.bind(server),
+    off: server.off.bind(server),
+  }) as unknown as AnyServer;
+}
+
+/** Listens, and calls `handle` for every request. Rejects with the system's error where the address cannot be had. */
+export async function listenHttp(options: HttpServerOptions, handle: Handle): Promise<HttpServer> {
+  const { tls } = options;
+  const server = await (tls === undefined ? plainServer(options, handle) : secureServer(options, tls, handle));
   await listening(server, options);
   const address = server.address();
   const port = typeof address === 'object' && address !== null ? address.port : options.port;
   const host = options.host.includes(':') ? `[${options.host}]` : options.host;
   return {
-    url: `http://${host}:${port}/`,
+    url: `${tls === undefined ? 'http' : 'https'}://${host}:${port}/`,
     drain: () =>
       new Promise((resolve) => {
         // Connections of requests that end from now on are idle only then.
@@ -206,7 +131,7 @@ export async function listenHttp(
   };
 }
 
-function listening(server: Server, { host, port }: HttpServerOptions): Promise<void> {
+function listening(server: AnyServer, { host, port }: HttpServerOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen({ host, port }, () => {

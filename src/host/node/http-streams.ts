@@ -225,11 +225,12 @@ export const NO_BODY: HttpIncomingBody = {
   },
 };
 
-/** The part of a message that goes which its body needs. */
-export type OutgoingStream = Pick<
-  OutgoingMessage,
-  'on' | 'once' | 'destroyed' | 'writableEnded' | 'writableNeedDrain'
-> & { write(bytes: Uint8Array): unknown };
+/** The part of a message that goes which its body needs: a message of HTTP/1.1, or a stream of HTTP/2. */
+export interface OutgoingStream extends Pick<OutgoingMessage, 'destroyed' | 'writableEnded' | 'writableNeedDrain'> {
+  on(event: 'drain', done: () => void): unknown;
+  once(event: 'close' | 'error', done: () => void): unknown;
+  write(bytes: Uint8Array): unknown;
+}
 
 class Outgoing implements Sink {
   readonly terminal = false;
