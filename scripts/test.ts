@@ -5,6 +5,7 @@
  */
 import { availableParallelism } from 'node:os';
 import { run, type TestsStream } from 'node:test';
+import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { files, inRoot, ROOT, relativeToRoot } from './project.ts';
 
@@ -23,6 +24,9 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { name: { type: 'string', multiple: true }, all: { type: 'boolean', default: false } },
 });
+
+/** The longest that a test may take, in milliseconds; one that waits for what never comes fails, and its file goes on. */
+const TEST_TIMEOUT = 300_000;
 
 /** What has to be downloaded or built first has commands of its own. */
 const ON_DEMAND = ['guests', 'platforms'];
@@ -157,6 +161,8 @@ if (chosen.length === 0) {
       files: chosen.map((file) => inRoot(file)),
       cwd: ROOT,
       concurrency: availableParallelism(),
+      timeout: TEST_TIMEOUT,
+      execArgv: ['--import', pathToFileURL(inRoot('scripts/test-deadline.ts')).href],
       ...(values.name ? { testNamePatterns: values.name } : {}),
     }),
   );
