@@ -53,6 +53,12 @@ function digest(bytes: Buffer): string {
   return `${bytes.length} bytes, sha256 ${createHash('sha256').update(bytes).digest('hex')}`;
 }
 
+/** Without what Tenon says of what it denied; the peer says nothing. */
+export function withoutDenials(outcome: Outcome): Outcome {
+  const text = outcome.stderr.toString('latin1').replaceAll(/^denied\[\w+\]: .*\n {2}next: .*\n/gm, '');
+  return { ...outcome, stderr: Buffer.from(text, 'latin1') };
+}
+
 /** What the program itself wrote to standard error before a trap is a part of `text`; Tenon's report follows it. */
 export function withoutReport(expected: string, actual: Outcome): Outcome {
   if (actual.exit !== 'trap') {

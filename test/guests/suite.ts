@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { type CaseSpec, expectedFile, type Guest, loadManifest, prepare } from './cases.ts';
-import { masked, type Outcome, printOutcome, withoutReport } from './outcome.ts';
+import { masked, type Outcome, printOutcome, withoutDenials, withoutReport } from './outcome.ts';
 import { locate } from './recipes.ts';
 import { runTenon } from './tenon.ts';
 
@@ -29,7 +29,7 @@ async function check(guest: Guest, guestName: string, name: string, spec: CaseSp
   const expected = decide(readFileSync(recorded, 'utf8'), spec);
   const prepared = prepare(spec);
   try {
-    const outcome = masked(await runTenon(await locate(guest.source), prepared), guest.mask);
+    const outcome = masked(withoutDenials(await runTenon(await locate(guest.source), prepared)), guest.mask);
     if (outcome.exit === 'trap') {
       assert.match(outcome.stderr.toString(), /\S/, 'a trap is reported on standard error');
     }
