@@ -8,7 +8,7 @@
  * The traps that any component may end in, by their code, and every other trap that Tenon itself raises; behind a slash the same code for
  * another reason. Two tables, so that the bundle of a component which cannot end in the others does not hold them.
  */
-const CORE_REASONS = {
+export const CORE_REASONS = {
   unreachable: 'wasm `unreachable` instruction executed',
   'cannot-leave': 'cannot leave component instance',
   'store-dead': 'the store has ended in an earlier trap',
@@ -164,20 +164,20 @@ export function adoptTrap(
   details: Omit<TrapDetails, 'reason'> = {},
 ): Trap {
   Object.setPrototypeOf(real, Trap.prototype);
-  Object.defineProperties(real, {
-    name: { value: 'Trap', configurable: true },
-    message: {
-      value: details.hint === undefined ? reason : `${reason}; ${details.hint}`,
-      configurable: true,
-      writable: true,
-    },
-    code: { value: code, enumerable: true, configurable: true },
-    reason: { value: reason, configurable: true },
-    path: { value: details.path, writable: true, configurable: true },
-    hint: { value: details.hint, configurable: true },
-    components: { value: undefined, writable: true, configurable: true },
-    ...(details.cause === undefined ? {} : { cause: { value: details.cause, configurable: true } }),
-  });
+  const fields: Record<string, unknown> = {
+    name: 'Trap',
+    message: details.hint === undefined ? reason : `${reason}; ${details.hint}`,
+    code,
+    reason,
+    path: details.path,
+    hint: details.hint,
+    components: undefined,
+    ...(details.cause === undefined ? {} : { cause: details.cause }),
+  };
+  for (const name in fields) {
+    const enumerable = name === 'code';
+    Object.defineProperty(real, name, { value: fields[name], enumerable, configurable: true, writable: true });
+  }
   adopted.add(real);
   return real as Trap;
 }

@@ -1,7 +1,7 @@
 /** Turns whatever left a guest into one trap with a stable code, and ends the stores that it went through. */
 import { ComponentError, UsageError, ValueError } from '../error/error.ts';
 import { limitHook } from '../error/limit-hook.ts';
-import { adoptTrap, makeCoreTrap, Trap, type TrapCode } from '../error/trap.ts';
+import { adoptTrap, CORE_REASONS, makeCoreTrap, Trap, type TrapCode } from '../error/trap.ts';
 import { InvariantError } from '../util/invariant.ts';
 import { abandonAbove } from './borrow-log.ts';
 import { CALL_TOP, control, SUSPENDABLE } from './control.ts';
@@ -14,7 +14,7 @@ interface EngineTrap {
 
 /** The field's words for traps, by what the messages of engines (V8, JavaScriptCore) contain; the first that fits. */
 const ENGINE_TRAPS: readonly (readonly [text: RegExp, reason: string])[] = [
-  [/unreachable/i, 'wasm `unreachable` instruction executed'],
+  [/unreachable/i, CORE_REASONS.unreachable],
   [/data segment/i, 'out of bounds memory access: a data segment does not fit'],
   [/bounds memory|memory access out/i, 'out of bounds memory access'],
   [/(divide|remainder|division) by zero/i, 'integer divide by zero'],
@@ -81,12 +81,16 @@ export function asTrap(
   }
   if (error instanceof Error && error.name === 'SuspendError') {
     return makeCoreTrap('would-block', {
-      reason: 'cannot block a synchronous task before returning: JavaScript stands between the guest and its caller',
+      reason: `${CORE_REASONS['would-block']}: JavaScript stands between the guest and its caller`,
       path,
       hint: 'link the instances with a Linker, so that they call each other without JavaScript',
     });
   }
-  return makeCoreTrap('host-error', { reason: `a host function failed: ${messageOf(error)}`, path, cause: error });
+  return makeCoreTrap('host-error', {
+    reason: `${CORE_REASONS['host-error']}: ${messageOf(error)}`,
+    path,
+    cause: error,
+  });
 }
 
 /** Whether the engine ran out of stack. Asks nothing of an object that would refuse to answer. */

@@ -2,7 +2,7 @@
  * A store: the unit of failure and of ownership. One per root instantiation; a trap ends it. Holds the slots of its component
  * instances in the control memory. Specification: Explainer, "Component Invariants" (lockdown is ours: the whole store).
  */
-import { makeCoreTrap, readyTraps, type Trap } from '../error/trap.ts';
+import { CORE_REASONS, makeCoreTrap, readyTraps, type Trap } from '../error/trap.ts';
 import { control, MAY_LEAVE, SLOT_SIZE, STORE, STORE_SIZE, STORE_STATE } from './control.ts';
 import type { Counters } from './counters.ts';
 import { slotsAbove } from './frames.ts';
@@ -247,8 +247,10 @@ export class Store {
 
   /** The trap that a call into an ended store gets. */
   deadTrap(path: string | undefined): Trap {
-    const why = this.#condemned ? 'it was disposed' : 'it trapped before: call stack exhausted';
-    const because = this.failure === undefined ? why : `it trapped before: ${this.failure.reason}`;
+    const disposed = this.#condemned && this.failure === undefined;
+    // A stack that was exhausted in core wasm leaves no trap.
+    const failed = this.failure?.reason ?? CORE_REASONS['stack-exhausted'];
+    const because = disposed ? 'it was disposed' : `it trapped before: ${failed}`;
     const trap = makeCoreTrap('store-dead', {
       reason: `cannot enter component instance: its store has ended; ${because}`,
       path,
