@@ -20,17 +20,28 @@ export interface AnswerWriter {
 /** Pieces that are kept as text: one that Node joins with the head into one string, which one system call sends. */
 const MOST_TEXT = 16_384;
 
-/** Answers whose head has not gone at the end of this turn of the event loop. */
+/** Answers of this turn of the event loop whose head has not gone: at its end they go. */
 const waiting: Answer[] = [];
+/**
+ * Whole answers that come close together go together: each time that a client which sleeps is woken costs as much as a short answer does.
+ * One that comes alone goes at once. In milliseconds, how long one is kept at most, unless a program computes for longer.
+ */
+const LONGEST_KEPT = 1;
+/** When whole answers were last sent; undefined where the last was alone. */
+let lastSent: number | undefined;
+
+function endTurn(): void {
+  const isBusy = waiting.length > 1;
+  for (const answer of waiting.splice(0)) send(answer);
+  lastSent = isBusy ? performance.now() : undefined;
+}
 
 /** What cannot be sent after all ends its own connection: nobody is there to be told of an error. */
-function flushWaiting(): void {
-  for (const answer of waiting.splice(0)) {
-    try {
-      answer.flush();
-    } catch {
-      answer.abort();
-    }
+function send(answer: Answer): void {
+  try {
+    answer.flush();
+  } catch {
+    answer.abort();
   }
 }
 
@@ -41,13 +52,14 @@ class Answer implements HttpOutgoingBody, Sink {
   readonly #status: number;
   readonly #fields: HttpFields;
   #isHeadSent = false;
+  #isWhole = false;
   #first: string | Uint8Array | undefined;
 
   constructor(writer: AnswerWriter, status: number, fields: HttpFields) {
     this.#writer = writer;
     this.#status = status;
     this.#fields = fields;
-    if (waiting.push(this) === 1) setImmediate(flushWaiting);
+    if (waiting.push(this) === 1) setImmediate(endTurn);
   }
 
   get sink(): Sink {
@@ -70,6 +82,10 @@ class Answer implements HttpOutgoingBody, Sink {
   flush(): void {
     if (this.#isHeadSent || this.#writer.isGone) return;
     this.#isHeadSent = true;
+    if (this.#isWhole) {
+      this.#writer.whole(this.#status, this.#fields, this.#first ?? '');
+      return;
+    }
     this.#writer.head(this.#status, this.#fields);
     const first = this.#first;
     this.#first = undefined;
@@ -97,8 +113,11 @@ class Answer implements HttpOutgoingBody, Sink {
       this.#writer.end(hasTrailers ? trailers : undefined);
       return;
     }
-    this.#isHeadSent = true;
-    this.#writer.whole(this.#status, this.#fields, this.#first ?? '');
+    this.#isWhole = true;
+    const now = performance.now();
+    if (lastSent !== undefined && now - lastSent < LONGEST_KEPT) return;
+    lastSent = now;
+    for (const answer of waiting) if (answer.#isWhole) send(answer);
   }
 
   abort(): void {
