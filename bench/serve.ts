@@ -46,6 +46,7 @@ const CONTENDERS: readonly Contender[] = [
   { name: BARE, start: bareServer },
   { name: FRESH, start: () => tenonServer(file) },
   { name: REUSED, start: () => tenonServer(file, '--reuse', ALWAYS) },
+  { name: WORKERS, start: () => tenonServer(file, '--reuse', ALWAYS, '--workers', '2') },
   ...(wasmtimeVersion === undefined
     ? []
     : [
@@ -134,7 +135,7 @@ function bounds(measured: readonly Measured[], start: number): readonly Bound[] 
   return all;
 }
 
-/** Nothing is known where the peer is absent, a server was not asked for, or `tenon serve` has no such flag yet: it is said, not left out. */
+/** Nothing is known where the peer is absent or a server was not asked for: it is said, not left out. */
 function isKnown({ value }: Bound): boolean {
   return !Number.isNaN(value);
 }

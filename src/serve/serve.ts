@@ -12,6 +12,8 @@ import { promisedFunctionOf } from '../runtime/promised-function.ts';
 import { compareSemver, parseSemver, splitVersion } from '../types/semver.ts';
 import { exitOf } from '../wasi/p2/exit.ts';
 import { IncomingRequest, ResponseOutparam } from '../wasi/p2/http-messages.ts';
+import { Meter, type Outcome } from './metrics.ts';
+import { answerText } from './plain.ts';
 
 const HANDLER = 'wasi:http/incoming-handler';
 
@@ -50,19 +52,19 @@ export interface Served {
   /** What the client was told; 0 where it was told nothing, since it had gone or an answer was cut short. */
   readonly status: number;
   readonly milliseconds: number;
+  readonly outcome: Outcome;
   /** Why the guest failed, where it did. */
   readonly failure: unknown;
 }
 
-export interface ServeCounts {
-  requests: number;
-  failures: number;
-  rejected: number;
-  timeouts: number;
-  instances: number;
+/** A component as it is served: linked, and the export that is called. */
+export interface Handler {
+  readonly pre: InstancePre;
+  readonly name: string;
 }
 
 interface Worker {
+  readonly handler: Handler;
   readonly instance: Instance;
   readonly handle: Handle;
   uses: number;
@@ -71,27 +73,6 @@ interface Worker {
 type Handle = (request: IncomingRequest, out: ResponseOutparam) => Promise<void>;
 
 const RETRY_AFTER = '1';
-const text = /* @__PURE__ */ new TextEncoder();
-
-function plain(
-  request: HttpServerRequest,
-  status: number,
-  message: string,
-  more: readonly [string, string][] = [],
-): void {
-  const body = text.encode(`${message}\n`);
-  const fields: [string, string][] = [
-    ['content-type', 'text/plain; charset=utf-8'],
-    ['content-length', `${body.length}`],
-    ...more,
-  ];
-  const out = request.respond(
-    status,
-    fields.map(([name, value]) => [name, text.encode(value)]),
-  );
-  out.sink.write(body);
-  out.finish(undefined);
-}
 
 /** Status codes of what a guest answers in place of a response. */
 function statusOf(tag: string): number {
@@ -110,6 +91,7 @@ class Exchange implements HttpServerRequest, HttpOutgoingBody {
   isOver = false;
   /** Whether its answer is whole, or was cut short from here. */
   hasEnded = false;
+  outcome: Outcome = 'answered';
 
   constructor(request: HttpServerRequest) {
     this.#request = request;
@@ -168,51 +150,53 @@ class Exchange implements HttpServerRequest, HttpOutgoingBody {
   fail(status: number, message: string): void {
     if (this.hasEnded) return;
     if (this.#answer !== undefined) this.abort();
-    else plain(this, status, message);
+    else answerText(this, status, `${message}\n`);
   }
 }
 
-/** Answers requests with instances of one component. */
+/** Answers requests with instances of one component, which may be exchanged. */
 export class HttpService {
-  readonly counts: ServeCounts = { requests: 0, failures: 0, rejected: 0, timeouts: 0, instances: 0 };
-  readonly #pre: InstancePre;
-  readonly #export: string;
+  readonly meter = new Meter();
+  #handler: Handler;
   readonly #limits: ServeLimits;
   readonly #onServed: (served: Served) => void;
   readonly #idle: Worker[] = [];
-  #active = 0;
 
-  constructor(pre: InstancePre, handler: string, limits: ServeLimits, onServed: (served: Served) => void = () => {}) {
-    this.#pre = pre;
-    this.#export = handler;
+  constructor(handler: Handler, limits: ServeLimits, onServed: (served: Served) => void = () => {}) {
+    this.#handler = handler;
     this.#limits = limits;
     this.#onServed = onServed;
   }
 
-  /** Requests under way. */
-  get active(): number {
-    return this.#active;
+  /** From now on requests are answered by `handler`; those under way are finished by what began them. */
+  exchange(handler: Handler): void {
+    this.#handler = handler;
+    this.meter.reloads++;
+    this.#disposeIdle();
   }
 
   /** Answers one request; whatever happens, its client hears of it, and nothing is thrown. */
   async serve(request: HttpServerRequest): Promise<void> {
+    const { meter } = this;
     const begin = performance.now();
     const exchange = new Exchange(request);
-    this.counts.requests++;
     let failure: unknown;
-    if (this.#active >= this.#limits.concurrency) {
-      this.counts.rejected++;
-      plain(exchange, 503, 'too many requests are under way', [['retry-after', RETRY_AFTER]]);
+    if (meter.active >= this.#limits.concurrency) {
+      exchange.outcome = 'refused';
+      answerText(exchange, 503, 'too many requests are under way\n', [['retry-after', RETRY_AFTER]]);
     } else {
-      this.#active++;
+      meter.active++;
       try {
         failure = await this.#handle(exchange);
       } finally {
-        this.#active--;
+        meter.active--;
       }
     }
     const { method, path = '*' } = request;
-    this.#onServed({ method, path, status: exchange.status, milliseconds: performance.now() - begin, failure });
+    const { status, outcome } = exchange;
+    const milliseconds = performance.now() - begin;
+    meter.served(status, outcome, milliseconds);
+    this.#onServed({ method, path, status, outcome, milliseconds, failure });
   }
 
   /** Answers why it failed. */
@@ -239,7 +223,10 @@ export class HttpService {
       } catch (error) {
         // A program that calls exit after its answer has not failed.
         if (exitOf(error)?.exitCode !== 0) {
-          if (isGone) return undefined;
+          if (isGone) {
+            exchange.outcome = 'gone';
+            return undefined;
+          }
           return this.#failed(exchange, isLate, error);
         }
       }
@@ -255,11 +242,11 @@ export class HttpService {
 
   #failed(exchange: Exchange, isLate: boolean, error: unknown): unknown {
     if (isLate || this.#computedTooLong(error)) {
-      this.counts.timeouts++;
+      exchange.outcome = 'late';
       exchange.fail(504, 'the answer took too long');
       return new Error(`no answer within ${this.#limits.timeout} ms`);
     }
-    this.counts.failures++;
+    exchange.outcome = 'failed';
     exchange.fail(500, 'the program failed');
     return error;
   }
@@ -273,7 +260,7 @@ export class HttpService {
     worker.uses++;
     const answer = ResponseOutparam.answerOf(out);
     if (answer.kind === 'response') return undefined;
-    this.counts.failures++;
+    exchange.outcome = 'failed';
     if (answer.kind === 'none') {
       exchange.fail(500, 'the program gave no answer');
       return new Error('the program returned without an answer: it did not call response-outparam.set');
@@ -284,20 +271,31 @@ export class HttpService {
 
   #take(): Worker {
     const idle = this.#idle.pop();
-    if (idle !== undefined) return idle;
-    this.counts.instances++;
-    const instance = this.#pre.instantiate();
-    const handle = promisedFunctionOf(instance, this.#export, 'handle') as Handle;
-    return { instance, handle, uses: 0 };
+    if (idle !== undefined) {
+      this.meter.reused++;
+      return idle;
+    }
+    const handler = this.#handler;
+    const begin = performance.now();
+    const instance = handler.pre.instantiate();
+    const handle = promisedFunctionOf(instance, handler.name, 'handle') as Handle;
+    this.meter.started(performance.now() - begin);
+    return { handler, instance, handle, uses: 0 };
   }
 
   #giveBack(worker: Worker): void {
-    if (worker.uses > 0 && worker.uses < this.#limits.reuse && worker.instance.alive) this.#idle.push(worker);
+    const isCurrent = worker.handler === this.#handler;
+    const mayGoOn = worker.uses > 0 && worker.uses < this.#limits.reuse && worker.instance.alive;
+    if (isCurrent && mayGoOn) this.#idle.push(worker);
     else worker.instance[Symbol.dispose]();
+  }
+
+  #disposeIdle(): void {
+    for (const { instance } of this.#idle.splice(0)) instance[Symbol.dispose]();
   }
 
   /** Disposes of what waits for requests. */
   [Symbol.dispose](): void {
-    for (const { instance } of this.#idle.splice(0)) instance[Symbol.dispose]();
+    this.#disposeIdle();
   }
 }

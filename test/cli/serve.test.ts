@@ -1,58 +1,14 @@
 /** `tenon serve` with a real component and real clients. */
 import assert from 'node:assert/strict';
-import { type ChildProcess, execFileSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { get, type IncomingMessage, request } from 'node:http';
 import { connect } from 'node:net';
-import { after, before, describe, test } from 'node:test';
+import { before, describe, test } from 'node:test';
 import { SPINNING_HANDLER } from '../support/spinning-handler.ts';
 import { program } from './guests.ts';
-import { corpusGuest, guest, start, tenon } from './tenon.ts';
-
-interface Server {
-  readonly url: string;
-  readonly process: ChildProcess;
-  /** What it printed so far. */
-  readonly stdout: () => string;
-  readonly stderr: () => string;
-  /** Sends a signal, and gives the exit code. */
-  stop(signal?: NodeJS.Signals): Promise<number | null>;
-}
-
-const running = new Set<ChildProcess>();
-after(() => {
-  for (const each of running) each.kill('SIGKILL');
-});
-
-async function serve(...args: string[]): Promise<Server> {
-  const child = start(['serve', '--addr', '127.0.0.1:0', ...args]);
-  running.add(child);
-  let stdout = '';
-  let stderr = '';
-  child.stdout?.on('data', (data) => {
-    stdout += String(data);
-  });
-  const url = await new Promise<string>((resolve, reject) => {
-    child.stderr?.on('data', (data) => {
-      stderr += String(data);
-      const found = /^Serving HTTP on (http:\/\/127\.0\.0\.1:\d+\/)\n/.exec(stderr);
-      if (found !== null) resolve(found[1]!);
-    });
-    child.once('exit', () => reject(new Error(`it ended: ${stderr}`)));
-  });
-  return {
-    url,
-    process: child,
-    stdout: () => stdout,
-    stderr: () => stderr,
-    async stop(signal = 'SIGTERM') {
-      child.kill(signal);
-      const [code] = (await once(child, 'exit')) as [number | null];
-      running.delete(child);
-      return code;
-    },
-  };
-}
+import { type Server, serve } from './server.ts';
+import { corpusGuest, guest, tenon } from './tenon.ts';
 
 /** The whole answer to bytes that are sent as they are. */
 async function raw(url: string, bytes: string): Promise<string> {

@@ -1,9 +1,9 @@
 /** The certificate that `tenon serve` speaks TLS with. */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { UsageError } from '../error/error.ts';
-import type { TlsIdentity } from '../host/node/http-server.ts';
-import { type Flag, MisuseError, type Parsed } from './args.ts';
+import { UsageError } from '../../error/error.ts';
+import type { TlsIdentity } from '../../host/node/http-server.ts';
+import { type Flag, MisuseError, type Parsed } from '../args.ts';
 
 export const TLS_FLAGS: readonly Flag[] = [
   { name: 'tls-cert', value: 'FILE', help: 'serve HTTPS, HTTP/2 and 1.1, with this certificate and its chain: PEM' },

@@ -1,0 +1,79 @@
+/** One process that serves: the component, its instances, and the port. */
+import { nodeHost } from '../../host/node/host.ts';
+import { type HttpServer, listenHttp } from '../../host/node/http-server.ts';
+import { LinkError, Linker } from '../../node.ts';
+import type { Counts } from '../../serve/metrics.ts';
+import { type Handler, HttpService, handlerExport } from '../../serve/serve.ts';
+import { createWasi } from '../../wasi/p2/wasi.ts';
+import type { Parsed } from '../args.ts';
+import { grantOf } from '../grants.ts';
+import { linkError, linkOptionsOf, loadFile, programName } from '../program.ts';
+import { reportDenial } from '../report.ts';
+import { logOf } from './log.ts';
+import { type Address, listenError, type ServerOptions } from './options.ts';
+
+/** Milliseconds in which a client must have sent its headers; a whole request may take as long as an answer. */
+const HEADERS_TIMEOUT = 10_000;
+const MAX_HEADER_SIZE = 64 * 1024;
+const OUTPUTS = { stdin: 'none', stdout: 'inherit', stderr: 'inherit' } as const;
+
+/** A server that takes requests. */
+export interface Serving {
+  readonly url: string;
+  readonly counts: Counts;
+  /** Takes the file as it is now. Rejects, and goes on with what it has, where that cannot be served. */
+  reload(): Promise<void>;
+  /** Takes no more requests, and resolves when those under way are done. */
+  drain(): Promise<void>;
+}
+
+/** Listens as the options say. Throws UsageError where the address cannot be had. */
+export async function listen(
+  address: Address,
+  { limits, tls }: Pick<ServerOptions, 'limits' | 'tls'>,
+  handle: Parameters<typeof listenHttp>[1],
+): Promise<HttpServer> {
+  const requestTimeout = Math.max(limits.timeout, HEADERS_TIMEOUT);
+  const times = { headersTimeout: HEADERS_TIMEOUT, requestTimeout, maxHeaderSize: MAX_HEADER_SIZE };
+  try {
+    return await listenHttp({ ...address, ...times, tls }, handle);
+  } catch (error) {
+    throw listenError(error, address);
+  }
+}
+
+/** Loads and links the component, then listens. */
+export async function serveHere(path: string, args: Parsed, options: ServerOptions): Promise<Serving> {
+  const { limits } = options;
+  const grant = { ...grantOf(args, [programName(path)]), stdio: OUTPUTS };
+  const wasi = createWasi({ host: nodeHost(), grant, onDenied: reportDenial });
+  const linker = new Linker();
+  for (const [name, value] of Object.entries(wasi)) linker.define(name, value);
+  const { limits: own, ...linkOptions } = linkOptionsOf(args);
+  // A timer that should end a program has no turn while one computes.
+  const written = { ...own, cpu: Math.min(own?.cpu ?? limits.timeout, limits.timeout) };
+  const load = async (): Promise<Handler> => {
+    const { component } = await loadFile(path, args, { kept: true });
+    const name = handlerExport(component, path);
+    try {
+      const pre = await linker.link(component, { ...linkOptions, limits: written, trapOnDeadlock: false, pool: true });
+      return { pre, name };
+    } catch (error) {
+      throw error instanceof LinkError ? linkError(path, error) : error;
+    }
+  };
+  const service = new HttpService(await load(), limits, logOf(options));
+  const server = await listen(options.address, options, (request) => void service.serve(request));
+  return {
+    url: server.url,
+    get counts() {
+      return service.meter.counts;
+    },
+    reload: async () => service.exchange(await load()),
+    drain: async () => {
+      await server.drain();
+      service[Symbol.dispose]();
+      wasi[Symbol.dispose]();
+    },
+  };
+}
