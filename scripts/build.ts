@@ -75,6 +75,8 @@ async function commandLine(): Promise<void> {
     format: 'cjs',
     target: 'es2024',
     platform: 'node',
+    // A script has nobody who would load modules for it.
+    supported: { 'dynamic-import': false },
     conditions: ['tenon-source'],
     define: { 'import.meta.url': '__moduleUrl' },
     banner: {

@@ -1,6 +1,7 @@
 /** The package as users get it: built, packed, installed into an empty folder; its API and its command run there. */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -8,6 +9,7 @@ import { after, before, describe, test } from 'node:test';
 import { assemble } from '../support/assemble.ts';
 import { cacheTests } from '../support/cache-tests.ts';
 import { installPacked, packedEnv } from '../support/packed.ts';
+import { SPINNING_HANDLER } from '../support/spinning-handler.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const PARTS = join(ROOT, 'examples/composed');
@@ -94,6 +96,33 @@ describe('the packed package', () => {
     assert.equal(kept.filter((name) => name.startsWith('component-')).length, 4);
     assert.equal(kept.filter((name) => name.startsWith('cli-run-')).length, 2, 'of the first run, and of the second');
     assert.equal(statSync(join(cache, 'tenon')).mode & 0o077, 0, 'nobody else may write what will be run');
+  });
+
+  test('its command serves, with workers and an admin port', async () => {
+    writeFileSync(join(home, 'handler.wasm'), assemble(SPINNING_HANDLER));
+    const ports = ['--addr', '127.0.0.1:0', '--admin', '127.0.0.1:0', '--workers', '2', '--max-cpu', '50ms'];
+    const args = [join(home, 'node_modules/.bin/tenon'), 'serve', ...ports, 'handler.wasm'];
+    const server = spawn(process.execPath, args, { cwd: home, env });
+    let stderr = '';
+    const urls = await new Promise<RegExpExecArray>((done, failed) => {
+      server.stderr.on('data', (data) => {
+        stderr += String(data);
+        const found = /^Serving HTTP on (\S+)\nAdmin on (\S+)\n/.exec(stderr);
+        if (found !== null) done(found);
+      });
+      server.once('exit', () => failed(new Error(stderr)));
+    });
+    const ended = once(server, 'exit') as Promise<[number | null]>;
+    try {
+      assert.equal((await fetch(urls[1]!)).status, 200);
+      assert.equal((await fetch(`${urls[1]}spin`)).status, 500);
+      assert.equal((await fetch(`${urls[2]}readyz`)).status, 200);
+    } finally {
+      server.kill('SIGTERM');
+    }
+    const [code] = await ended;
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /^trap\[cpu-limit\]/m);
   });
 
   cacheTests(() => join(home, 'node_modules/.bin/tenon'), env);

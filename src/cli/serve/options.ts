@@ -107,8 +107,8 @@ const HINTS: Readonly<Record<string, string>> = {
 
 /** What the system says where an address cannot be had, as an error for people; any other error as it is. */
 export function listenError(error: unknown, { host, port }: Address): unknown {
-  const code = (error as { readonly code?: unknown } | undefined)?.code;
-  if (typeof code !== 'string') return error;
+  const { code, syscall } = (error ?? {}) as { readonly code?: unknown; readonly syscall?: unknown };
+  if (typeof code !== 'string' || typeof syscall !== 'string') return error;
   return new UsageError('cannot-listen', `cannot listen on ${host}:${port}`, {
     found: code,
     hint: HINTS[code],
