@@ -17,6 +17,9 @@ const GRANTS = [
   ...NETWORK_FLAGS,
   ...GRANT_FLAG_NAMES,
   'max-memory',
+  'max-tables',
+  'max-handles',
+  'max-lifted',
   'max-cpu',
   'fuel',
   'features',
@@ -53,6 +56,8 @@ export const command: Command = {
 
 /** Milliseconds in which a client must have sent its headers; a whole request may take as long as an answer. */
 const HEADERS_TIMEOUT = 10_000;
+/** What no handler needs, and what would end the process of all of them otherwise. */
+const DEFAULT_LIMITS = { handles: 10_000, lifted: 16 * 1024 * 1024 };
 const MAX_HEADER_SIZE = 64 * 1024;
 
 function numberFlag(args: Parsed, name: string, fallback: number, most: number): number {
@@ -137,7 +142,7 @@ export async function run(args: Parsed): Promise<number> {
   for (const [name, value] of Object.entries(wasi)) linker.define(name, value);
   const { limits: own, ...options } = linkOptionsOf(args);
   // A timer that should end a program has no turn while one computes.
-  const written = { ...own, cpu: Math.min(own?.cpu ?? limits.timeout, limits.timeout) };
+  const written = { ...DEFAULT_LIMITS, ...own, cpu: Math.min(own?.cpu ?? limits.timeout, limits.timeout) };
   const pre = await linker
     .link(component, { ...options, limits: written, trapOnDeadlock: false, pool: true })
     .catch((error) => {
