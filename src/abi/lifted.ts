@@ -14,6 +14,11 @@ export function lifts(bytes: number): void {
     throw limitHook.met?.({ limit: 'lifted', allowed: lifted.most, used: lifted.most - lifted.left });
 }
 
+/** Bytes that were counted go on to where only so many are taken at a time: they are not kept, so as many more may be lifted. */
+export function passesOn(bytes: number): void {
+  lifted.left += bytes;
+}
+
 /** What an element of a list takes that is no number. */
 const LEAST = 8;
 

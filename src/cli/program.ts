@@ -16,6 +16,9 @@ const LIMIT_FLAGS: readonly Flag[] = [
   { name: 'max-cpu', value: 'TIME', help: 'the longest that a call may compute: seconds, or a number with ms, s or m' },
   { name: 'max-time', value: 'TIME', help: 'the longest that a call may take, with all that it waits for' },
   { name: 'fuel', value: 'N', help: 'what may be computed in all, in instructions; the same in every run' },
+  { name: 'max-tables', value: 'N', help: 'limit on the elements of all tables' },
+  { name: 'max-handles', value: 'N', help: 'limit on the handles that each component instance holds at once' },
+  { name: 'max-lifted', value: 'BYTES', help: 'limit on the strings and lists that a call gives to the host' },
 ];
 
 export const PROGRAM_FLAGS: readonly Flag[] = [
@@ -94,24 +97,27 @@ function limitsOf(args: Parsed): Limits {
     return text === undefined ? undefined : parse(name, text);
   };
   const limits = {
-    memory: given('max-memory', (_, text) => parseBytes(text)),
+    memory: given('max-memory', parseSize),
     cpu: given('max-cpu', parseTime),
     time: given('max-time', parseTime),
     fuel: given('fuel', parseCount),
+    tables: given('max-tables', parseCount),
+    handles: given('max-handles', parseCount),
+    lifted: given('max-lifted', parseSize),
   };
   return Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined));
 }
 
 const SUFFIXES: Readonly<Record<string, number>> = { '': 1, K: 1024, M: 1024 ** 2, G: 1024 ** 3 };
 
-/** The size that `--max-memory` says. */
-export function parseBytes(text: string): number {
+/** The size that a flag says. */
+export function parseSize(name: string, text: string): number {
   const match = /^(\d+)([KMG]?)(?:i?B)?$/i.exec(text);
   const bytes = match === null ? Number.NaN : Number(match[1]) * (SUFFIXES[(match[2] ?? '').toUpperCase()] ?? 1);
   if (!Number.isSafeInteger(bytes))
     throw new MisuseError(
       'bad-size',
-      `--max-memory: "${text}" is no size`,
+      `--${name}: "${text}" is no size`,
       'write bytes, or a number with K, M or G: 64M',
     );
   return bytes;

@@ -253,7 +253,8 @@ export class HttpService {
 
   /** A timer has no turn while a program computes: its limit ends it then. */
   #computedTooLong(error: unknown): boolean {
-    return error instanceof LimitError && error.limit !== 'fuel' && error.allowed >= this.#limits.timeout;
+    if (!(error instanceof LimitError)) return false;
+    return (error.limit === 'cpu' || error.limit === 'time') && error.allowed >= this.#limits.timeout;
   }
 
   #answered(exchange: Exchange, worker: Worker, out: ResponseOutparam): unknown {

@@ -8,7 +8,7 @@ import { FEATURES_FLAG } from '../features.ts';
 import { readBinary } from '../files.ts';
 import { oneOperand } from '../operands.ts';
 import { writeOut } from '../output.ts';
-import { loadFile, parseBytes } from '../program.ts';
+import { loadFile, parseSize } from '../program.ts';
 
 export const command: Command = {
   name: 'build',
@@ -73,7 +73,7 @@ export async function run(args: Parsed): Promise<number> {
   if (folder === undefined)
     throw new MisuseError('missing-flag', 'it is not said where to write to', 'name a folder: -o DIR');
   const max = args.values.get('max-memory')?.[0];
-  const maxMemory = max === undefined ? undefined : parseBytes(max);
+  const maxMemory = max === undefined ? undefined : parseSize('max-memory', max);
   const bytes = await readBinary(path);
   progress(`compiling ${path} (${showSize(bytes.length)})`);
   const { component } = await loadFile(path, args, { bytes });

@@ -14,6 +14,8 @@ import { type Address, listenError, type ServerOptions } from './options.ts';
 
 /** Milliseconds in which a client must have sent its headers; a whole request may take as long as an answer. */
 const HEADERS_TIMEOUT = 10_000;
+/** What no handler needs, and what would end the process of all of them otherwise. */
+const DEFAULT_LIMITS = { handles: 10_000, lifted: 16 * 1024 * 1024 };
 const MAX_HEADER_SIZE = 64 * 1024;
 const OUTPUTS = { stdin: 'none', stdout: 'inherit', stderr: 'inherit' } as const;
 
@@ -51,7 +53,7 @@ export async function serveHere(path: string, args: Parsed, options: ServerOptio
   for (const [name, value] of Object.entries(wasi)) linker.define(name, value);
   const { limits: own, ...linkOptions } = linkOptionsOf(args);
   // A timer that should end a program has no turn while one computes.
-  const written = { ...own, cpu: Math.min(own?.cpu ?? limits.timeout, limits.timeout) };
+  const written = { ...DEFAULT_LIMITS, ...own, cpu: Math.min(own?.cpu ?? limits.timeout, limits.timeout) };
   const load = async (): Promise<Handler> => {
     const { component } = await loadFile(path, args, { kept: true });
     const name = handlerExport(component, path);

@@ -2,6 +2,7 @@
  * `wasi:io/streams`, over the host's sources and sinks. Reads give at most 64 KiB at a time; a write is permitted while nothing
  * that was written before is still on its way.
  */
+import { passesOn } from '../../abi/lifted.ts';
 import { ComponentError } from '../../error/error.ts';
 import { HostError, type MaybePromise, type Sink, type Source, then } from '../../host/host.ts';
 import { until } from '../../host/streams.ts';
@@ -156,15 +157,23 @@ export class OutputStream {
     this.#permit -= length;
   }
 
+  /** What is written was lifted, and counted: only so much of it is kept at a time, so it counts no longer. */
   write(contents: Uint8Array): void {
     this.#check();
     this.#spend(contents.length);
+    passesOn(contents.length);
     this.#send(contents);
+  }
+
+  #writeOwn(bytes: Uint8Array): void {
+    this.#check();
+    this.#spend(bytes.length);
+    this.#send(bytes);
   }
 
   writeZeroes(len: bigint): void {
     if (len > CHUNK) violated(`a write of ${len} bytes, where check-write permitted ${this.#permit}`);
-    this.write(new Uint8Array(Number(len)));
+    this.#writeOwn(new Uint8Array(Number(len)));
   }
 
   flush(): void {
@@ -180,11 +189,16 @@ export class OutputStream {
     if (contents.length > MAX_BLOCKING_WRITE) {
       violated(`a blocking write of ${contents.length} bytes, where ${MAX_BLOCKING_WRITE} are the most`);
     }
+    passesOn(contents.length);
+    return this.#writeAndFlush(contents);
+  }
+
+  #writeAndFlush(bytes: Uint8Array): MaybePromise<void> {
     this.#check();
     const room = until(this.#sink);
     return then(room, () => {
       this.#check();
-      this.#send(contents);
+      this.#send(bytes);
       return then(until(this.#sink), () => this.#check());
     });
   }
@@ -192,13 +206,13 @@ export class OutputStream {
   blockingWriteZeroesAndFlush(len: bigint): MaybePromise<void> {
     if (len > MAX_BLOCKING_WRITE)
       violated(`a blocking write of ${len} bytes, where ${MAX_BLOCKING_WRITE} are the most`);
-    return this.blockingWriteAndFlush(new Uint8Array(Number(len)));
+    return this.#writeAndFlush(new Uint8Array(Number(len)));
   }
 
   splice(src: InputStream, len: bigint): bigint {
     const room = this.#available();
     const bytes = room === 0 ? NOTHING : src.read(len < BigInt(room) ? len : BigInt(room));
-    if (bytes.length > 0) this.write(bytes);
+    if (bytes.length > 0) this.#writeOwn(bytes);
     return BigInt(bytes.length);
   }
 

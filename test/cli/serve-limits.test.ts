@@ -1,0 +1,74 @@
+/** `tenon serve` under attack by the component that it serves: each request's harm is its own, and the process lives and answers others. */
+import assert from 'node:assert/strict';
+
+import { after, describe, test } from 'node:test';
+import { HARM, HOSTILE_HANDLER } from '../support/hostile-handler.ts';
+import { type ServerProcess, serveTenon } from '../support/server-process.ts';
+import { guest } from './tenon.ts';
+
+const path = guest('hostile-handler.wasm', HOSTILE_HANDLER);
+
+/** What others do meanwhile, or afterwards. */
+const HARMLESS = 'x';
+
+/** Mebibytes that a server may take more than before, whatever a request does: its own memory, and what waits to be collected. */
+const FLAT = 250;
+
+const running = new Set<ServerProcess>();
+after(() => Promise.all([...running].map((server) => server.stop('SIGKILL'))));
+
+async function serve(...flags: string[]): Promise<ServerProcess> {
+  const server = await serveTenon([...flags, path]);
+  running.add(server);
+  return server;
+}
+
+async function statusOf(server: ServerProcess, harm: string): Promise<number> {
+  const answer = await fetch(server.url + harm);
+  await answer.arrayBuffer().catch(() => {});
+  return answer.status;
+}
+
+async function answersOthers(server: ServerProcess): Promise<void> {
+  assert.equal(await statusOf(server, HARMLESS), 200);
+}
+
+async function ends(server: ServerProcess): Promise<void> {
+  await answersOthers(server);
+  assert.equal(await server.stop(), 0, server.stderr());
+}
+
+/** How much the process may have now, if the system says how much it has. */
+function assertFlat(server: ServerProcess, before: number | undefined): void {
+  const peak = server.peak();
+  if (before === undefined || peak === undefined) return;
+  assert.ok(peak - before < FLAT, `${Math.round(peak - before)} MB more than before`);
+}
+
+describe('a program that takes without end', () => {
+  for (const [harm, flags, said] of [
+    [HARM.compute, ['--max-cpu', '200ms'], /trap\[cpu-limit\]: .*where limits\.cpu allows 200 ms/],
+    [HARM.memory, ['--max-memory', '64M'], /trap\[unreachable\]/],
+    [HARM.handles, [], /trap\[handle-limit\]: .*limits\.handles allows 10000/],
+    [HARM.handles, ['--max-handles', '1000'], /trap\[handle-limit\]: .*limits\.handles allows 1000/],
+    [HARM.hoard, ['--max-handles', '20'], /trap\[handle-limit\]/],
+    [HARM.hoard, [], /trap\[lift-limit\]: .*limits\.lifted allows 16777216 bytes/],
+    [HARM.repeated, [], /trap\[lift-limit\]: .*limits\.lifted allows 16777216 bytes/],
+    [HARM.repeated, ['--max-lifted', '8M'], /trap\[lift-limit\]: .*limits\.lifted allows 8388608 bytes/],
+    [HARM.endlessFields, [], /trap\[host-error\]: fields of more than 1048576 bytes/],
+  ] as const) {
+    test(`${harm}, ${flags.join(' ') || 'without a flag'}: 500, and 50 others are answered`, async () => {
+      const server = await serve(...flags);
+      await answersOthers(server);
+      const before = server.peak();
+      const harmed = fetch(server.url + harm);
+      const others = Array.from({ length: 50 }, () => statusOf(server, HARMLESS));
+      assert.equal((await harmed).status, 500);
+      assert.deepEqual(new Set(await Promise.all(others)), new Set([200]));
+      assert.match(server.stderr(), said);
+      assert.equal(server.stderr().match(/failed/g)?.length, 1);
+      assertFlat(server, before);
+      await ends(server);
+    });
+  }
+});
