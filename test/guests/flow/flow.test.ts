@@ -74,7 +74,8 @@ describe('many calls of one instance, one after the other', () => {
         // What the guests keep for themselves they have by then.
         if (round === 1) handles = objectCount();
       }
-      assert.equal(objectCount(), handles);
+      // Fewer only where something of an earlier test was collected meanwhile; what this one left would be there 28 times.
+      assert.ok(objectCount() <= handles, `${objectCount() - handles} handles are left`);
       assert.equal(suspendedCount(), 0);
       settled(linked, 'all');
     });
