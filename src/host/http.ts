@@ -4,8 +4,8 @@
  */
 import type { HostError, Sink, Source, Waitable } from './host.ts';
 
-/** A field of a header or trailer section: its name in lower case, and its value as bytes. */
-export type HttpField = readonly [name: string, value: Uint8Array];
+/** A field of a header or trailer section: its name in lower case, and its value, one character for each byte (Latin-1). */
+export type HttpField = readonly [name: string, value: string];
 export type HttpFields = readonly HttpField[];
 
 /** Why an exchange failed: a case of WASI's `wasi:http/types.error-code`, with its payload where it has one. */

@@ -17,10 +17,7 @@ export function answerText(
   ];
   const given = new Set(more.map(([name]) => name));
   const fields = [...own.filter(([name]) => !given.has(name)), ...more];
-  const out = request.respond(
-    status,
-    fields.map(([name, value]) => [name, bytes.encode(value)]),
-  );
+  const out = request.respond(status, fields);
   out.sink.write(body);
   out.finish(undefined);
 }

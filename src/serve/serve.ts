@@ -12,6 +12,7 @@ import { promisedFunctionOf } from '../runtime/promised-function.ts';
 import { compareSemver, parseSemver, splitVersion } from '../types/semver.ts';
 import { exitOf } from '../wasi/p2/exit.ts';
 import { IncomingRequest, ResponseOutparam } from '../wasi/p2/http-messages.ts';
+import { type Deadline, Deadlines } from './deadlines.ts';
 import { Meter, type Outcome } from './metrics.ts';
 import { answerText } from './plain.ts';
 
@@ -161,10 +162,12 @@ export class HttpService {
   readonly #limits: ServeLimits;
   readonly #onServed: (served: Served) => void;
   readonly #idle: Worker[] = [];
+  readonly #deadlines: Deadlines;
 
   constructor(handler: Handler, limits: ServeLimits, onServed: (served: Served) => void = () => {}) {
     this.#handler = handler;
     this.#limits = limits;
+    this.#deadlines = new Deadlines(limits.timeout);
     this.#onServed = onServed;
   }
 
@@ -187,7 +190,7 @@ export class HttpService {
     } else {
       meter.active++;
       try {
-        failure = await this.#handle(exchange);
+        failure = await this.#handle(exchange, begin);
       } finally {
         meter.active--;
       }
@@ -199,20 +202,20 @@ export class HttpService {
     this.#onServed({ method, path, status, outcome, milliseconds, failure });
   }
 
-  /** Answers why it failed. */
-  async #handle(exchange: Exchange): Promise<unknown> {
+  /** Answers why it failed; it came at `begin`. */
+  async #handle(exchange: Exchange, begin: number): Promise<unknown> {
     let worker: Worker | undefined;
-    let timer: ReturnType<typeof setTimeout> | undefined;
+    let deadline: Deadline | undefined;
     const end = (): void => worker?.instance[Symbol.dispose]();
     try {
       worker = this.#take();
       const out = new ResponseOutparam(exchange);
       let isLate = false;
       let isGone = false;
-      timer = setTimeout(() => {
+      deadline = this.#deadlines.add(begin, () => {
         isLate = true;
         end();
-      }, this.#limits.timeout);
+      });
       exchange.onGone(() => {
         if (exchange.isOver || exchange.hasEnded) return;
         isGone = true;
@@ -235,7 +238,7 @@ export class HttpService {
       return this.#failed(exchange, false, error);
     } finally {
       exchange.isOver = true;
-      clearTimeout(timer);
+      if (deadline !== undefined) this.#deadlines.delete(deadline);
       if (worker !== undefined) this.#giveBack(worker);
     }
   }
@@ -298,5 +301,6 @@ export class HttpService {
   /** Disposes of what waits for requests. */
   [Symbol.dispose](): void {
     this.#disposeIdle();
+    this.#deadlines[Symbol.dispose]();
   }
 }

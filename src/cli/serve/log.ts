@@ -35,6 +35,7 @@ function asJson({ accessLog }: ServerOptions): (served: Served) => void {
 
 function asText({ accessLog }: ServerOptions): (served: Served) => void {
   return ({ method, path, status, milliseconds, failure }) => {
+    if (failure === undefined && !accessLog) return;
     const what = safeText(`${method} ${path}`);
     if (failure !== undefined) {
       process.stderr.write(`${what} failed\n`);

@@ -1,7 +1,6 @@
 /** An answer on its way: its head waits for the first piece of its body, so that a short one goes out in one packet, with its length. */
 import { HostError, type Sink } from '../host.ts';
 import type { HttpFields, HttpOutgoingBody } from '../http.ts';
-import { latin1 } from './http-streams.ts';
 
 /** What speaks the protocol. */
 export interface AnswerWriter {
@@ -19,6 +18,8 @@ export interface AnswerWriter {
 
 /** Pieces that are kept as text: one that Node joins with the head into one string, which one system call sends. */
 const MOST_TEXT = 16_384;
+/** Takes any view, without a buffer made of it first. */
+const { latin1Slice } = Buffer.prototype;
 
 /** Answers of this turn of the event loop whose head has not gone: at its end they go. */
 const waiting: Answer[] = [];
@@ -96,7 +97,7 @@ class Answer implements HttpOutgoingBody, Sink {
     this.check();
     if (bytes.length === 0) return;
     if (!this.#isHeadSent && this.#first === undefined) {
-      this.#first = bytes.length <= MOST_TEXT ? latin1(bytes) : new Uint8Array(bytes);
+      this.#first = bytes.length <= MOST_TEXT ? latin1Slice.call(bytes, 0, bytes.length) : new Uint8Array(bytes);
       return;
     }
     this.flush();

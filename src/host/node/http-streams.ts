@@ -15,15 +15,9 @@ export function fieldsOf(raw: readonly string[], isLeftOut?: (name: string) => b
   const fields: HttpField[] = [];
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const name = raw[i]!.toLowerCase();
-    // Node gives the bytes of a value as Latin-1.
-    if (isLeftOut === undefined || !isLeftOut(name)) fields.push([name, Buffer.from(raw[i + 1]!, 'latin1')]);
+    if (isLeftOut === undefined || !isLeftOut(name)) fields.push([name, raw[i + 1]!]);
   }
   return fields;
-}
-
-/** Bytes as Node takes them for text of one byte a character. */
-export function latin1(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
 }
 
 /**
@@ -32,13 +26,13 @@ export function latin1(bytes: Uint8Array): string {
  */
 export function headFields(fields: HttpFields, isChunked: boolean): string[] {
   const raw: string[] = [];
-  for (const [name, value] of fields) if (isChunked || name !== 'trailer') raw.push(name, latin1(value));
+  for (const [name, value] of fields) if (isChunked || name !== 'trailer') raw.push(name, value);
   return raw;
 }
 
 /** The fields of trailers as Node takes them. */
 export function trailerFields(fields: HttpFields): [string, string][] {
-  return fields.map(([name, value]) => [name, latin1(value)]);
+  return fields.map(([name, value]) => [name, value]);
 }
 
 export function hasField(fields: HttpFields, wanted: string): boolean {

@@ -3,15 +3,7 @@ import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from
 import type { Sink } from '../host.ts';
 import type { HttpField, HttpFields, HttpIncomingBody, HttpOutgoingBody, HttpServerRequest } from '../http.ts';
 import { type AnswerWriter, beginAnswer } from './http-answer.ts';
-import {
-  fieldsOf,
-  hasField,
-  type IncomingStream,
-  incomingStreamBody,
-  latin1,
-  NO_BODY,
-  outgoingSink,
-} from './http-streams.ts';
+import { fieldsOf, hasField, type IncomingStream, incomingStreamBody, NO_BODY, outgoingSink } from './http-streams.ts';
 import { isNotSeen } from './http1-server.ts';
 
 /** NGHTTP2_INTERNAL_ERROR. */
@@ -26,7 +18,7 @@ function isLeftOut(name: string): boolean {
 function joinCookies(fields: HttpFields): HttpFields {
   const crumbs = fields.filter(([name]) => name === 'cookie');
   if (crumbs.length < 2) return fields;
-  const cookie: HttpField = ['cookie', Buffer.from(crumbs.map(([, value]) => latin1(value)).join('; '), 'latin1')];
+  const cookie: HttpField = ['cookie', crumbs.map(([, value]) => value).join('; ')];
   return [...fields.filter(([name]) => name !== 'cookie'), cookie];
 }
 
@@ -38,8 +30,7 @@ function text(headers: IncomingHttpHeaders, name: string): string | undefined {
 /** Fields as Node takes them. */
 function headersOf(fields: HttpFields): OutgoingHttpHeaders {
   const headers: Record<string, string | string[]> = Object.create(null);
-  for (const [name, bytes] of fields) {
-    const value = latin1(bytes);
+  for (const [name, value] of fields) {
     const before = headers[name];
     headers[name] = before === undefined ? value : [before, value].flat();
   }

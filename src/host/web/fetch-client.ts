@@ -19,17 +19,12 @@ const MAX_BODY = 64 * 1024 * 1024;
 /** Exchanges that a client may have under way. */
 const MAX_EXCHANGES = 1024;
 
-/** Fields hold bytes; the web has them as text of a character a byte. */
-function latin1(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => String.fromCharCode(byte)).join('');
-}
-
 function fieldsOf(headers: Headers): HttpFields {
   // The body comes unpacked: what is said of its packed form is true no more.
   const unpacked = headers.has('content-encoding') ? ['content-encoding', 'content-length'] : [];
   const fields: HttpField[] = [];
   for (const [name, value] of headers) {
-    if (!unpacked.includes(name)) fields.push([name, Uint8Array.from(value, (char) => char.charCodeAt(0))]);
+    if (!unpacked.includes(name)) fields.push([name, value]);
   }
   return fields;
 }
@@ -78,7 +73,7 @@ class Exchange implements HttpExchange {
     try {
       return new Request(`${scheme}://${authority}${path}`, {
         method,
-        headers: headers.map(([name, value]): [string, string] => [name, latin1(value)]),
+        headers: headers.map(([name, value]): [string, string] => [name, value]),
         body: this.#size === 0 ? null : new Uint8Array(this.#written.bytes()),
         redirect: 'manual',
         credentials: 'omit',

@@ -1,6 +1,7 @@
 /** The resource `fields` of `wasi:http/types`: headers and trailers. RFC 9110, sections 5.1, 5.5 and 7.6.1. */
 import { ComponentError } from '../../error/error.ts';
 import type { HttpField, HttpFields } from '../../host/http.ts';
+import { latin1Bytes, latin1Text } from '../../util/latin1.ts';
 import { violated } from './guard.ts';
 
 /** Bytes of one section, each field counted with what it costs to keep: more than any server takes. */
@@ -22,23 +23,24 @@ const FORBIDDEN: ReadonlySet<string> = /* @__PURE__ */ new Set([
 
 const LENGTH = 'content-length';
 
-function isLength(value: Uint8Array): boolean {
-  return value.length > 0 && value.length < 16 && value.every((byte) => byte >= 0x30 && byte <= 0x39);
-}
+/** One that a number holds exactly. */
+const IS_LENGTH = /^[0-9]{1,15}$/;
+/** Bytes of a value: no controls but the tab. */
+const IS_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /** Whether a field is not a guest's to send or to see. */
 export function isForbidden(name: string): boolean {
   return FORBIDDEN.has(name);
 }
 
-function refuse(tag: 'invalid-syntax' | 'forbidden' | 'immutable'): never {
-  throw new ComponentError({ tag });
+/** A value as text; what is longer than any section is not read first. */
+function textOf(value: Uint8Array): string {
+  if (value.length > MAX_SECTION) violated(`fields of more than ${MAX_SECTION} bytes`);
+  return latin1Text(value);
 }
 
-/** Bytes of a value: no controls but the tab. */
-function isValue(value: Uint8Array): boolean {
-  for (const byte of value) if ((byte < 32 && byte !== 9) || byte === 127) return false;
-  return true;
+function refuse(tag: 'invalid-syntax' | 'forbidden' | 'immutable'): never {
+  throw new ComponentError({ tag });
 }
 
 export class Fields {
@@ -69,7 +71,7 @@ export class Fields {
 
   static fromList(entries: readonly (readonly [string, Uint8Array])[]): Fields {
     const made = new Fields();
-    for (const [name, value] of entries) made.#add(made.#writable(name), value);
+    for (const [name, value] of entries) made.#add(made.#writable(name), textOf(value));
     return made;
   }
 
@@ -82,22 +84,22 @@ export class Fields {
     return lower;
   }
 
-  #add(name: string, value: Uint8Array): void {
-    if (!isValue(value)) refuse('invalid-syntax');
+  #add(name: string, value: string): void {
+    if (!IS_VALUE.test(value)) refuse('invalid-syntax');
     // Two lengths, or what is none, are read differently by different programs: one of them would lose count.
-    if (name === LENGTH && (this.has(LENGTH) || !isLength(value))) refuse('invalid-syntax');
+    if (name === LENGTH && (this.has(LENGTH) || !IS_LENGTH.test(value))) refuse('invalid-syntax');
     this.#size += costOf(name, value);
     if (this.#size > MAX_SECTION) violated(`fields of more than ${MAX_SECTION} bytes`);
     if (!this.#isOwn) {
       this.#fields = [...this.#fields];
       this.#isOwn = true;
     }
-    (this.#fields as HttpField[]).push([name, new Uint8Array(value)]);
+    (this.#fields as HttpField[]).push([name, value]);
   }
 
   get(name: string): Uint8Array[] {
     const lower = name.toLowerCase();
-    return this.#fields.filter(([each]) => each === lower).map(([, value]) => value);
+    return this.#fields.filter(([each]) => each === lower).map(([, value]) => latin1Bytes(value));
   }
 
   has(name: string): boolean {
@@ -107,9 +109,10 @@ export class Fields {
 
   set(name: string, value: readonly Uint8Array[]): void {
     const lower = this.#writable(name);
-    if (!value.every(isValue)) refuse('invalid-syntax');
+    const texts = value.map(textOf);
+    if (!texts.every((text) => IS_VALUE.test(text))) refuse('invalid-syntax');
     this.#remove(lower);
-    for (const each of value) this.#add(lower, each);
+    for (const text of texts) this.#add(lower, text);
   }
 
   delete(name: string): void {
@@ -123,11 +126,11 @@ export class Fields {
   }
 
   append(name: string, value: Uint8Array): void {
-    this.#add(this.#writable(name), value);
+    this.#add(this.#writable(name), textOf(value));
   }
 
   entries(): [string, Uint8Array][] {
-    return this.#fields.map(([name, value]) => [name, value]);
+    return this.#fields.map(([name, value]) => [name, latin1Bytes(value)]);
   }
 
   clone(): Fields {
@@ -139,7 +142,7 @@ export class Fields {
   }
 }
 
-function costOf(name: string, value: Uint8Array): number {
+function costOf(name: string, value: string): number {
   return name.length + value.length + FIELD_COST;
 }
 
@@ -148,9 +151,8 @@ export function contentLength(fields: HttpFields): bigint | undefined {
   let length: string | undefined;
   for (const [name, value] of fields) {
     if (name !== 'content-length') continue;
-    const text = new TextDecoder().decode(value);
-    if (!/^\d{1,19}$/.test(text) || (length !== undefined && length !== text)) return undefined;
-    length = text;
+    if (!/^\d{1,19}$/.test(value) || (length !== undefined && length !== value)) return undefined;
+    length = value;
   }
   return length === undefined ? undefined : BigInt(length);
 }
