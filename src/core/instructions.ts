@@ -341,6 +341,30 @@ function readInstruction(walker: Walker, start: number, before: number): Site {
 }
 
 /**
+ * Hands on the instructions from `walker.at` to `end` whose first byte is flagged. A function of its own, since the engine leaves the code
+ * that it makes for a loop inside another at the end of each run.
+ */
+function scan(walker: Walker, bytes: Uint8Array, end: number, flags: Kinds, found: (site: Site) => void): void {
+  let opcode: number = END;
+  let { at } = walker;
+  for (let before = 0; at < end; before++) {
+    opcode = bytes[at]!;
+    const kind = SINGLE[opcode];
+    // Nearly all instructions have nothing behind them, one number, or a place in memory.
+    const isSimple = kind === NONE || kind === LEB || (kind === MEMARG && bytes[at + 1]! < 0x40);
+    if (isSimple && flags[opcode] === 0) {
+      at += kind === MEMARG ? 2 : 1;
+      if (kind !== NONE) while (bytes[at++]! >= 0x80);
+      continue;
+    }
+    const site = readInstruction(walker, at, before);
+    at = walker.at;
+    if (flags[opcode] !== 0) found(site);
+  }
+  if (at !== end || opcode !== END) walker.fail();
+}
+
+/**
  * Finds every instruction whose opcode is in `wanted`, in order, with the entry that it stands in.
  * @throws MalformedError if the code cannot be read to the end
  */
@@ -360,23 +384,9 @@ export function findInstructions(
       locals += walker.u();
       walker.type();
     }
-    let opcode: number = END;
-    let { at } = walker;
-    entered(at, entry, locals);
-    for (let before = 0; at < end; before++) {
-      opcode = bytes[at]!;
-      const kind = SINGLE[opcode];
-      // Nearly all instructions have nothing behind them, one number, or a place in memory.
-      const isSimple = kind === NONE || kind === LEB || (kind === MEMARG && bytes[at + 1]! < 0x40);
-      if (isSimple && flags[opcode] === 0) {
-        at += kind === MEMARG ? 2 : 1;
-        if (kind !== NONE) while (bytes[at++]! >= 0x80);
-        continue;
-      }
-      const site = readInstruction(walker, at, before);
-      at = walker.at;
+    entered(walker.at, entry, locals);
+    scan(walker, bytes, end, flags, (site) => {
       if (wanted.has(site.opcode)) found(site, entry);
-    }
-    if (at !== end || opcode !== END) walker.fail();
+    });
   }
 }

@@ -8,32 +8,33 @@ import { compileImport } from './compile.ts';
 
 type Enter = ImportBorder['enter'];
 
-/** A function of few parameters without spreading them. */
-function byArity(count: number, made: () => ImportBorder): Enter {
+/** A function of few parameters without spreading them; the first call makes what the others go to. */
+function byArity(count: number, make: () => Enter): Enter {
+  let enter: Enter = (...flat) => {
+    enter = make();
+    return enter(...flat);
+  };
   switch (count) {
     case 0:
-      return () => made().enter();
+      return () => enter();
     case 1:
-      return (a: Flat) => made().enter(a);
+      return (a: Flat) => enter(a);
     case 2:
-      return (a: Flat, b: Flat) => made().enter(a, b);
+      return (a: Flat, b: Flat) => enter(a, b);
     case 3:
-      return (a: Flat, b: Flat, c: Flat) => made().enter(a, b, c);
+      return (a: Flat, b: Flat, c: Flat) => enter(a, b, c);
     case 4:
-      return (a: Flat, b: Flat, c: Flat, d: Flat) => made().enter(a, b, c, d);
+      return (a: Flat, b: Flat, c: Flat, d: Flat) => enter(a, b, c, d);
+    case 5:
+      return (a: Flat, b: Flat, c: Flat, d: Flat, e: Flat) => enter(a, b, c, d, e);
+    case 6:
+      return (a: Flat, b: Flat, c: Flat, d: Flat, e: Flat, f: Flat) => enter(a, b, c, d, e, f);
     default:
-      return (...flat) => made().enter(...flat);
+      return (...flat) => enter(...flat);
   }
 }
 
 /** Like `compileImport`, but later. `flat` is the number of core parameters. */
 export function compileImportLater(signature: Signature, flat: number): ImportFactory {
-  return (runtime, env) => {
-    let border: ImportBorder | undefined;
-    const made = (): ImportBorder => {
-      border ??= compileImport(signature)(runtime, env);
-      return border;
-    };
-    return { enter: byArity(flat, made) };
-  };
+  return (runtime, env) => ({ enter: byArity(flat, () => compileImport(signature)(runtime, env).enter) });
 }
