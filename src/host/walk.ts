@@ -67,7 +67,9 @@ export class Walk<A extends { close(): void }> {
     const end = parts.at(-1);
     if (last && (end === '' || end === '.')) this.#slash = true;
     for (const part of parts.reverse()) {
-      if (part !== '' && part !== '.') this.#rest.push(part);
+      // A dot at the end stands in the directory before it, which has to be there.
+      const isEnd = last && this.#rest.length === 0;
+      if (part !== '' && (part !== '.' || isEnd)) this.#rest.push(part);
     }
   }
 
@@ -80,6 +82,7 @@ export class Walk<A extends { close(): void }> {
     for (;;) {
       const name = this.#rest.pop();
       if (name === undefined) return { anchor: this.#top, name: '' };
+      if (name === '.') continue;
       if (name === '..') this.#up();
       else {
         if (this.#windows && FOREIGN.test(name))
