@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { HostError, type HostErrorCode, type OpenOptions } from '../../src/host/host.ts';
+import { type DirectoryWatch, HostError, type HostErrorCode, type OpenOptions } from '../../src/host/host.ts';
 import type { MemoryDirectory } from '../../src/host/memory/directory.ts';
 import type { MemoryFile } from '../../src/host/memory/file.ts';
 import type { NodeDirectory } from '../../src/host/node/directory.ts';
@@ -105,7 +105,7 @@ function escapesOf({ plant, absolute }: Scene): readonly string[] {
   ];
 }
 
-type MakeScene = (mutable?: boolean) => Scene;
+type MakeScene = (mutable?: boolean, watch?: DirectoryWatch) => Scene;
 
 const TESTS: Readonly<Record<string, (scene: MakeScene) => void>> = {
   'files are opened, read, written, cut and appended to'(scene) {
@@ -312,6 +312,28 @@ const TESTS: Readonly<Record<string, (scene: MakeScene) => void>> = {
     directory.sync();
     assert.equal(image(), before);
     for (const node of [reader, sub, writable, directory]) node.close();
+  },
+
+  'what is done in a directory is told, and what is refused'(scene) {
+    const told = new Set<string>();
+    const watch: DirectoryWatch = (write, allowed) =>
+      void told.add(`${write ? 'write' : 'read'} ${allowed ? 'allowed' : 'refused'}`);
+    const tells = (expected: readonly string[], body: () => unknown): void => {
+      told.clear();
+      body();
+      assert.deepEqual([...told].sort(), expected);
+    };
+    const { directory } = scene(true, watch);
+    tells([], () => directory.stat());
+    tells(['read allowed'], () => openFile(directory, 'a.txt').close());
+    tells(['read allowed'], () => directory.entries());
+    tells(['read allowed', 'write allowed'], () => directory.createDirectoryAt('new'));
+    const sub = directory.openAt('sub', OPEN) as SyncDirectory;
+    tells(['read allowed', 'write allowed'], () => sub.unlinkFileAt('b.txt'));
+    const fixed = scene(false, watch).directory;
+    tells(['write refused'], () => fails('not-permitted', () => fixed.unlinkFileAt('a.txt')));
+    tells(['write refused'], () => fails('not-permitted', () => fixed.openAt('a.txt', WRITE)));
+    for (const each of [sub, directory, fixed]) each.close();
   },
 
   'odd paths are refused'(scene) {

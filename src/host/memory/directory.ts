@@ -4,6 +4,7 @@
  */
 import {
   type DirectoryEntry,
+  type DirectoryWatch,
   type FileStat,
   type HostDirectory,
   HostError,
@@ -66,11 +67,13 @@ export class MemoryDirectory implements HostDirectory {
   readonly type = 'directory';
   readonly mutable: boolean;
   readonly #node: DirectoryNode;
+  readonly #watch: DirectoryWatch | undefined;
   #owners = 1;
 
-  constructor(node: DirectoryNode, mutable: boolean) {
+  constructor(node: DirectoryNode, mutable: boolean, watch: DirectoryWatch | undefined) {
     this.#node = node;
     this.mutable = mutable;
+    this.#watch = watch;
   }
 
   #base(): DirectoryNode {
@@ -80,11 +83,13 @@ export class MemoryDirectory implements HostDirectory {
 
   #change(): DirectoryNode {
     const node = this.#base();
+    this.#watch?.(true, this.mutable);
     if (!this.mutable) throw new HostError('not-permitted', 'the directory was granted read-only');
     return node;
   }
 
   #walk(path: string): Walk<DirectoryNode> {
+    this.#watch?.(false, true);
     return new Walk(STEPS, this.#base(), path);
   }
 
@@ -118,6 +123,7 @@ export class MemoryDirectory implements HostDirectory {
   }
 
   entries(): readonly DirectoryEntry[] {
+    this.#watch?.(false, true);
     return [...this.#base().entries()].map(([name, node]) => ({ name, type: node.stat().type }));
   }
 
@@ -135,7 +141,7 @@ export class MemoryDirectory implements HostDirectory {
       switch (node.kind) {
         case 'directory':
           refuseAsFile(options);
-          return new MemoryDirectory(node, this.mutable);
+          return new MemoryDirectory(node, this.mutable, this.#watch);
         case 'file':
           if (directory || walk.slash) throw new HostError('not-directory', 'the path does not lead to a directory');
           if (truncate) node.setSize(0);

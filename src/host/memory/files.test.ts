@@ -12,6 +12,7 @@ import {
   WRITE,
 } from '../../../test/support/directory-suite.ts';
 import { UsageError } from '../../error/error.ts';
+import type { DirectoryWatch } from '../host.ts';
 import type { MemoryDirectory } from './directory.ts';
 import { MemoryFiles } from './files.ts';
 
@@ -29,7 +30,7 @@ function imageOf(directory: MemoryDirectory, path: string): string {
   return [own, ...below].join('\n');
 }
 
-function scene(mutable = true): Scene & { readonly files: MemoryFiles } {
+function scene(mutable = true, watch?: DirectoryWatch): Scene & { readonly files: MemoryFiles } {
   const files = new MemoryFiles({
     '/top/in/a.txt': 'alpha',
     '/top/in/sub/b.txt': bytes('beta'),
@@ -39,7 +40,7 @@ function scene(mutable = true): Scene & { readonly files: MemoryFiles } {
   const owner = files.openDirectory('/top', { mutable: true });
   return {
     files,
-    directory: files.openDirectory('/top/in', { mutable }),
+    directory: files.openDirectory('/top/in', { mutable, watch }),
     openOutside: () => files.openDirectory('/top/out', { mutable: true }),
     read: (path) => files.readText(`/top/${path}`) ?? 'nothing',
     names: (path) => namesIn(owner, path),

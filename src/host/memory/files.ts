@@ -60,7 +60,7 @@ export class MemoryFiles {
   }
 
   /** The directory `path`, as a host's `openDirectory`. Links on the way are not followed. Throws UsageError (`no-directory`, `bad-grant`). */
-  openDirectory(path: string, { mutable, quota }: DirectoryOptions): MemoryDirectory {
+  openDirectory(path: string, { mutable, quota, watch }: DirectoryOptions): MemoryDirectory {
     if (quota !== undefined) {
       throw new UsageError(
         'bad-grant',
@@ -71,7 +71,7 @@ export class MemoryFiles {
       );
     }
     const node = this.#find(path);
-    if (node?.kind === 'directory') return new MemoryDirectory(node, mutable);
+    if (node?.kind === 'directory') return new MemoryDirectory(node, mutable, watch);
     throw new UsageError('no-directory', `the directory ${JSON.stringify(path)} cannot be opened`, {
       expected: 'a directory of the files in memory',
       found: node === undefined ? 'nothing under this path' : `a ${node.kind}`,

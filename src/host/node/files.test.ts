@@ -25,7 +25,7 @@ import {
   WRITE,
 } from '../../../test/support/directory-suite.ts';
 import { UsageError } from '../../error/error.ts';
-import { HostError } from '../host.ts';
+import { type DirectoryWatch, HostError } from '../host.ts';
 import { untilAny } from '../streams.ts';
 import { type Anchors, descriptorAnchors, pathAnchors } from './anchor.ts';
 import type { NodeFile } from './file.ts';
@@ -38,20 +38,20 @@ const linux = process.platform === 'linux';
 let count = 0;
 
 /** A fresh directory `in` beside a directory `out` with a secret. */
-function scene(anchors: Anchors, mutable = true) {
+function scene(anchors: Anchors, mutable = true, watch?: DirectoryWatch) {
   const root = join(top, `scene${count++}`);
   mkdirSync(join(root, 'in/sub/deep'), { recursive: true });
   mkdirSync(join(root, 'out'));
   writeFileSync(join(root, 'out/secret'), 'secret');
   writeFileSync(join(root, 'in/a.txt'), 'alpha');
   writeFileSync(join(root, 'in/sub/b.txt'), 'beta');
-  const directory = openNodeDirectory(join(root, 'in'), { mutable }, anchors);
+  const directory = openNodeDirectory(join(root, 'in'), { mutable, watch }, anchors);
   return { root, inside: join(root, 'in'), directory };
 }
 
 /** The same as the owner sees it. */
-function commonScene(anchors: Anchors, mutable = true): Scene {
-  const { root, inside, directory } = scene(anchors, mutable);
+function commonScene(anchors: Anchors, mutable = true, watch?: DirectoryWatch): Scene {
+  const { root, inside, directory } = scene(anchors, mutable, watch);
   return {
     directory,
     openOutside: () => openNodeDirectory(join(root, 'out'), { mutable: true }, anchors),
@@ -68,7 +68,7 @@ for (const [name, anchors] of Object.entries({ descriptors: descriptorAnchors, p
   describe(`directories by ${name}`, {
     skip: name === 'descriptors' && !linux ? 'needs /proc of Linux' : false,
   }, () => {
-    directorySuite((mutable) => commonScene(anchors, mutable));
+    directorySuite((mutable, watch) => commonScene(anchors, mutable, watch));
 
     test('timestamps are read as they were set, to the nanosecond, until the file gets others', () => {
       const { directory, inside } = scene(anchors);
