@@ -18,8 +18,14 @@ export interface AnswerWriter {
 
 /** Pieces that are kept as text: one that Node joins with the head into one string, which one system call sends. */
 const MOST_TEXT = 16_384;
-/** Takes any view, without a buffer made of it first. */
-const { latin1Slice } = Buffer.prototype;
+/** Where such a piece is copied to be read: of a short array the engine would first make a buffer, which costs more. */
+let scratch: Buffer | undefined;
+
+function latin1(bytes: Uint8Array): string {
+  scratch ??= Buffer.alloc(MOST_TEXT);
+  scratch.set(bytes);
+  return scratch.toString('latin1', 0, bytes.length);
+}
 
 /** Answers of this turn of the event loop whose head has not gone: at its end they go. */
 const waiting: Answer[] = [];
@@ -97,7 +103,7 @@ class Answer implements HttpOutgoingBody, Sink {
     this.check();
     if (bytes.length === 0) return;
     if (!this.#isHeadSent && this.#first === undefined) {
-      this.#first = bytes.length <= MOST_TEXT ? latin1Slice.call(bytes, 0, bytes.length) : new Uint8Array(bytes);
+      this.#first = bytes.length <= MOST_TEXT ? latin1(bytes) : new Uint8Array(bytes);
       return;
     }
     this.flush();
