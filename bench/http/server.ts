@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 export interface Running {
   readonly url: string;
+  readonly pid: number;
   stop(): Promise<void>;
 }
 
@@ -16,6 +17,7 @@ export async function started(program: string, args: readonly string[]): Promise
   const url = await addressOf(child, program);
   return {
     url,
+    pid: child.pid!,
     stop: () =>
       new Promise((resolve) => {
         child.once('exit', () => resolve());
