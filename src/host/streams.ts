@@ -13,27 +13,41 @@ export const READY: Waitable = {
   },
 };
 
-/** Waits until one of them is ready: undefined if one is now. Everything asked for is taken back at the end. */
-export function untilAny(waitables: readonly Waitable[]): Promise<void> | undefined {
-  if (waitables.some((w) => w.ready())) return undefined;
-  return new Promise((resolve) => {
-    let over = false;
-    const cancels: (() => void)[] = [];
-    const done = (): void => {
-      if (over) return;
-      over = true;
-      for (const cancel of cancels) cancel();
-      resolve();
-    };
-    for (const waitable of waitables) {
-      const cancel = waitable.subscribe(done);
-      if (over) {
-        cancel();
-        return;
-      }
-      cancels.push(cancel);
+/** A wait that may be given up. */
+export interface Wait {
+  readonly promise: Promise<void>;
+  /** Takes everything back that was asked for: the promise will not settle any more. */
+  readonly cancel: () => void;
+}
+
+/** Begins to wait until one of them is ready. Everything asked for is taken back then. */
+export function waitForAny(waitables: readonly Waitable[]): Wait {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let isOver = false;
+  const cancels: (() => void)[] = [];
+  const cancel = (): void => {
+    isOver = true;
+    for (const each of cancels.splice(0)) each();
+  };
+  const done = (): void => {
+    if (isOver) return;
+    cancel();
+    resolve();
+  };
+  for (const waitable of waitables) {
+    const each = waitable.subscribe(done);
+    if (isOver) {
+      each();
+      break;
     }
-  });
+    cancels.push(each);
+  }
+  return { promise, cancel };
+}
+
+/** Waits until one of them is ready: undefined if one is now. */
+export function untilAny(waitables: readonly Waitable[]): Promise<void> | undefined {
+  return waitables.some((w) => w.ready()) ? undefined : waitForAny(waitables).promise;
 }
 
 /** Waits until it is ready: undefined if it is now. */

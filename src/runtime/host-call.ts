@@ -79,13 +79,19 @@ export function lendTo(call: HostCall | undefined): void {
   rememberIn(call === undefined ? undefined : (call as Call).list);
 }
 
+/** What a promise of the host's holds of a call, until it settles or nobody waits for it any more: the host may never answer. */
+interface Held {
+  subtask: HostSubtask | undefined;
+}
+
 /** A call that the host has answered with a promise. As an activity: that has settled, and the result is lowered when no guest runs. */
-class HostSubtask extends Subtask implements Activity {
+class HostSubtask extends Subtask implements Activity, StoreWatcher {
   readonly store: Store;
   readonly #env: BorderEnv;
   readonly #call: Call;
   readonly #settle: Settle;
   readonly #pointer: Flat;
+  readonly #held: Held = { subtask: this };
   #ok = false;
   #value: unknown;
 
@@ -106,13 +112,16 @@ class HostSubtask extends Subtask implements Activity {
     this.started();
     this.#call.pend(this.store);
     this.store.hostBegins();
+    const held = this.#held;
     promise.then(
-      (value) => this.#settled(true, value),
-      (error) => this.#settled(false, error),
+      (value) => held.subtask?.settled(true, value),
+      (error) => held.subtask?.settled(false, error),
     );
   }
 
-  #settled(ok: boolean, value: unknown): void {
+  settled(ok: boolean, value: unknown): void {
+    this.#held.subtask = undefined;
+    this.store.dependents.delete(this);
     this.#call.settled();
     if (this.resolved) {
       this.store.hostEnds();
@@ -122,6 +131,19 @@ class HostSubtask extends Subtask implements Activity {
     this.#value = value;
     this.store.hostAnswers();
     scheduler.enqueueNow(this);
+  }
+
+  /** Its store has ended. */
+  override abandon(failure: Trap): void {
+    super.abandon(failure);
+    if (this.#held.subtask === undefined) return;
+    this.#held.subtask = undefined;
+    this.#call.settled();
+    this.store.hostEnds();
+  }
+
+  ended(failure: Trap): void {
+    this.abandon(failure);
   }
 
   /** The host is told, and not waited for: whatever it answers later is for nobody. */
@@ -181,5 +203,7 @@ export function awaitHostCall(
   }
   const subtask = new HostSubtask(env, component.store, call, settle, pointer);
   subtask.begin(promise);
+  // It has no handle by which it would hear of its store's end.
+  if (!isAsync) component.store.dependents.add(subtask);
   return answer(component, subtask, isAsync, env.zero);
 }

@@ -11,7 +11,8 @@ interface Asked extends Activity {
 }
 
 export class HostWait {
-  readonly #stack: Asked;
+  /** Undefined once it has died: what the host still holds of the wait then holds nothing else. */
+  #stack: Asked | undefined;
   #settle: Settle | undefined;
   #pointer: Flat = 0;
   #call: HostCall | undefined;
@@ -45,7 +46,7 @@ export class HostWait {
     this.#path = path;
     this.#host = host;
     this.#settled = false;
-    this.#stack.ask(this.#after, call === undefined);
+    this.#stack?.ask(this.#after, call === undefined);
     host?.hostBegins();
     until.then(this.#fulfilled, this.#rejected);
   }
@@ -73,7 +74,19 @@ export class HostWait {
     this.#host?.hostAnswers();
     this.#host = undefined;
     const stack = this.#stack;
+    if (stack === undefined) return;
     if (stack.canGo && scheduler.take()) stack.go();
     else scheduler.enqueueNow(stack);
+  }
+
+  /** The stack has died: the host may take its time, or never answer. */
+  abandon(): void {
+    if (this.#path !== undefined && !this.#settled) this.#host?.hostEnds();
+    this.#settled = true;
+    this.#stack = undefined;
+    this.#settle = undefined;
+    this.#call = undefined;
+    this.#host = undefined;
+    this.#value = undefined;
   }
 }

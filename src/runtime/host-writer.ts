@@ -71,12 +71,12 @@ function streamFailed({ options }: Store, error: unknown, path: string): void {
 
 /** Writes the chunks of a host's stream, one after the other, until the source ends or nobody reads any more. */
 export class HostWriter {
-  readonly #shared: SharedStream;
+  /** Undefined once nobody reads: a source that never gives its next chunk then holds nothing of the guest. */
+  #shared: SharedStream | undefined;
   readonly #chunks: Chunks;
   readonly #path: string;
   readonly #conversion: HandleConversion;
-  readonly #unlisten: () => void;
-  #over = false;
+  #unlisten: (() => void) | undefined;
 
   private constructor(shared: SharedStream, chunks: Chunks, path: string, conversion: HandleConversion) {
     this.#shared = shared;
@@ -94,17 +94,22 @@ export class HostWriter {
 
   /** Until it ends all is the host's to do, but for the time that a guest lets it wait: {@link writeOnce}. */
   async run(): Promise<void> {
-    const { store } = this.#shared.payload.scope;
-    store.hostBegins();
-    while (!this.#over) {
+    this.#shared?.payload.scope.store.hostBegins();
+    while (this.#shared !== undefined) {
       const chunk = await this.#next();
-      if (chunk === undefined || this.#over || !(await this.#write(chunk.value))) break;
+      if (chunk === undefined || !(await this.#write(chunk.value))) break;
     }
-    if (this.#over) return;
-    this.#over = true;
-    this.#unlisten();
-    this.#shared.drop();
-    store.hostEnds();
+    const shared = this.#forget();
+    shared?.drop();
+    shared?.payload.scope.store.hostEnds();
+  }
+
+  #forget(): SharedStream | undefined {
+    const shared = this.#shared;
+    this.#unlisten?.();
+    this.#unlisten = undefined;
+    this.#shared = undefined;
+    return shared;
   }
 
   /** The next chunk, or undefined at the end. A stream has no error that a guest could learn of: a source that fails is one that ends. */
@@ -113,15 +118,14 @@ export class HostWriter {
       const step = await this.#chunks.next();
       return step.done === true ? undefined : step;
     } catch (error) {
-      streamFailed(this.#shared.payload.scope.store, error, this.#path);
+      if (this.#shared !== undefined) streamFailed(this.#shared.payload.scope.store, error, this.#path);
       return undefined;
     }
   }
 
   /** Nobody reads any more: the source is told, even while it has to give its next chunk. */
   #stop(): void {
-    this.#over = true;
-    this.#shared.payload.scope.store.hostEnds();
+    this.#forget()?.payload.scope.store.hostEnds();
     try {
       const stopped = this.#chunks.stop();
       if (stopped instanceof Promise) stopped.catch(() => {});
@@ -132,7 +136,9 @@ export class HostWriter {
 
   /** Answers false where the chunk does not fit, which ends the store of the guest that was given the stream. */
   async #write(chunk: unknown): Promise<boolean> {
-    const { payload } = this.#shared;
+    const shared = this.#shared;
+    if (shared === undefined) return false;
+    const { payload } = shared;
     let source: Source;
     try {
       source = new Source(payload, chunk, `a chunk of the stream of ${this.#path}`, this.#conversion);
@@ -140,10 +146,10 @@ export class HostWriter {
       const trap = wrongValue(`the stream of ${this.#path}`, this.#path, error);
       payload.scope.fail(trap);
       // Whoever reads by now may be another, or the host.
-      this.#shared.drop(trap);
+      shared.drop(trap);
       return false;
     }
-    while (source.remain > 0 && !this.#over) await writeOnce(this.#shared, source);
+    while (source.remain > 0 && this.#shared !== undefined) await writeOnce(shared, source);
     return true;
   }
 }
@@ -226,19 +232,48 @@ export function writeFuture(shared: SharedFuture, value: unknown, path: string, 
     else
       payload.scope.fail(makeTrap('host-error', { reason: `${what} failed: ${messageOf(error)}`, path, cause: error }));
   };
-  let waiting = true;
-  const over = (): void => {
-    if (waiting) store.hostEnds();
-    waiting = false;
-  };
   store.hostBegins();
-  const unlisten = shared.whenDropped(over);
-  const settled = (then: (result: unknown) => void) => (result: unknown) => {
-    unlisten();
-    over();
-    if (!shared.dropped) then(result);
-  };
-  Promise.resolve(value).then(settled(later), settled(fail));
+  const wait = new FutureWait(later, fail, () => store.hostEnds());
+  wait.unlisten = shared.whenDropped(() => wait.end());
+  followed(value, wait);
+}
+
+/** Who waits for a promise that the host gave as a future; forgotten once nobody reads it: the promise may never settle. */
+class FutureWait {
+  #later: ((value: unknown) => void) | undefined;
+  #fail: ((error: unknown) => void) | undefined;
+  #over: (() => void) | undefined;
+  unlisten: (() => void) | undefined;
+
+  constructor(later: (value: unknown) => void, fail: (error: unknown) => void, over: () => void) {
+    this.#later = later;
+    this.#fail = fail;
+    this.#over = over;
+  }
+
+  end(): void {
+    const over = this.#over;
+    this.#later = undefined;
+    this.#fail = undefined;
+    this.#over = undefined;
+    this.unlisten?.();
+    this.unlisten = undefined;
+    over?.();
+  }
+
+  settled(ok: boolean, value: unknown): void {
+    const then = ok ? this.#later : this.#fail;
+    this.end();
+    then?.(value);
+  }
+}
+
+/** Apart, so that what the promise holds is `wait`, and nothing else. */
+function followed(value: unknown, wait: FutureWait): void {
+  Promise.resolve(value).then(
+    (result) => wait.settled(true, result),
+    (error) => wait.settled(false, error),
+  );
 }
 
 /** A promise of any make. What refuses to be asked is none, and fails as a value. */

@@ -42,6 +42,14 @@ export function staticModules(plan: Pick<Plan, 'steps'>): readonly StaticModule[
   return plan.steps.flatMap((s) => (s.kind === 'instantiate' && s.module.kind === 'static' ? [s.module] : []));
 }
 
+/** How many memories each instance of a plan has, of those that its own modules define. */
+export function countMemories(plan: Pick<Plan, 'steps'>): number {
+  return staticModules(plan).reduce(
+    (sum, { bytes, start, end }) => sum + definedMemories(decodeModule(bytes, start, end)).length,
+    0,
+  );
+}
+
 /**
  * The most pages of each memory of a plan whose memories may together grow to `bytes`. Wasm has no hook on growth: each memory gets
  * its minimum and an equal share of the rest as its maximum.

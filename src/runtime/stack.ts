@@ -268,6 +268,8 @@ export class Stack implements Activity {
 
   #died(): void {
     this.#state = 'ended';
+    this.#host?.abandon();
+    this.#host = undefined;
     stacks.delete(this.token);
     this.#labels = labelsAbove(this.#base);
     this.#explain = limitMetNow();

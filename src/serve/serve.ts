@@ -8,6 +8,8 @@ import type { Sink } from '../host/host.ts';
 import type { HttpFields, HttpIncomingBody, HttpOutgoingBody, HttpServerRequest } from '../host/http.ts';
 import type { Component } from '../runtime/component.ts';
 import type { Instance, InstancePre } from '../runtime/instance.ts';
+import { planOf } from '../runtime/loaded.ts';
+import { countMemories } from '../runtime/memories.ts';
 import { promisedFunctionOf } from '../runtime/promised-function.ts';
 import { compareSemver, parseSemver, splitVersion } from '../types/semver.ts';
 import { exitOf } from '../wasi/p2/exit.ts';
@@ -62,6 +64,21 @@ export interface Served {
 export interface Handler {
   readonly pre: InstancePre;
   readonly name: string;
+  /** Instances that there may be at once. */
+  readonly most: number;
+}
+
+/**
+ * Memories of instances under way. The engine has addresses for 15,600, since it reserves 8 GiB for each, of 128 TiB: whoever asks for more
+ * waits for seconds, until all garbage has been collected several times. As many again may have ended, and not have been collected.
+ */
+const MEMORIES = 6_000;
+
+/** A component that is linked, and exports a handler under `name`. */
+export function handlerOf(component: Component, name: string, pre: InstancePre): Handler {
+  // The pool counts in one of its own what an instance has grown by.
+  const each = countMemories(planOf(component)!) + 1;
+  return { pre, name, most: Math.floor(MEMORIES / each) };
 }
 
 interface Worker {
@@ -74,6 +91,15 @@ interface Worker {
 type Handle = (request: IncomingRequest, out: ResponseOutparam) => Promise<void>;
 
 const RETRY_AFTER = '1';
+
+/** Of as many requests as met the end of what the engine has, so many are let in again, until there are half as many. */
+const ROOM = 15 / 16;
+
+/** Whether the engine has no memory, or no stack, for one instance more: the request could be answered later. */
+function isNoRoom(error: unknown): boolean {
+  if (error instanceof LimitError) return error.limit === 'memory';
+  return error instanceof UsageError && error.code === 'too-many-suspended';
+}
 
 /** Status codes of what a guest answers in place of a response. */
 function statusOf(tag: string): number {
@@ -147,6 +173,12 @@ class Exchange implements HttpServerRequest, HttpOutgoingBody {
     this.#answer!.abort();
   }
 
+  /** There is no room for it now. */
+  refuse(): void {
+    this.outcome = 'refused';
+    answerText(this, 503, 'too many requests are under way\n', [['retry-after', RETRY_AFTER]]);
+  }
+
   /** The guest gives no answer, or no more of it: the client hears `status`, or that its answer is cut short. */
   fail(status: number, message: string): void {
     if (this.hasEnded) return;
@@ -163,6 +195,8 @@ export class HttpService {
   readonly #onServed: (served: Served) => void;
   readonly #idle: Worker[] = [];
   readonly #deadlines: Deadlines;
+  /** Requests that fit the engine, as far as is known: looking for more costs it a collection of all garbage each time. */
+  #ceiling = Number.POSITIVE_INFINITY;
 
   constructor(handler: Handler, limits: ServeLimits, onServed: (served: Served) => void = () => {}) {
     this.#handler = handler;
@@ -184,9 +218,10 @@ export class HttpService {
     const begin = performance.now();
     const exchange = new Exchange(request);
     let failure: unknown;
-    if (meter.active >= this.#limits.concurrency) {
-      exchange.outcome = 'refused';
-      answerText(exchange, 503, 'too many requests are under way\n', [['retry-after', RETRY_AFTER]]);
+    if (meter.active < this.#ceiling / 2) this.#ceiling = Number.POSITIVE_INFINITY;
+    const most = Math.min(this.#limits.concurrency, this.#handler.most, this.#ceiling);
+    if (meter.active >= most) {
+      exchange.refuse();
     } else {
       meter.active++;
       try {
@@ -240,6 +275,8 @@ export class HttpService {
       exchange.isOver = true;
       if (deadline !== undefined) this.#deadlines.delete(deadline);
       if (worker !== undefined) this.#giveBack(worker);
+      // An answer may wait for long behind others of its connection: it holds no instance meanwhile.
+      worker = undefined;
     }
   }
 
@@ -248,6 +285,11 @@ export class HttpService {
       exchange.outcome = 'late';
       exchange.fail(504, 'the answer took too long');
       return new Error(`no answer within ${this.#limits.timeout} ms`);
+    }
+    if (isNoRoom(error) && exchange.status === 0) {
+      this.#ceiling = Math.max(1, this.meter.active * ROOM);
+      exchange.refuse();
+      return error;
     }
     exchange.outcome = 'failed';
     exchange.fail(500, 'the program failed');

@@ -108,3 +108,63 @@ test('instances that ended amid calls are collected', async () => {
   // The last session may still be held by a frame of this test.
   assert.ok(left.length <= 1, `${left.length} of ${tally.schedules} stores are left`);
 });
+
+/** What a host still holds of those that it has not answered. */
+const unanswered: unknown[] = [];
+
+const never = (): Promise<never> => new Promise((...functions) => void unanswered.push(functions));
+
+/** Waits for a future. */
+const FUTURE = `
+(component
+  (core module $Memory (memory (export "m") 1))
+  (core instance $memory (instantiate $Memory))
+  (alias core export $memory "m" (core memory $m))
+  (type $later (future u8))
+  (core func $read (canon future.read $later (memory $m)))
+  (core module $M
+    (import "" "read" (func $read (param i32 i32) (result i32)))
+    (func (export "wait") (param $f i32) (result i32) (call $read (local.get $f) (i32.const 0))))
+  (core instance $i (instantiate $M (with "" (instance (export "read" (func $read))))))
+  (func (export "wait") async (param "f" $later) (result u32) (canon lift (core func $i "wait"))))`;
+
+/** Begins something in an instance of its own, and ends its store amid it. */
+async function endAmid(
+  source: string,
+  imports: Record<string, unknown>,
+  name: string,
+  ...args: unknown[]
+): Promise<void> {
+  const guest = await instance(source, imports);
+  const begun = call(guest, name, ...args);
+  const failed = assert.rejects(begun);
+  await turns(4);
+  guest[Symbol.dispose]();
+  await failed;
+}
+
+const ENDED_AMID: Readonly<Record<string, () => Promise<void>>> = {
+  'a stack that waits for a promise': () => endAmid(WAITING, { gate: never }, 'sync'),
+  'a stackful task that waits for one': () => endAmid(WAITING, { gate: never }, 'stackful'),
+  'a subtask, and its callback': () => endAmid(WAITING, { gate: never }, 'tidy'),
+  'a subtask, and a stack that waits for it': () => endAmid(WAITING, { gate: never }, 'alert'),
+  'a ReadableStream': () => endAmid(BYTES, {}, 'drain', new ReadableStream({ pull: never })),
+  'a future': () => endAmid(FUTURE, {}, 'wait', never()),
+  'an iterable': () => {
+    const source = { [Symbol.asyncIterator]: () => ({ next: never }) };
+    unanswered.push(source);
+    return endAmid(BYTES, {}, 'drain', source);
+  },
+};
+
+for (const [name, begin] of Object.entries(ENDED_AMID)) {
+  test(`a host that never answers holds no store that has ended: ${name}`, async () => {
+    await collect();
+    const known = new Set(allStores());
+    for (let i = 0; i < 10; i++) await begin();
+    await collect();
+    const left = [...allStores()].filter((store) => !known.has(store));
+    assert.ok(left.length <= 1, `${left.length} of 10 stores are left`);
+    assert.equal(suspendedCount(), 0);
+  });
+}

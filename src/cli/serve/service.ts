@@ -3,7 +3,7 @@ import { nodeHost } from '../../host/node/host.ts';
 import { type HttpServer, listenHttp } from '../../host/node/http-server.ts';
 import { LinkError, Linker } from '../../node.ts';
 import type { Counts } from '../../serve/metrics.ts';
-import { type Handler, HttpService, handlerExport } from '../../serve/serve.ts';
+import { type Handler, HttpService, handlerExport, handlerOf } from '../../serve/serve.ts';
 import { createWasi } from '../../wasi/p2/wasi.ts';
 import type { Parsed } from '../args.ts';
 import { grantOf } from '../grants.ts';
@@ -59,7 +59,7 @@ export async function serveHere(path: string, args: Parsed, options: ServerOptio
     const name = handlerExport(component, path);
     try {
       const pre = await linker.link(component, { ...linkOptions, limits: written, trapOnDeadlock: false, pool: true });
-      return { pre, name };
+      return handlerOf(component, name, pre);
     } catch (error) {
       throw error instanceof LinkError ? linkError(path, error) : error;
     }

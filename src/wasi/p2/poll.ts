@@ -1,6 +1,6 @@
 /** `wasi:io/poll`. What is ready is answered at once; a Promise is given only where the guest has to wait. */
 import type { Waitable } from '../../host/host.ts';
-import { until, untilAny } from '../../host/streams.ts';
+import { waitForAny } from '../../host/streams.ts';
 import { violated } from './guard.ts';
 
 /** A resource that pollables are made from: it may not be dropped before them. */
@@ -25,6 +25,8 @@ export class Parent {
 export class Pollable {
   readonly #waitable: Waitable;
   #drop: (() => void) | undefined;
+  /** What gives up the waits that are under way. */
+  #waits: Set<() => void> | undefined;
 
   constructor(waitable: Waitable, drop?: () => void) {
     this.#waitable = waitable;
@@ -35,15 +37,30 @@ export class Pollable {
     return pollable.#waitable;
   }
 
+  /** Waits until one of them is ready; for ever where one is dropped meanwhile, since then their guest is gone. */
+  static untilAny(pollables: readonly Pollable[]): Promise<void> {
+    const { promise, cancel } = waitForAny(pollables.map(Pollable.waitableOf));
+    for (const each of pollables) {
+      each.#waits ??= new Set();
+      each.#waits.add(cancel);
+    }
+    promise.then(() => {
+      for (const each of pollables) each.#waits?.delete(cancel);
+    });
+    return promise;
+  }
+
   ready(): boolean {
     return this.#waitable.ready();
   }
 
   block(): Promise<void> | undefined {
-    return until(this.#waitable);
+    return this.ready() ? undefined : Pollable.untilAny([this]);
   }
 
   [Symbol.dispose](): void {
+    for (const cancel of this.#waits ?? []) cancel();
+    this.#waits = undefined;
     this.#drop?.();
     this.#drop = undefined;
   }
@@ -64,12 +81,12 @@ export function poll(list: readonly Pollable[]): Uint32Array | Promise<Uint32Arr
   if (list.length > MAX_POLL) violated(`poll was called with more than ${MAX_POLL} pollables`);
   const waitables = list.map(Pollable.waitableOf);
   const ready = readyOnes(waitables);
-  return ready.length > 0 ? ready : pollLater(waitables);
+  return ready.length > 0 ? ready : pollLater(list, waitables);
 }
 
-async function pollLater(waitables: readonly Waitable[]): Promise<Uint32Array> {
+async function pollLater(list: readonly Pollable[], waitables: readonly Waitable[]): Promise<Uint32Array> {
   for (;;) {
-    await untilAny(waitables);
+    await Pollable.untilAny(list);
     const ready = readyOnes(waitables);
     // What woke us may have been taken by another instance that shares the stream.
     if (ready.length > 0) return ready;
