@@ -49,6 +49,7 @@ describe('a program that takes without end', () => {
   for (const [harm, flags, said] of [
     [HARM.compute, ['--max-cpu', '200ms'], /trap\[cpu-limit\]: .*where limits\.cpu allows 200 ms/],
     [HARM.memory, ['--max-memory', '64M'], /trap\[unreachable\]/],
+    [HARM.waits, [], /trap\[handle-limit\]: .*limits\.handles allows 10000/],
     [HARM.handles, [], /trap\[handle-limit\]: .*limits\.handles allows 10000/],
     [HARM.handles, ['--max-handles', '1000'], /trap\[handle-limit\]: .*limits\.handles allows 1000/],
     [HARM.hoard, ['--max-handles', '20'], /trap\[handle-limit\]/],

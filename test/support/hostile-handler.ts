@@ -94,6 +94,7 @@ const PROGRAM = `
         (br $l)))
     (func $leak (loop $l (drop (call $fields)) (br $l)))
     (func $wait (call $block (call $later (i64.const 3600000000000))))
+    (func $crowd (loop $l (drop (call $later (i64.const 3600000000000))) (br $l)))
     (func $flood (param $to i32)
       (loop $l (br_if $l (i32.eqz (call $put (local.get $to) (i32.const 4096) (i32.const 4096))))))
     (func $grown (param $count i32) (result i32)
@@ -137,6 +138,7 @@ const PROGRAM = `
       (if (i32.eq (local.get $letter) (i32.const 107)) (then (call $hoard)))
       (if (i32.eq (local.get $letter) (i32.const 108)) (then (call $many)))
       (if (i32.eq (local.get $letter) (i32.const 111)) (then (call $flood (call $stdout))))
+      (if (i32.eq (local.get $letter) (i32.const 112)) (then (call $crowd)))
       (if (i32.eq (local.get $letter) (i32.const 115)) (then (call $stream (local.get $out)) (return)))
       (if (i32.eq (local.get $letter) (i32.const 119)) (then (call $wait)))
       (local.set $headers
@@ -176,6 +178,8 @@ export const HARM = {
   /** Gives a million fields of a megabyte that all stand at one place. */
   repeated: 'list',
   stdout: 'output',
+  /** Begins waits without end. */
+  waits: 'pollables',
   /** Answers with a body without end. */
   body: 'stream',
   /** Waits for an hour. */
