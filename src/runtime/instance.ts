@@ -133,7 +133,7 @@ export interface InstanceLimits {
   /**
    * Calls into one store that may be under way at once: of functions of an async type, and of `promised` ones. One more is refused with a
    * `UsageError` (`too-many-suspended`), and the others go on. Guests that block more stacks of their own trap. Without it only the
-   * thread's limit holds: 20,000 stacks.
+   * thread's limit holds: 12,000 stacks.
    */
   readonly suspended?: number;
 }

@@ -59,7 +59,7 @@ const ACTIVE: readonly number[] = [SUBTASK, READABLE_STREAM, WRITABLE_STREAM, RE
 /** Whether nothing can reach into a store any more once it has ended: no call is under way, nothing waits, no other store knows it. */
 function isIdle(store: Store): boolean {
   const { slots } = store;
-  if (!store.alive || store.shared || !store.isQuiet || isEntered(slots) || isAwaited(slots)) return false;
+  if (!store.alive || store.shared || !store.isQuiet || isEntered(store) || isAwaited(slots)) return false;
   for (const activity of scheduler.queued) if (activity.store === store) return false;
   for (const slot of slots) {
     if (componentState(slot)?.isIdle === false) return false;

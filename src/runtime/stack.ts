@@ -8,6 +8,7 @@
  */
 import type { Flat, HostCall, Settle } from '../abi/js/border.ts';
 import { adoptTrap, makeTrap, type Trap } from '../error/trap.ts';
+import { Few } from '../util/few.ts';
 import { invariant } from '../util/invariant.ts';
 import { abandonAbove, attach, type BorrowEntries, detachAbove, NO_BORROWS } from './borrow-log.ts';
 import { maxSuspended, tooManySuspended } from './call-limit.ts';
@@ -33,8 +34,11 @@ import { type Activity, scheduler } from './scheduler.ts';
 import { condemnAbove, labelsAbove, onStoreEnd, type Store, storeOf, TOLD } from './store.ts';
 import type { StoreMeter } from './store-meter.ts';
 
-/** Stacks that may be suspended at once in this thread; V8 ends the process at about 32,000 (docs/engine.md, "JSPI"). */
-export const MAX_SUSPENDED = 20_000;
+/**
+ * Stacks that may be suspended at once in this thread; V8 ends the process at about 32,000, and where each comes with a memory of its own
+ * at about 14,000 (docs/engine.md, "JSPI").
+ */
+export const MAX_SUSPENDED = 12_000;
 
 /** What a suspended function does when its stack goes on: gives its core result, or asks to suspend again. */
 export type Continuation = () => Flat | undefined;
@@ -93,11 +97,19 @@ let suspendedNow = 0;
 /** How many times a stack was suspended. */
 let suspensions = 0;
 
-/** Whether a call into one of the instances has not ended: on the stack that runs, or on one that is suspended. */
-export function isEntered(slots: readonly number[]): boolean {
-  if (slotsAbove(CALL_STACK).some((slot) => slots.includes(slot))) return true;
-  for (const stack of suspendedStacks()) if (stack.touches((slot) => slots.includes(slot))) return true;
-  return false;
+/** Those that are suspended and in several stores. */
+const mixed = new Few<Stack>();
+
+/** The suspended stacks that are in a store, in the order in which they suspended. */
+function stacksIn(store: Store): readonly Stack[] {
+  const shared = [...mixed].filter((stack) => stack.slots.some((slot) => storeOf(slot) === store));
+  if (shared.length === 0) return [...store.stacks];
+  return [...store.stacks, ...shared].sort((a, b) => a.since - b.since);
+}
+
+/** Whether a call into a store has not ended: on the stack that runs, or on one that is suspended. */
+export function isEntered(store: Store): boolean {
+  return slotsAbove(CALL_STACK).some((slot) => storeOf(slot) === store) || stacksIn(store).length > 0;
 }
 
 /** The stacks that are suspended, in the order in which they suspended. */
@@ -155,6 +167,8 @@ export class Stack implements Activity {
   #resolve: ((token: number) => void) | undefined;
   /** Which suspension of all it is in, or was last. */
   since = 0;
+  /** Those that are suspended in the same store, while it is. */
+  #peers: Few<Stack> | undefined;
   /** How it waits for the host, made when it first does. */
   #host: HostWait | undefined;
   /** The trap of the inner part of a call on it, which ended a store of both. */
@@ -331,9 +345,12 @@ export class Stack implements Activity {
     s[PENDING >> 2] = 0;
     const top = callTop() >> 2;
     const saved = this.#saved;
+    const home = this.storeOf(s[this.#base >> 2] ?? 0);
+    let isMixed = false;
     let at = 0;
     for (let frame = this.#base >> 2; frame < top; frame += FRAME_SIZE >> 2) {
       const slot = s[frame] ?? 0;
+      if (s[(slot + STORE) >> 2] !== home?.record) isMixed = true;
       saved[at++] = slot;
       saved[at++] = s[frame + (FRAME_THREAD >> 2)] ?? 0;
       const context = (slot + CONTEXT_0) >> 2;
@@ -346,6 +363,8 @@ export class Stack implements Activity {
     this.#state = 'suspended';
     suspendedNow++;
     this.since = suspensions++;
+    this.#peers = isMixed || home === undefined ? mixed : home.stacks;
+    this.#peers.add(this);
     onStoreEnd(TOLD.stacks, unwindStacks);
     if (this.#store !== undefined) this.#store.suspended++;
     return new Promise((resolve) => {
@@ -372,11 +391,6 @@ export class Stack implements Activity {
     return this.#state === 'suspended' && this.mayGoOn;
   }
 
-  /** Whether a store that ended is on it. */
-  touches(ended: (slot: number) => boolean): boolean {
-    return this.slots.some(ended);
-  }
-
   /** Lets it go on in the next microtask. Answers false if it goes on already. */
   go(): boolean {
     if (this.#state !== 'suspended') return false;
@@ -393,6 +407,7 @@ export class Stack implements Activity {
     const then = this.#continue;
     invariant(this.#state === 'going' && then !== undefined, 'a stack is resumed once for each time it is suspended');
     suspendedNow--;
+    this.#peers?.delete(this);
     if (this.#store !== undefined) this.#store.suspended--;
     this.#continue = undefined;
     this.#resolve = undefined;
@@ -574,8 +589,7 @@ export function awaitHost(
 
 /** Suspended stacks of stores that end go on once more, to unwind. */
 function unwindStacks(store: Store): void {
-  const ended = (slot: number): boolean => storeOf(slot) === store;
-  for (const stack of suspendedStacks()) if (stack.touches(ended)) scheduler.enqueue(stack);
+  for (const stack of stacksIn(store)) scheduler.enqueue(stack);
   // Who waits for one of its instances meets a dead store.
   scheduler.opened();
 }

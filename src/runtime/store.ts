@@ -3,10 +3,12 @@
  * instances in the control memory. Specification: Explainer, "Component Invariants" (lockdown is ours: the whole store).
  */
 import { CORE_REASONS, makeCoreTrap, readyTraps, type Trap } from '../error/trap.ts';
+import { Few } from '../util/few.ts';
 import { control, MAY_LEAVE, SLOT_SIZE, STORE, STORE_SIZE, STORE_STATE } from './control.ts';
 import type { Counters } from './counters.ts';
 import { slotsAbove } from './frames.ts';
 import { releaseTable } from './slot.ts';
+import type { Stack } from './stack.ts';
 import type { StoreMeter } from './store-meter.ts';
 
 /** Counters that tell how a store's calls were carried. */
@@ -115,8 +117,10 @@ export class Store {
   shared = false;
   /** Calls of the host's that may have to wait and are under way (`call-limit.ts`). */
   calls = 0;
-  /** Its stacks that are suspended. */
+  /** How many of its stacks are suspended: those that it was the first on. */
   suspended = 0;
+  /** Suspended stacks that no other store is on. */
+  readonly stacks = new Few<Stack>();
   /** Where it has limits of time or fuel. */
   meter: StoreMeter | undefined;
 
