@@ -1,9 +1,9 @@
 /** `tenon serve` under attack by the component that it serves: each request's harm is its own, and the process lives and answers others. */
 import assert from 'node:assert/strict';
 
-import { after, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { HARM, HOSTILE_HANDLER } from '../support/hostile-handler.ts';
-import { type ServerProcess, serveTenon } from '../support/server-process.ts';
+import { type Server, serve } from './server.ts';
 import { guest } from './tenon.ts';
 
 const path = guest('hostile-handler.wasm', HOSTILE_HANDLER);
@@ -14,32 +14,23 @@ const HARMLESS = 'x';
 /** Mebibytes that a server may take more than before, whatever a request does: its own memory, and what waits to be collected. */
 const FLAT = 250;
 
-const running = new Set<ServerProcess>();
-after(() => Promise.all([...running].map((server) => server.stop('SIGKILL'))));
-
-async function serve(...flags: string[]): Promise<ServerProcess> {
-  const server = await serveTenon([...flags, path]);
-  running.add(server);
-  return server;
-}
-
-async function statusOf(server: ServerProcess, harm: string): Promise<number> {
+async function statusOf(server: Server, harm: string): Promise<number> {
   const answer = await fetch(server.url + harm);
   await answer.arrayBuffer().catch(() => {});
   return answer.status;
 }
 
-async function answersOthers(server: ServerProcess): Promise<void> {
+async function answersOthers(server: Server): Promise<void> {
   assert.equal(await statusOf(server, HARMLESS), 200);
 }
 
-async function ends(server: ServerProcess): Promise<void> {
+async function ends(server: Server): Promise<void> {
   await answersOthers(server);
   assert.equal(await server.stop(), 0, server.stderr());
 }
 
 /** How much the process may have now, if the system says how much it has. */
-function assertFlat(server: ServerProcess, before: number | undefined): void {
+function assertFlat(server: Server, before: number | undefined): void {
   const peak = server.peak();
   if (before === undefined || peak === undefined) return;
   assert.ok(peak - before < FLAT, `${Math.round(peak - before)} MB more than before`);
@@ -59,7 +50,7 @@ describe('a program that takes without end', () => {
     [HARM.endlessFields, [], /trap\[host-error\]: fields of more than 1048576 bytes/],
   ] as const) {
     test(`${harm}, ${flags.join(' ') || 'without a flag'}: 500, and 50 others are answered`, async () => {
-      const server = await serve(...flags);
+      const server = await serve(...flags, path);
       await answersOthers(server);
       const before = server.peak();
       const harmed = fetch(server.url + harm);

@@ -1,8 +1,8 @@
 /** Short forms of `scripts/serve-load.ts`: a body that is echoed at constant memory, and load of which one request in ten traps. */
 import assert from 'node:assert/strict';
-import { after, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { echo, mixedLoad } from '../support/serve-load.ts';
-import { type ServerProcess, serveTenon } from '../support/server-process.ts';
+import { serve } from './server.ts';
 import { corpusGuest } from './tenon.ts';
 
 const rust = corpusGuest('rust-http2.wasm');
@@ -11,18 +11,9 @@ const rust = corpusGuest('rust-http2.wasm');
 const MOST_MORE = 100;
 
 describe('load', { skip: rust.skip }, () => {
-  const running: ServerProcess[] = [];
-  after(() => Promise.all(running.map((server) => server.stop('SIGKILL'))));
-
-  async function serve(...flags: string[]): Promise<ServerProcess> {
-    const server = await serveTenon([...flags, rust.path]);
-    running.push(server);
-    return server;
-  }
-
   for (const flags of [[], ['--reuse', '100'], ['--workers', '2']]) {
     test(`one request in ten traps, ${flags.join(' ') || 'fresh instances'}: no other is lost`, async () => {
-      const server = await serve(...flags);
+      const server = await serve(...flags, rust.path);
       const { answered, trapped, lost } = await mixedLoad(server.url, 3);
       assert.deepEqual(lost, []);
       assert.ok(trapped > 10);
@@ -32,7 +23,7 @@ describe('load', { skip: rust.skip }, () => {
   }
 
   test('a large body is echoed at constant memory', async () => {
-    const server = await serve();
+    const server = await serve(rust.path);
     await echo(server.url, 32 << 20, 7);
     const before = server.peak();
     await echo(server.url, 256 << 20, 8);

@@ -3,6 +3,7 @@ import { type ChildProcess, type IOType, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { invariant } from '../../src/util/invariant.ts';
 
 const MB = 1024 * 1024;
 const script = join(import.meta.dirname, '../../bin/tenon.js');
@@ -12,6 +13,8 @@ const MOST_KEPT = 1 << 20;
 
 export interface ServerProcess {
   readonly url: string;
+  /** Of `--admin`, where that was asked for; else ''. */
+  readonly admin: string;
   readonly port: number;
   readonly process: ChildProcess;
   /** What it printed so far, the first megabyte of it. */
@@ -47,17 +50,20 @@ export async function startServer(words: readonly string[], options: ServerOptio
   child.stdout?.on('data', (data) => {
     if (stdout.length < MOST_KEPT) stdout += String(data);
   });
-  const url = await new Promise<string>((resolve, reject) => {
+  const hasAdmin = words.includes('--admin');
+  const [url, admin] = await new Promise<(string | undefined)[]>((resolve, reject) => {
     child.stderr?.on('data', (data) => {
       if (stderr.length < MOST_KEPT) stderr += String(data);
-      const found = /^Serving HTTP on (https?:\/\/\S+:\d+\/)\n/.exec(stderr);
-      if (found !== null) resolve(found[1]!);
+      const found = /^Serving HTTP on (https?:\/\/\S+:\d+\/)\n(?:Admin on (http:\/\/\S+:\d+\/)\n)?/.exec(stderr);
+      if (found !== null && (!hasAdmin || found[2] !== undefined)) resolve(found.slice(1));
     });
     child.once('error', reject);
     child.once('exit', () => reject(new Error(`it ended: ${stderr}`)));
   });
+  invariant(url !== undefined, 'a server that serves has named its address');
   return {
     url,
+    admin: admin ?? '',
     port: Number(new URL(url).port),
     process: child,
     stdout: () => stdout,

@@ -74,6 +74,84 @@ describe('answers that Node refuses', () => {
   });
 });
 
+describe('messages of many fields', () => {
+  const many = 'a: b\r\n'.repeat(2500);
+  let server: HttpServer;
+  let handle: (request: HttpServerRequest) => void;
+  before(async () => {
+    const options = { host: '127.0.0.1', port: 0, headersTimeout: 1000, requestTimeout: 1000, maxHeaderSize: 16_384 };
+    server = await listenHttp(options, (request) => handle(request));
+  });
+  after(async () => {
+    server.close();
+    await server.drain();
+  });
+
+  /** The status of what it answers to bytes that a client sends. */
+  async function statusOf(sent: string): Promise<string | undefined> {
+    const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
+    socket.write(sent);
+    let text = '';
+    socket.on('data', (data) => {
+      text += String(data);
+    });
+    await once(socket, 'close');
+    return /^HTTP\/1\.1 (\d+)/.exec(text)?.[1];
+  }
+
+  test('all of them arrive: none is dropped in silence', async () => {
+    let counted = 0;
+    handle = (request) => {
+      counted = request.headers.filter(([name]) => name === 'a').length;
+      request.respond(200, []).finish(undefined);
+    };
+    assert.equal(await statusOf(`GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n${many}\r\n`), '200');
+    assert.equal(counted, 2500);
+  });
+
+  test('and all trailers', async () => {
+    let counted: number | undefined;
+    handle = (request) => {
+      const { source, trailers } = request.body;
+      const read = (): void => {
+        if (source.read(1024) === undefined) trailers.subscribe(end);
+        else source.subscribe(read);
+      };
+      const end = (): void => {
+        counted = trailers.result()?.length;
+        request.respond(200, []).finish(undefined);
+      };
+      source.subscribe(read);
+    };
+    const head = 'POST / HTTP/1.1\r\nhost: a\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n';
+    assert.equal(await statusOf(`${head}1\r\nx\r\n0\r\n${many}\r\n`), '200');
+    assert.equal(counted, 2500);
+  });
+
+  test('more bytes than are allowed are refused in the head, and fail the body behind which they come', async () => {
+    const large = `x: ${'y'.repeat(1000)}\r\n`.repeat(20);
+    handle = () => assert.fail('no request is whole');
+    assert.equal(await statusOf(`GET / HTTP/1.1\r\nhost: a\r\n${large}\r\n`), '431');
+    const failed = new Promise((resolve) => {
+      handle = ({ body: { source } }) => {
+        const read = (): void => {
+          try {
+            source.read(1024);
+          } catch (error) {
+            resolve(error);
+            return;
+          }
+          source.subscribe(read);
+        };
+        source.subscribe(read);
+      };
+    });
+    const head = 'POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n';
+    assert.equal(await statusOf(`${head}1\r\nx\r\n0\r\n${large}\r\n`), '431');
+    assert.ok((await failed) instanceof Error);
+  });
+});
+
 function bodyOf(request: HttpServerRequest, fields: HttpFields) {
   const body = request.respond(200, fields);
   return { sink: body.sink, finish: (trailers: HttpFields | undefined) => body.finish(trailers) };

@@ -12,6 +12,9 @@ const SLOW_CHECK = 1000;
 /** Streams of one HTTP/2 connection at once, and how many of them a client may take back: 100 at once, 33 a second. */
 const STREAMS = { maxConcurrentStreams: 128, streamResetBurst: 100, streamResetRate: 33 };
 
+/** Fields that Node keeps of a message of version 1: all, since it drops others and says nothing. Their bytes are bounded. */
+const ALL_FIELDS = 0;
+
 /** A certificate with its chain, and its key, both as PEM. */
 export interface TlsIdentity {
   readonly cert: string;
@@ -52,9 +55,10 @@ async function plainServer(options: HttpServerOptions, handle: Handle): Promise<
   const { createServer } = await import('node:http');
   const { headersTimeout, requestTimeout, maxHeaderSize } = options;
   const limits = { headersTimeout, requestTimeout, maxHeaderSize, connectionsCheckingInterval: SLOW_CHECK };
-  return createServer({ ...limits, noDelay: true }, (message, response) => {
+  const server = createServer({ ...limits, noDelay: true }, (message, response) => {
     handle(serverRequest(message, response, 'http'));
   });
+  return Object.assign(server, { maxHeadersCount: ALL_FIELDS });
 }
 
 /** Both versions on one port: a client says in its first message which it speaks. */
@@ -72,7 +76,7 @@ async function secureServer(options: HttpServerOptions, tls: TlsIdentity, handle
     noDelay: true,
     ...{ headersTimeout, requestTimeout, maxHeaderSize, connectionsCheckingInterval: SLOW_CHECK },
   });
-  Object.assign(server, { headersTimeout, requestTimeout });
+  Object.assign(server, { headersTimeout, requestTimeout, maxHeadersCount: ALL_FIELDS });
   const sessions = new Set<Http2Session>();
   server.on('request', (message, response) => {
     handle(serverRequest(message as never, response as never, 'https'));
