@@ -1,6 +1,6 @@
 /**
  * `npm run test:platforms`: installs the platforms of `test/platforms` (about 200 MB to download, once), and tries on each what
- * `tenon build` writes. What cannot be installed is said loudly, and is a failure; TENON_WITHOUT=Chromium,Bun leaves platforms out.
+ * `tenon build` writes, and as clients of `tenon serve` those that are some. What cannot be installed is said loudly, and is a failure; TENON_WITHOUT=Chromium,Bun leaves platforms out.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { inRoot, run, runScript } from './project.ts';
@@ -9,7 +9,7 @@ const FOLDER = inRoot('test/platforms');
 const MARK = `${FOLDER}/.cache/npm.installed`;
 
 await installNode();
-await installChromium();
+await installPrograms();
 const { code } = await runScript('scripts/test.ts', ['test/platforms/'], { show: true });
 process.exitCode = code;
 
@@ -28,20 +28,15 @@ async function installNode(): Promise<void> {
   writeFileSync(MARK, wanted);
 }
 
-/** Chromium is Debian's; elsewhere one that is on the PATH will do. */
-async function installChromium(): Promise<void> {
-  const { code } = await run('chromium', ['--version']);
-  if (code === 0) return;
-  console.log('platforms: apt-get install chromium');
-  await run('apt-get', ['update', '-qq']);
-  const { code: installed, output } = await run('apt-get', [
-    'install',
-    '-y',
-    '-qq',
-    '--no-install-recommends',
-    'chromium',
-  ]);
-  if (installed !== 0) notRun('Chromium', output);
+/** Chromium and wrk are Debian's; elsewhere those that are on the PATH will do. */
+async function installPrograms(): Promise<void> {
+  for (const program of ['chromium', 'wrk']) {
+    if ((await run('sh', ['-c', `command -v ${program}`])).code === 0) continue;
+    console.log(`platforms: apt-get install ${program}`);
+    await run('apt-get', ['update', '-qq']);
+    const { code, output } = await run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', program]);
+    if (code !== 0) notRun(program, output);
+  }
 }
 
 function notRun(what: string, why: string): void {

@@ -1,15 +1,17 @@
 /** `tenon serve` over TLS: HTTP/2 and HTTP/1.1 on one port, with real clients. */
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, type OutgoingHttpHeaders } from 'node:http2';
+import { dirname } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { corpusGuest, file, start, tenon } from './tenon.ts';
+import { certificateSkip, makeCertificate } from '../support/certificate.ts';
+import { type Server, serve } from './server.ts';
+import { corpusGuest, file, tenon } from './tenon.ts';
 
 const rust = corpusGuest('rust-http2.wasm');
-const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
-const skip = rust.skip || (hasOpenssl ? false : 'there is no openssl to make certificates');
+const skip = rust.skip || certificateSkip;
 
 interface Answer {
   readonly headers: Readonly<Record<string, unknown>>;
@@ -25,33 +27,21 @@ async function answerOf(stream: ClientHttp2Stream): Promise<Answer> {
 }
 
 describe('TLS', { skip }, () => {
-  const cert = file('cert.pem', '');
-  const key = file('key.pem', '');
-  const child = { kill: (_signal: NodeJS.Signals): void => {}, exit: Promise.resolve<unknown[]>([]) };
+  let cert = '';
+  let key = '';
+  let server: Server;
   let url = '';
-  let stderr = '';
   let client: ClientHttp2Session;
 
   before(async () => {
-    const name = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1'];
-    const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];
-    execFileSync('openssl', ['req', '-x509', ...kind, ...name, '-keyout', key, '-out', cert], { stdio: 'ignore' });
-    const server = start(['serve', '--addr', '127.0.0.1:0', '--tls-cert', cert, '--tls-key', key, rust.path]);
-    child.kill = (signal) => void server.kill(signal);
-    child.exit = once(server, 'exit');
-    url = await new Promise((resolve, reject) => {
-      server.stderr?.on('data', (data) => {
-        stderr += String(data);
-        const found = /^Serving HTTP on (https:\/\/127\.0\.0\.1:\d+\/)\n/.exec(stderr);
-        if (found !== null) resolve(found[1]!);
-      });
-      server.once('exit', () => reject(new Error(`it ended: ${stderr}`)));
-    });
-    client = connect(url, { ca: readFileSync(cert) });
+    let certPem = '';
+    ({ cert, key, certPem } = makeCertificate(dirname(file('folder', ''))));
+    server = await serve('--tls-cert', cert, '--tls-key', key, rust.path);
+    url = server.url;
+    client = connect(url, { ca: certPem });
   });
   after(() => {
     client?.destroy();
-    child.kill('SIGKILL');
   });
 
   const ask = (headers: OutgoingHttpHeaders): ClientHttp2Stream => client.request(headers);
@@ -70,7 +60,7 @@ describe('TLS', { skip }, () => {
     assert.equal(headers[':status'], 200);
     assert.equal(headers['x-guest'], 'rust-http2');
     assert.equal(body.length, 0);
-    assert.doesNotMatch(stderr, /HEAD \/ failed/);
+    assert.doesNotMatch(server.stderr(), /HEAD \/ failed/);
   });
 
   test('a large body is echoed byte for byte, amid others on the same connection', async () => {
@@ -94,7 +84,7 @@ describe('TLS', { skip }, () => {
     stream.close(8);
     await once(stream, 'close');
     assert.equal((await answerOf(ask({ ':path': '/' }))).headers[':status'], 200);
-    assert.doesNotMatch(stderr, /stream\?1000 failed/);
+    assert.doesNotMatch(server.stderr(), /stream\?1000 failed/);
   });
 
   test('curl, with both versions', () => {
@@ -146,8 +136,8 @@ describe('TLS', { skip }, () => {
     const stream = ask({ ':path': '/stream?10' });
     const last = answerOf(stream);
     await once(stream, 'response');
-    child.kill('SIGTERM');
+    const ended = server.stop();
     assert.match(String((await last).body), /chunk 9\n$/);
-    assert.deepEqual((await child.exit)[0], 0);
+    assert.equal(await ended, 0);
   });
 });

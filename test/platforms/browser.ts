@@ -59,16 +59,27 @@ function serve(app: string) {
   };
 }
 
-interface Page {
+export interface Page {
   on(event: 'console', listener: (message: { text(): string }) => void): void;
   on(event: 'pageerror', listener: (error: Error) => void): void;
   goto(url: string): Promise<unknown>;
+  evaluate<T>(inPage: () => Promise<T>): Promise<T>;
+}
+
+export interface Browser {
+  newPage(options?: { readonly ignoreHTTPSErrors?: boolean }): Promise<Page>;
+  close(): Promise<void>;
 }
 
 interface Playwright {
-  readonly chromium: {
-    launch(options: object): Promise<{ newPage(): Promise<Page>; close(): Promise<void> }>;
-  };
+  readonly chromium: { launch(options: object): Promise<Browser> };
+}
+
+/** Starts a Chromium. */
+export async function launch(program: string): Promise<Browser> {
+  const from = join(import.meta.dirname, 'node_modules/playwright-core/index.mjs');
+  const { chromium } = (await import(from)) as Playwright;
+  return chromium.launch({ executablePath: program, args: ['--no-sandbox', '--disable-gpu'] });
 }
 
 /** As {@link Platform.run}. */
@@ -76,9 +87,7 @@ export async function runInBrowser(program: string, app: string, name: string): 
   const server = createServer(serve(app));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
-  const from = join(import.meta.dirname, 'node_modules/playwright-core/index.mjs');
-  const { chromium } = (await import(from)) as Playwright;
-  const browser = await chromium.launch({ executablePath: program, args: ['--no-sandbox', '--disable-gpu'] });
+  const browser = await launch(program);
   const lines: string[] = [];
   try {
     const tab = await browser.newPage();

@@ -29,7 +29,8 @@ function installed(folder: string, prefix: string, file: string): string | undef
 
 const suffix = process.platform === 'win32' ? '.exe' : '';
 
-function onPath(...names: readonly string[]): string | undefined {
+/** The first of some programs that is on the PATH. */
+export function onPath(...names: readonly string[]): string | undefined {
   const folders = (process.env['PATH'] ?? '').split(process.platform === 'win32' ? ';' : ':');
   return folders.flatMap((folder) => names.map((name) => join(folder, name))).find((path) => existsSync(path));
 }

@@ -1,3 +1,5 @@
+import { handlerText } from './handler-text.ts';
+
 /**
  * A component that handles HTTP requests and means harm: what it does depends on the first letter of the path, and to all others it answers
  * 200 without a body. Of WASI it names what it uses; errors that it does not look at have no type.
@@ -42,7 +44,7 @@ const IMPORTS = `
     (export "[static]response-outparam.set"
       (func (param "param" (own $out)) (param "response" (result (own $response) (error u8)))))))
   (alias export $types "incoming-request" (type $request))
-  (alias export $types "response-outparam" (type $out))`;
+  (alias export $types "response-outparam" (type $outparam))`;
 
 const MEMORY = `
   (core module $Mem
@@ -52,8 +54,7 @@ const MEMORY = `
       (local $at i32)
       (local.set $at (global.get $next))
       (global.set $next (i32.add (local.get $at) (i32.add (local.get 3) (i32.const 8))))
-      (local.get $at)))
-  (core instance $mem (instantiate $Mem))`;
+      (local.get $at)))`;
 
 /** What the program calls: its name here, the instance and name of it there, its core type. */
 const LOWERED = [
@@ -72,19 +73,8 @@ const LOWERED = [
   ['set', 'types', '[static]response-outparam.set', '(param i32 i32 i32)'],
 ] as const;
 
-const lowers = LOWERED.map(
-  ([name, instance, path]) => `
-  (core func $${name} (canon lower (func $${instance} "${path}")
-    (memory (core memory $mem "mem")) (realloc (core func $mem "realloc"))))`,
-).join('');
-const imports = LOWERED.map(([name, , , type]) => `(import "" "${name}" (func $${name} ${type}))`).join('\n    ');
-const given = LOWERED.map(([name]) => `(export "${name}" (func $${name}))`).join(' ');
-
 /** A name at 64; lists of entries from 128 KiB; values are what stands at 4096 and behind. */
 const PROGRAM = `
-  (core module $m
-    (import "" "mem" (memory 4))
-    ${imports}
     (data (i32.const 64) "x-flood")
     (func $spin (loop $l (br $l)))
     (func $bomb
@@ -147,20 +137,7 @@ const PROGRAM = `
           (else (if (result i32) (i32.eq (local.get $letter) (i32.const 103))
             (then (call $grown (i32.const 900)))
             (else (call $fields))))))
-      (call $set (local.get $out) (i32.const 0) (call $response (local.get $headers)))))
-  (core instance $m (instantiate $m (with "" (instance (export "mem" (memory $mem "mem")) ${given}))))`;
-
-const HANDLER = `
-  (func $handle (param "request" (own $request)) (param "response-out" (own $out))
-    (canon lift (core func $m "handle")))
-  (component $Handler
-    (import "request" (type $request (sub resource)))
-    (import "out" (type $out (sub resource)))
-    (import "handle" (func $handle (param "request" (own $request)) (param "response-out" (own $out))))
-    (export "handle" (func $handle)))
-  (instance $handler (instantiate $Handler
-    (with "request" (type $request)) (with "out" (type $out)) (with "handle" (func $handle))))
-  (export "wasi:http/incoming-handler@0.2.0" (instance $handler))`;
+      (call $set (local.get $out) (i32.const 0) (call $response (local.get $headers))))`;
 
 /** What it does, by the path that asks for it. */
 export const HARM = {
@@ -186,4 +163,9 @@ export const HARM = {
   wait: 'wait',
 } as const;
 
-export const HOSTILE_HANDLER = `(component ${IMPORTS} ${MEMORY} ${lowers} ${PROGRAM} ${HANDLER})`;
+export const HOSTILE_HANDLER = handlerText({
+  imports: IMPORTS,
+  memory: MEMORY,
+  lowered: LOWERED,
+  program: PROGRAM,
+});

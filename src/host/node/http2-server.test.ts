@@ -1,18 +1,16 @@
 /** What a program sees of requests over HTTP/2, and what its clients see of its answers. */
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { type ClientHttp2Session, connect } from 'node:http2';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { connect as connectTls } from 'node:tls';
+import { certificateSkip, makeCertificate } from '../../../test/support/certificate.ts';
 import type { HttpFields, HttpServerRequest } from '../http.ts';
 import { type HttpServer, listenHttp, type TlsIdentity } from './http-server.ts';
 
-const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
-const skip = hasOpenssl ? false : 'there is no openssl to make certificates';
 const bytes = (text: string): Uint8Array => Buffer.from(text);
 const texts = (fields: HttpFields): [string, string][] =>
   fields.map(([name, value]) => [name, String(Buffer.from(value, 'latin1'))]);
@@ -28,7 +26,7 @@ async function drained({ body }: HttpServerRequest): Promise<string> {
   }
 }
 
-describe('HTTP/2', { skip }, () => {
+describe('HTTP/2', { skip: certificateSkip }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'tenon-http2-'));
   let tls: TlsIdentity;
   let server: HttpServer;
@@ -36,11 +34,8 @@ describe('HTTP/2', { skip }, () => {
   let handle: (request: HttpServerRequest) => void;
 
   before(async () => {
-    const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
-    const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-subj', '/CN=localhost'];
-    const names = ['-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', key, '-out', cert];
-    execFileSync('openssl', ['req', '-x509', ...kind, ...names], { stdio: 'ignore' });
-    tls = { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') };
+    const { certPem, keyPem } = makeCertificate(folder);
+    tls = { cert: certPem, key: keyPem };
     const times = { headersTimeout: 5000, requestTimeout: 5000, maxHeaderSize: 16_384 };
     server = await listenHttp({ host: '127.0.0.1', port: 0, ...times, tls }, (request) => handle(request));
     client = connect(server.url, { ca: tls.cert });

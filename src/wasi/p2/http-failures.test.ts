@@ -1,14 +1,14 @@
 /** Requests to others that fail: servers that misbehave, programs that forget, certificates that are wrong. */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
+import { certificateSkip, makeCertificate } from '../../../test/support/certificate.ts';
 import {
   answerOf,
   bodyOf,
@@ -205,17 +205,10 @@ describe('what is left', () => {
 
 describe('TLS', () => {
   const folder = mkdtempSync(join(tmpdir(), 'tenon-tls-'));
-  const file = (name: string): string => join(folder, name);
-  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'];
-  const made = spawnSync('openssl', [
-    ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'],
-    ...['-keyout', file('key.pem'), '-out', file('cert.pem'), ...subject],
-  ]);
-  const skip = made.status === 0 ? false : 'not run: no openssl to make a certificate with';
   after(() => rmSync(folder, { recursive: true, force: true }));
 
-  test('certificates are checked, by the name that was asked for', { skip }, async () => {
-    const [key, ca] = [readFileSync(file('key.pem')), readFileSync(file('cert.pem'), 'utf8')];
+  test('certificates are checked, by the name that was asked for', { skip: certificateSkip }, async () => {
+    const { keyPem: key, certPem: ca } = makeCertificate(folder);
     const server = createServer({ key, cert: ca }, (_request, answer) => void answer.end('secret')).listen(
       0,
       '127.0.0.1',
