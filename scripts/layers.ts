@@ -31,6 +31,7 @@ export const LAYERS: readonly string[] = [
   'src/host/streams.ts',
   'src/host/sockets.ts',
   'src/host/http-client.ts',
+  'src/host/key-value.ts',
   'src/host/quota.ts',
   'src/host/walk.ts',
   // Platforms of the web alone: these know nothing of Node's.

@@ -6,6 +6,7 @@ import { callbackSink } from './host/streams.ts';
 import type { Fetch } from './host/web/fetch-client.ts';
 import { webHost } from './host/web/host.ts';
 import { type Input, inputSource, type Output } from './host/web/stdio.ts';
+import type { LogEntry } from './wasi/drafts/logging.ts';
 import { createWasi as createWasiOn, type WasiImports } from './wasi/p2/wasi.ts';
 
 export type { GrantInput } from './grants/grant.ts';
@@ -13,6 +14,7 @@ export type { Denial } from './grants/network-policy.ts';
 export { type FileContent, type FileTree, MemoryFiles, type MemoryFilesLimits } from './host/memory/files.ts';
 export type { Fetch } from './host/web/fetch-client.ts';
 export type { Input, Output } from './host/web/stdio.ts';
+export type { LogEntry } from './wasi/drafts/logging.ts';
 export { ExitError, exitOf } from './wasi/p2/exit.ts';
 export type { WasiImports } from './wasi/p2/wasi.ts';
 
@@ -30,6 +32,8 @@ export interface WebWasiOptions {
   readonly fetch?: Fetch;
   /** Called once for each different thing that the program was denied, with the flag that would allow it. */
   readonly onDenied?: (denial: Denial) => void;
+  /** Called for what the program logs by `wasi:logging`, which goes to its standard error where not given. */
+  readonly onLog?: (entry: LogEntry) => void;
 }
 
 /**
@@ -46,7 +50,7 @@ export interface WebWasiOptions {
  * ```
  */
 export function createWasi(grant: GrantInput = {}, options: WebWasiOptions = {}): WasiImports {
-  const { files = new MemoryFiles(), stdin, stdout, stderr, fetch, onDenied } = options;
+  const { files = new MemoryFiles(), stdin, stdout, stderr, fetch, onDenied, onLog } = options;
   return createWasiOn({
     host: webHost(files, fetch),
     grant,
@@ -54,5 +58,6 @@ export function createWasi(grant: GrantInput = {}, options: WebWasiOptions = {})
     ...(stdout === undefined ? {} : { stdout: callbackSink(stdout) }),
     ...(stderr === undefined ? {} : { stderr: callbackSink(stderr) }),
     ...(onDenied === undefined ? {} : { onDenied }),
+    ...(onLog === undefined ? {} : { onLog }),
   });
 }

@@ -4,7 +4,8 @@ import { dirname, isAbsolute, relative, resolve } from 'node:path';
 import { UsageError } from '../error/error.ts';
 import { Audit } from '../grants/audit.ts';
 import { type GrantFile, parseGrants } from '../grants/file.ts';
-import { checkGrant, type Grant, type GrantInput, parseDirFlag, parseEnvFlag } from '../grants/grant.ts';
+import { checkGrant, type Grant, type GrantInput, type Pairs, parseDirFlag, parseEnvFlag } from '../grants/grant.ts';
+import type { LoggingGrant } from '../grants/logging.ts';
 import {
   type NetworkGrantInput,
   parseHttpFlag,
@@ -12,6 +13,7 @@ import {
   parseLookupFlag,
   parseNetFlag,
 } from '../grants/network.ts';
+import { parseStoreFlag, type StoreGrantInput } from '../grants/stores.ts';
 import type { ClocksGrant, RandomGrant } from '../grants/time.ts';
 import { printToml } from '../grants/toml-print.ts';
 import type { Flag, Parsed } from './args.ts';
@@ -25,6 +27,18 @@ export const GRANT_FLAGS: readonly Flag[] = [
     help: 'the clocks: system, none, fixed=TIME (it stands) or from=TIME (it goes on from there)',
   },
   { name: 'random', value: 'RULE', help: 'random numbers: system, none, or seed=NUMBER, the same in every run' },
+  { name: 'config', value: 'NAME=VALUE', many: true, help: 'set a value that the program finds by wasi:config' },
+  {
+    name: 'keyvalue',
+    value: 'NAME=memory|sqlite:PATH[:ro][:bytes=SIZE][:keys=N]',
+    many: true,
+    help: 'let the program open a key-value store NAME: in memory, or in a file of SQLite, which is made if need be',
+  },
+  {
+    name: 'logging',
+    value: 'LEVEL',
+    help: 'what it logs is written to stderr from trace, debug, ..., critical on; or none',
+  },
 ];
 
 export const AUDIT_FLAGS: readonly Flag[] = [
@@ -60,6 +74,28 @@ function bothNetworks(file: NetworkGrantInput | undefined, flags: NetworkGrantIn
   };
 }
 
+/** Stores of a grants file, whose paths are relative to its folder. */
+function storesIn(path: string, stores: GrantInput['keyvalue'] = {}): Readonly<Record<string, StoreGrantInput>> {
+  const placed = (store: StoreGrantInput): StoreGrantInput =>
+    store === 'memory' || store.sqlite === undefined || isAbsolute(store.sqlite)
+      ? store
+      : { ...store, sqlite: resolve(dirname(path), store.sqlite) };
+  return Object.fromEntries(Object.entries(stores).map(([name, store]) => [name, placed(store)]));
+}
+
+/** A value that a flag sets. */
+function parseConfigFlag(flag: string): readonly [name: string, value: string] {
+  const cut = flag.indexOf('=');
+  if (cut >= 0) return [flag.slice(0, cut), flag.slice(cut + 1)];
+  throw new UsageError('bad-config', 'a value cannot be set', { expected: 'NAME=VALUE', found: JSON.stringify(flag) });
+}
+
+/** Pairs in either form. */
+function pairsOf(pairs: Pairs | undefined): readonly (readonly [string, string])[] {
+  if (pairs === undefined) return [];
+  return Array.isArray(pairs) ? pairs : Object.entries(pairs);
+}
+
 /** Reads a grants file. Its host paths are relative to its folder, and have to be directories. */
 function readGrants(path: string): GrantFile {
   let text: string;
@@ -83,7 +119,7 @@ function readGrants(path: string): GrantFile {
     }
     return { ...dir, host, guest: dir.guest ?? dir.host };
   });
-  return { ...file, input: { ...file.input, dirs } };
+  return { ...file, input: { ...file.input, dirs, keyvalue: storesIn(path, file.input.keyvalue) } };
 }
 
 /**
@@ -94,13 +130,12 @@ export function grantOf(args: Parsed, program: readonly string[]): Grant {
   const values = (name: string): readonly string[] => args.values.get(name) ?? [];
   const path = values('grants')[0];
   const file: GrantInput = path === undefined ? {} : readGrants(path).input;
-  const pairs = file.env === undefined ? [] : Array.isArray(file.env) ? file.env : Object.entries(file.env);
   const inherited = { stdin: 'inherit', stdout: 'inherit', stderr: 'inherit' } as const;
   return checkGrant({
     ...file,
     args: program.length > 1 ? program : [...program, ...(file.args ?? [])],
     env: [
-      ...pairs,
+      ...pairsOf(file.env),
       ...values('env').flatMap((flag) => {
         const pair = parseEnvFlag(flag, process.env);
         return pair === undefined ? [] : [pair];
@@ -111,6 +146,9 @@ export function grantOf(args: Parsed, program: readonly string[]): Grant {
     clocks: (values('clocks')[0] as ClocksGrant | undefined) ?? file.clocks,
     random: (values('random')[0] as RandomGrant | undefined) ?? file.random,
     network: bothNetworks(file.network, flagNetwork(args)),
+    config: [...pairsOf(file.config), ...values('config').map(parseConfigFlag)],
+    keyvalue: { ...file.keyvalue, ...Object.fromEntries(values('keyvalue').map(parseStoreFlag)) },
+    logging: (values('logging')[0] as LoggingGrant | undefined) ?? file.logging,
   });
 }
 

@@ -3,14 +3,17 @@
  * which environment variables a program looks at, is noted as a whole.
  */
 import type { DirGrantInput, Grant, GrantInput } from './grant.ts';
+import { IN_MEMORY, type StoreQuota } from './stores.ts';
 
 /** One thing that a program asked for. */
 export type Use =
-  | { readonly kind: 'arguments' | 'environment' | 'clocks' | 'random' | 'stdin' | 'stdout' | 'stderr' }
+  | { readonly kind: 'arguments' | 'environment' | 'config' | 'clocks' | 'random' | 'stdin' | 'stdout' | 'stderr' }
   /** Something at or below a directory that was granted, by the path under which the program knows the directory. */
   | { readonly kind: 'directory'; readonly guest: string; readonly write: boolean; readonly allowed: boolean }
   /** Something outside all directories. */
   | { readonly kind: 'path'; readonly path: string; readonly write: boolean }
+  /** A key-value store, by its name; granted or not. */
+  | { readonly kind: 'store'; readonly name: string; readonly write: boolean; readonly allowed: boolean }
   /** `what` is as denials say it, `grant` the flag that allows it. */
   | { readonly kind: 'network'; readonly what: string; readonly grant: string; readonly allowed: boolean };
 
@@ -73,8 +76,14 @@ export class Audit {
       }
       case 'network':
         return { what: use.what, allowed: use.allowed, grant: use.grant };
+      case 'store': {
+        const what = `${use.write ? 'write' : 'read'} the key-value store ${JSON.stringify(use.name)}`;
+        return { what, allowed: use.allowed, grant: this.#storeFlag(use.name, use.write) };
+      }
       case 'environment':
         return { what: 'the environment', allowed: true, grant: '--env NAME' };
+      case 'config':
+        return { what: 'the configuration', allowed: true, grant: '--config NAME=VALUE' };
       case 'arguments':
         return { what: 'its arguments', allowed: true, grant: undefined };
       case 'clocks':
@@ -91,11 +100,18 @@ export class Audit {
     return `--dir ${host}${host === guest ? '' : `::${guest}`}${write ? '' : ':ro'}`;
   }
 
+  #storeFlag(name: string, write: boolean): string {
+    const { keyvalue } = this.#grant;
+    const sqlite = Object.hasOwn(keyvalue, name) ? keyvalue[name]?.sqlite : undefined;
+    return `--keyvalue ${name}=${sqlite === undefined ? 'memory' : `sqlite:${sqlite}${write ? '' : ':ro'}`}`;
+  }
+
   /** The smallest grant with which the run would have gone as it did. `hostPath` writes the host's paths for whoever reads it. */
   smallest(hostPath: (host: string) => string = (host) => host): GrantInput {
     const uses = [...this.#noted.values()].map(({ use }) => use);
     const has = (kind: Use['kind']): boolean => uses.some((use) => use.kind === kind);
-    const { env, clocks, random, stdio } = this.#grant;
+    const { env, config, clocks, random, stdio, logging } = this.#grant;
+    const keyvalue = this.#smallestStores(uses, hostPath);
     const dirs = this.#smallestDirs(uses, hostPath);
     const network = this.#smallestNetwork(uses);
     return {
@@ -105,6 +121,9 @@ export class Audit {
       clocks: has('clocks') ? clocks : 'none',
       random: has('random') ? random : 'none',
       ...(network === undefined ? {} : { network }),
+      ...(has('config') && config.length > 0 ? { config: Object.fromEntries(config) } : {}),
+      ...(keyvalue === undefined ? {} : { keyvalue }),
+      ...(logging === 'trace' ? {} : { logging }),
     };
   }
 
@@ -123,6 +142,24 @@ export class Audit {
         },
       ];
     });
+  }
+
+  #smallestStores(uses: readonly Use[], hostPath: (host: string) => string): GrantInput['keyvalue'] {
+    const kept = Object.entries(this.#grant.keyvalue).flatMap(([name, { sqlite, quota }]) => {
+      const here = uses.filter((use) => use.kind === 'store' && use.name === name && use.allowed);
+      if (here.length === 0) return [];
+      const writes = here.some((use) => use.kind === 'store' && use.write);
+      const least: StoreQuota | undefined = sqlite === undefined ? IN_MEMORY : undefined;
+      const limits = Object.fromEntries(
+        (['bytes', 'keys'] as const).flatMap((name) => (quota[name] === least?.[name] ? [] : [[name, quota[name]]])),
+      );
+      const store = {
+        ...(sqlite === undefined ? {} : { sqlite: hostPath(sqlite), ...(writes ? {} : { readonly: true }) }),
+        ...(writes && Object.keys(limits).length > 0 ? { quota: limits } : {}),
+      };
+      return [[name, Object.keys(store).length === 0 ? 'memory' : store] as const];
+    });
+    return kept.length === 0 ? undefined : Object.fromEntries(kept);
   }
 
   #smallestNetwork(uses: readonly Use[]): GrantInput['network'] {

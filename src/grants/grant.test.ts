@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { UsageError } from '../error/error.ts';
 import { checkGrant, type GrantInput, parseDirFlag, parseEnvFlag } from './grant.ts';
+import { parseStoreFlag } from './stores.ts';
 
 function refuses(code: string, body: () => unknown, message?: RegExp): void {
   assert.throws(body, (error) => {
@@ -22,6 +23,8 @@ test('nothing is granted that was not named', () => {
     random: 'system',
     network: 'none',
     config: [],
+    keyvalue: {},
+    logging: 'trace',
   });
 });
 
@@ -190,4 +193,41 @@ test('variables as flags', () => {
   refuses('no-env', () => parseEnvFlag('constructor', {}));
   refuses('bad-env', () => parseEnvFlag('=x'));
   refuses('bad-env', () => parseEnvFlag(''));
+});
+
+test('stores as a grant writes them, and as flags do', () => {
+  const { keyvalue } = checkGrant({
+    keyvalue: {
+      default: 'memory',
+      users: { sqlite: 'app.db', readonly: true },
+      few: { quota: { bytes: '1K', keys: 2 } },
+    },
+  });
+  assert.deepEqual(keyvalue, {
+    default: { sqlite: undefined, readonly: false, quota: { bytes: 64 << 20, keys: 65_536 } },
+    users: { sqlite: 'app.db', readonly: true, quota: { bytes: undefined, keys: undefined } },
+    few: { sqlite: undefined, readonly: false, quota: { bytes: 1024, keys: 2 } },
+  });
+  // What is checked may be checked again.
+  assert.deepEqual(checkGrant({ keyvalue }).keyvalue, keyvalue);
+  assert.deepEqual(parseStoreFlag('default=memory'), ['default', { quota: {} }]);
+  assert.deepEqual(parseStoreFlag('=memory:keys=3'), ['', { quota: { keys: 3 } }]);
+  assert.deepEqual(parseStoreFlag('a=sqlite:./a=b:c.db:ro:bytes=10M'), [
+    'a',
+    { sqlite: './a=b:c.db', readonly: true, quota: { bytes: 10 << 20 } },
+  ]);
+  for (const flag of ['default', 'a=redis:x', 'a=memory:ro', 'a=sqlite:', 'a=memory:keys=1K', 'a=memory:keys=1:keys=2'])
+    refuses('bad-store', () => parseStoreFlag(flag));
+});
+
+test('stores and levels that cannot be', () => {
+  const refused = (input: unknown, message: RegExp): void =>
+    refuses('bad-grant', () => checkGrant(input as GrantInput), message);
+  refused({ keyvalue: [] }, /keyvalue cannot be used/);
+  refused({ keyvalue: { a: 'redis' } }, /keyvalue\.a cannot be used/);
+  refused({ keyvalue: { a: { sqlite: '' } } }, /keyvalue\.a\.sqlite/);
+  refused({ keyvalue: { a: { path: 'x' } } }, /keyvalue\.a\.path/);
+  refused({ keyvalue: { a: { readonly: true } } }, /keyvalue\.a\.readonly/);
+  refused({ keyvalue: { a: { quota: { keys: -1 } } } }, /keyvalue\.a\.quota\.keys/);
+  refused({ logging: 'loud' }, /logging cannot be used/);
 });

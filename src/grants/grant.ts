@@ -4,7 +4,9 @@
  */
 import { UsageError } from '../error/error.ts';
 import { bad, count, fieldsOf, list, member, object, oneOf, parseSize, size, text } from './check.ts';
+import { checkLogging, type LoggingGrant } from './logging.ts';
 import { checkNetwork, type NetworkGrant, type NetworkGrantInput } from './network.ts';
+import { checkStores, type StoreGrant, type StoreGrantInput } from './stores.ts';
 import { type ClocksGrant, checkClocks, checkRandom, type RandomGrant } from './time.ts';
 
 /** The most that a program may add to a directory; what is undefined has no limit. */
@@ -41,6 +43,10 @@ export interface Grant {
   /** What `wasi:config` answers. */
   readonly config: readonly (readonly [name: string, value: string])[];
   readonly network: NetworkGrant;
+  /** Stores of `wasi:keyvalue` by the names by which the program opens them. */
+  readonly keyvalue: Readonly<Record<string, StoreGrant>>;
+  /** What of `wasi:logging` is written to the program's standard error. */
+  readonly logging: LoggingGrant;
 }
 
 /** Names and values as people write them. */
@@ -65,6 +71,10 @@ export interface GrantInput {
   readonly random?: RandomGrant | undefined;
   readonly config?: Pairs | undefined;
   readonly network?: NetworkGrantInput | undefined;
+  /** Stores by name. */
+  readonly keyvalue?: Readonly<Record<string, StoreGrantInput>> | undefined;
+  /** The least level of messages that are written; all where nothing is said. */
+  readonly logging?: LoggingGrant | undefined;
 }
 
 /** Pairs of names and values; of a name that is given twice the last value counts. */
@@ -124,7 +134,10 @@ function checkDirs(value: unknown): readonly DirGrant[] {
 }
 
 /** The keys of a grant. */
-export const GRANT_KEYS = ['args', 'env', 'dirs', 'stdio', 'clocks', 'random', 'network', 'config'] as const;
+export const GRANT_KEYS = [
+  ...(['args', 'env', 'dirs', 'stdio', 'clocks', 'random', 'network'] as const),
+  ...(['config', 'keyvalue', 'logging'] as const),
+] as const;
 
 /**
  * Checks a grant and fills in what was left out. Gives a copy: later changes of the input change nothing.
@@ -150,6 +163,8 @@ export function checkGrant(input: GrantInput = {}): Grant {
     random: checkRandom(grant['random'], 'random'),
     network: checkNetwork(grant['network']),
     config: checkPairs(grant['config'], 'config', () => {}),
+    keyvalue: checkStores(grant['keyvalue']),
+    logging: checkLogging(grant['logging']),
   };
 }
 

@@ -40,7 +40,7 @@ export interface Denial {
   readonly what: string;
   readonly why: string;
   readonly grant: string;
-  readonly of: 'network' | 'files';
+  readonly of: 'network' | 'files' | 'keyvalue';
 }
 
 type HostMatch =

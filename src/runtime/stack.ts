@@ -103,8 +103,8 @@ const mixed = new Few<Stack>();
 /** The suspended stacks that are in a store, in the order in which they suspended. */
 function stacksIn(store: Store): readonly Stack[] {
   const shared = [...mixed].filter((stack) => stack.slots.some((slot) => storeOf(slot) === store));
-  if (shared.length === 0) return [...store.stacks];
-  return [...store.stacks, ...shared].sort((a, b) => a.since - b.since);
+  const own = store.stacks === undefined ? [] : [...store.stacks];
+  return shared.length === 0 ? own : [...own, ...shared].sort((a, b) => a.since - b.since);
 }
 
 /** Whether a call into a store has not ended: on the stack that runs, or on one that is suspended. */
@@ -363,7 +363,11 @@ export class Stack implements Activity {
     this.#state = 'suspended';
     suspendedNow++;
     this.since = suspensions++;
-    this.#peers = isMixed || home === undefined ? mixed : home.stacks;
+    if (isMixed || home === undefined) this.#peers = mixed;
+    else {
+      home.stacks ??= new Few();
+      this.#peers = home.stacks;
+    }
     this.#peers.add(this);
     onStoreEnd(TOLD.stacks, unwindStacks);
     if (this.#store !== undefined) this.#store.suspended++;

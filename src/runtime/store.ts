@@ -3,7 +3,7 @@
  * instances in the control memory. Specification: Explainer, "Component Invariants" (lockdown is ours: the whole store).
  */
 import { CORE_REASONS, makeCoreTrap, readyTraps, type Trap } from '../error/trap.ts';
-import { Few } from '../util/few.ts';
+import type { Few } from '../util/few.ts';
 import { control, MAY_LEAVE, SLOT_SIZE, STORE, STORE_SIZE, STORE_STATE } from './control.ts';
 import type { Counters } from './counters.ts';
 import { slotsAbove } from './frames.ts';
@@ -119,8 +119,8 @@ export class Store {
   calls = 0;
   /** How many of its stacks are suspended: those that it was the first on. */
   suspended = 0;
-  /** Suspended stacks that no other store is on. */
-  readonly stacks = new Few<Stack>();
+  /** Suspended stacks that no other store is on; made when there is one first, so that bundles without stacks are without it. */
+  stacks: Few<Stack> | undefined;
   /** Where it has limits of time or fuel. */
   meter: StoreMeter | undefined;
 

@@ -5,12 +5,14 @@ import { type Denial, NetworkPolicy } from '../grants/network-policy.ts';
 import type { HostDirectory, HostRandom, Sink, Source } from '../host/host.ts';
 import { HostError } from '../host/host.ts';
 import type { HttpHost } from '../host/http-client.ts';
+import type { KeyValueHost } from '../host/key-value.ts';
 import { bytesSource, nullSink } from '../host/streams.ts';
 import { type GrantedClocks, grantedClocks, grantedRandom } from './clocks-random.ts';
+import type { LogEntry } from './drafts/logging.ts';
 import { observedClocks, observedRandom, observedSink, observedSource, outside } from './observed.ts';
 
 export interface WasiOptions {
-  readonly host: HttpHost;
+  readonly host: HttpHost & KeyValueHost;
   readonly grant?: GrantInput;
   /** A source in place of what the grant's `stdio` says. Stays the caller's to close; so do the two sinks. */
   readonly stdin?: Source;
@@ -25,6 +27,8 @@ export interface WasiOptions {
    * an empty one, so that what it looks for outside its directories is known.
    */
   readonly onUse?: ((use: Use) => void) | undefined;
+  /** Called for what the program logs, which goes to its standard error where not given. */
+  readonly onLog?: ((entry: LogEntry) => void) | undefined;
 }
 
 export interface Stdio {
@@ -48,8 +52,8 @@ export interface Opened extends Disposable {
   /** Undefined where the grant gives none. */
   readonly clocks: GrantedClocks | undefined;
   readonly random: HostRandom | undefined;
-  /** Tells that the program asked for its arguments or its environment. */
-  readonly asked: ((kind: 'arguments' | 'environment') => void) | undefined;
+  /** Tells that the program asked for its arguments, its environment or its configuration. */
+  readonly asked: ((kind: 'arguments' | 'environment' | 'config') => void) | undefined;
 }
 
 /** Is told what a program does in a directory. */

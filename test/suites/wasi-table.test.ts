@@ -89,6 +89,30 @@ test('the tests that rows name are there', () => {
   }
 });
 
+const DRAFTS = join(SHARED, 'wit/drafts');
+
+test('every function of the drafts has a row, and tests that are there', {
+  skip: existsSync(DRAFTS) ? false : `${DRAFTS} is absent`,
+}, () => {
+  const known = ['config', 'logging', 'keyvalue'].flatMap((name) =>
+    readdirSync(join(DRAFTS, name)).flatMap((file) =>
+      [...interfacesOf(readFileSync(join(DRAFTS, name, file), 'utf8'))].flatMap(([iface, { functions, resources }]) =>
+        iface === 'watcher'
+          ? []
+          : [
+              ...functions,
+              ...[...resources].flatMap(([resource, all]) => all.map((each) => `${resource}.${each}`)),
+            ].map((each) => `${name}/${iface}#${each}`),
+      ),
+    ),
+  );
+  const rows = [...PAGE.matchAll(/^\| ([a-z]+\/[a-z]+) \| `([^`]*)` \| ([^|]*) \|$/gm)];
+  assert.deepEqual(rows.map(([, iface, name]) => `${iface}#${name}`).sort(), known.sort());
+  const text = readFileSync(join(ROOT, 'src/wasi/drafts/drafts.test.ts'), 'utf8');
+  for (const [, , , tests] of rows)
+    for (const title of tests!.split('; ')) assert.ok(text.includes(`test('${title}'`), `no test is called "${title}"`);
+});
+
 test('the cases that rows name are those in which the guest calls the function', () => {
   for (const { key, label, cases } of ROWS) {
     const found = casesOf(label);

@@ -25,7 +25,7 @@ export function interfacesOf(text: string): Map<string, InterfaceNames> {
       current?.resources.set(resource[1]!, list);
       methods = resource[2] === ' {' ? list : undefined;
     } else if (func !== null) (methods ?? current?.functions)?.push(func[1]!);
-    else if (line === '}' && methods !== undefined && /^ {4}\}|^ {2}\}/.test(raw)) methods = undefined;
+    else if (line === '}' && methods !== undefined && /^(?: {4}| {2}|\t)\}/.test(raw)) methods = undefined;
   }
   return found;
 }

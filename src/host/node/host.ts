@@ -2,6 +2,7 @@
 import { UsageError } from '../../error/error.ts';
 import type { DirectoryOptions, FileStat } from '../host.ts';
 import type { HttpHost } from '../http-client.ts';
+import type { KeyValueHost } from '../key-value.ts';
 import { Ledger } from '../quota.ts';
 import type { HostSockets } from '../sockets.ts';
 import { type Anchors, platformAnchors } from './anchor.ts';
@@ -10,6 +11,7 @@ import { NodeDirectory } from './directory.ts';
 import { systemCode } from './errors.ts';
 import { type HttpClientOptions, NodeHttpClient } from './http-client.ts';
 import { nodeSockets } from './sockets.ts';
+import { openSqlite } from './sqlite-store.ts';
 import { SetTimes } from './stat.ts';
 import { outputSink, stdinSource } from './stdio.ts';
 
@@ -46,7 +48,7 @@ export function openNodeDirectory(
 }
 
 /** Makes a host of this machine. Nothing is opened before it is asked for. */
-export function nodeHost(options: NodeHostOptions = {}): HttpHost & { readonly sockets: HostSockets } {
+export function nodeHost(options: NodeHostOptions = {}): HttpHost & KeyValueHost & { readonly sockets: HostSockets } {
   let key: Uint8Array | undefined;
   const times = new SetTimes();
   const broken = (stream: 'stdout' | 'stderr') => () => options.onBrokenPipe?.(stream);
@@ -55,6 +57,7 @@ export function nodeHost(options: NodeHostOptions = {}): HttpHost & { readonly s
     random: nodeRandom,
     sockets: nodeSockets(),
     httpClient: () => new NodeHttpClient(options.http),
+    openSqlite,
     openDirectory: (path, how) => openNodeDirectory(path, how, options.anchors, times),
     stdin: stdinSource,
     stdout: () => outputSink(1, broken('stdout')),

@@ -3,6 +3,10 @@
  * object serves every 0.2.x. It holds the worlds `wasi:cli/command` and `wasi:http/proxy`.
  */
 import type { Provided } from '../../runtime/world.ts';
+import { makeConfig } from '../drafts/config.ts';
+import { makeKeyValue } from '../drafts/keyvalue.ts';
+import { makeLogging } from '../drafts/logging.ts';
+import { Stores } from '../drafts/stores.ts';
 import { NetworkAccess } from '../network.ts';
 import { openGrant, type WasiOptions } from '../open-grant.ts';
 import { makeClocks } from './clocks.ts';
@@ -38,6 +42,7 @@ export function createWasi(options: WasiOptions) {
   const descriptors = new Descriptors(host.digest);
   const network = new NetworkAccess(host.sockets, opened.network, options.maxSockets);
   const outgoing = new OutgoingHandler(opened.network, host.httpClient);
+  const stores = new Stores(grant.keyvalue, options);
   const imports = {
     'wasi:cli/environment': makeEnvironment(grant, opened.asked),
     'wasi:cli/exit': makeExit(),
@@ -53,6 +58,9 @@ export function createWasi(options: WasiOptions) {
     ...makeUdp(network),
     'wasi:sockets/ip-name-lookup': nameLookup,
     ...makeHttp(outgoing),
+    ...makeConfig(grant, opened.asked),
+    ...makeKeyValue((identifier) => stores.open(identifier)),
+    ...makeLogging(grant.logging, opened.stdio.stderr, options.onLog),
   };
   // Not enumerable: nobody who lists the interfaces meets it.
   Object.defineProperty(imports, Symbol.dispose, {
@@ -60,6 +68,7 @@ export function createWasi(options: WasiOptions) {
       descriptors.closeAll();
       network.closeAll();
       outgoing.close();
+      stores.close();
       opened[Symbol.dispose]();
     },
   });

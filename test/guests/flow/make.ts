@@ -104,14 +104,15 @@ async function tool(...args: string[]): Promise<void> {
 }
 
 /** Files below a folder, sorted; never what a build left there. */
-function filesBelow(folder: string): string[] {
+export function filesBelow(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true, recursive: true })
     .filter((entry) => entry.isFile() && !/[\\/](?:__pycache__|target)(?:[\\/]|$)/.test(entry.parentPath))
     .map((entry) => join(entry.parentPath, entry.name))
     .sort();
 }
 
-function digest(...inputs: readonly string[]): string {
+/** Of files: what they are called, and what is in them. */
+export function digest(...inputs: readonly string[]): string {
   const hash = createHash('sha256');
   for (const file of inputs) hash.update(relative(HERE, file)).update(readFileSync(file));
   return hash.digest('hex').slice(0, 12);
@@ -161,7 +162,7 @@ const MAKERS: Readonly<Record<Language, (folder: string, work: string) => Promis
   },
 
   async js(folder) {
-    const { componentize } = await load<Componentizer>('componentize-qjs/index.js');
+    const { componentize } = await componentizer();
     for (const name of GUESTS.js) {
       const jsSource = readFileSync(join(SOURCES, 'javascript', `${name}.js`), 'utf8');
       const options = { jsSource, witPath: join(SOURCES, 'wit'), world: `${name}-world`, stubWasi: true };
@@ -190,7 +191,7 @@ interface Clang {
   ): Promise<Readonly<Record<string, Uint8Array>>>;
 }
 
-interface Componentizer {
+export interface Componentizer {
   componentize(options: Readonly<Record<string, unknown>>): Promise<{ readonly component: Uint8Array }>;
 }
 
@@ -198,8 +199,13 @@ async function load<T>(file: string): Promise<T> {
   return (await import(pathToFileURL(join(MODULES, file)).href)) as T;
 }
 
+/** What makes components of JavaScript. */
+export function componentizer(): Promise<Componentizer> {
+  return load('componentize-qjs/index.js');
+}
+
 /** Fills a folder of the cache, unless it is there: `fill` gets an empty one, which takes its name when it is complete. */
-async function cached(name: string, fill: (folder: string) => Promise<void>): Promise<string> {
+export async function cached(name: string, fill: (folder: string) => Promise<void>): Promise<string> {
   const target = join(CACHE, name);
   if (existsSync(target)) return target;
   mkdirSync(CACHE, { recursive: true });
