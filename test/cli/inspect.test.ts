@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { findWasmTools } from '../support/wasm-tools.ts';
-import { corpusGuest, example, guest, tenon } from './tenon.ts';
+import { corpusGuest, example, file, guest, tenon } from './tenon.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -33,6 +33,74 @@ test('--json has the same as data', () => {
   assert.deepEqual(found.exports, ['wasi:cli/run@0.2.12']);
   assert.ok(found.root.parts.every((part: { offset: number; size: number }) => part.offset > 0 && part.size > 0));
   assert.match(found.wit, /^package root:component;\n/);
+});
+
+test('--grants says what it would be given of what it could ask for', () => {
+  const grants = file(
+    'inspect.toml',
+    `random = "none"
+[env]
+SECRET = "hush"
+[[dirs]]
+host = "."
+guest = "/data"
+readonly = true
+[network]
+connect = ["db.internal=private:5432/tcp"]
+listen = ["127.0.0.1:0"]
+http = ["GET,PUT@https://api.example.com"]
+[keyvalue]
+jobs = { sqlite = "jobs.db", readonly = true }
+`,
+  );
+  const asks = guest(
+    'asks.wasm',
+    `(component ${[
+      'wasi:filesystem/preopens@0.2.0',
+      'wasi:sockets/tcp@0.2.0',
+      'wasi:http/outgoing-handler@0.2.0',
+      'wasi:cli/environment@0.2.0',
+      'wasi:cli/stdout@0.2.0',
+      'wasi:clocks/wall-clock@0.2.0',
+      'wasi:random/random@0.2.0',
+      'wasi:keyvalue/store@0.2.0-draft2',
+      'wasi:config/store@0.2.0-draft',
+      'wasi:logging/logging@0.1.0-draft',
+      'acme:own/thing',
+    ]
+      .map((name) => `(import "${name}" (instance))`)
+      .join(' ')})`,
+  );
+  const { code, stdout } = tenon(['inspect', '--grants', grants, asks]);
+  assert.equal(code, 0);
+  const folder = dirname(grants);
+  const lines = stdout.split('\n').filter((line) => /^ {4}(?:not )?granted/.test(line));
+  assert.deepEqual(lines, [
+    `    granted: --dir ${folder}::/data:ro`,
+    '    granted: --net db.internal=private:5432/tcp --listen 127.0.0.1:0',
+    '    granted: --http GET,PUT@https://api.example.com',
+    '    granted: --env SECRET',
+    '    granted: stdin stdout stderr',
+    '    granted: --clocks system',
+    '    not granted: --random system',
+    `    granted: --keyvalue jobs=sqlite:${join(folder, 'jobs.db')}:ro`,
+    '    not granted: --config NAME=VALUE',
+    '    granted: --logging trace',
+  ]);
+  assert.doesNotMatch(stdout, /hush/);
+  const { capabilities } = JSON.parse(tenon(['inspect', '--json', '--grants', grants, asks]).stdout);
+  assert.deepEqual(capabilities[0], {
+    name: 'files',
+    title: 'files in the directories that it is given',
+    imports: ['wasi:filesystem/preopens@0.2.0'],
+    flags: '--dir HOST[::GUEST][:ro]',
+    granted: [`--dir ${folder}::/data:ro`],
+  });
+  assert.equal(capabilities.at(-1).granted, undefined);
+  assert.doesNotMatch(tenon(['inspect', asks]).stdout, /granted/);
+  const bad = tenon(['inspect', '--grants', file('bad.toml', 'nets = 1'), asks]);
+  assert.equal(bad.code, 1);
+  assert.match(bad.stderr, /bad-grant/);
 });
 
 test('--wit prints the world and its interfaces as WIT', () => {

@@ -1,6 +1,8 @@
 /** `tenon inspect FILE`. */
 import { decodeComponent } from '../../binary/decode.ts';
 import { decodeModule } from '../../core/decode.ts';
+import type { Grant } from '../../grants/grant.ts';
+import { grantedOf } from '../../grants/granted.ts';
 import { type Inspection, inspectComponent, inspectModule, type Part } from '../../inspect/inspect.ts';
 import { type FileKind, type Recognised, recognise } from '../../inspect/recognise.ts';
 import { MalformedError, UsageError } from '../../node.ts';
@@ -12,6 +14,7 @@ import { decodeWorld } from '../../wit-component/decode.ts';
 import type { Command, Parsed } from '../args.ts';
 import { withPath } from '../explain.ts';
 import { readBinary } from '../files.ts';
+import { grantOf } from '../grants.ts';
 import { oneOperand } from '../operands.ts';
 import { writeOut } from '../output.ts';
 import { safeText } from '../report.ts';
@@ -20,13 +23,15 @@ export const command: Command = {
   name: 'inspect',
   summary:
     'Say what a file is, what it imports and exports, what it is made of, and what it could ask for. Runs nothing.',
-  usage: '[--json] [--wit] FILE',
+  usage: '[--json] [--wit] [--grants FILE] FILE',
   flags: [
     { name: 'json', help: 'print everything as JSON' },
+    { name: 'grants', value: 'FILE', help: 'say of each thing that it could ask for what these grants give it' },
     { name: 'wit', help: 'print the world of a component and all its interfaces as WIT, nothing else' },
   ],
   examples: [
     ['what is in this file?', 'tenon inspect app.wasm'],
+    ['what would it be given?', 'tenon inspect --grants app.toml app.wasm'],
     ['its interfaces as WIT', 'tenon inspect --wit app.wasm'],
     ['the size of its largest part', `tenon inspect --json app.wasm | jq '[.. | .size? // empty] | max'`],
   ],
@@ -117,7 +122,15 @@ function shortened(names: readonly string[]): string[] {
   return names.length > MANY ? [...shown, `    … ${names.length - MANY} more (--json lists all)`] : shown;
 }
 
-function text(path: string, found: Found): string {
+/** What a grant gives of a kind of thing. */
+function grantedLines(kind: string, grant: Grant | undefined): readonly string[] {
+  const found = grant && grantedOf(kind, grant);
+  if (found === undefined) return [];
+  if (found.granted.length > 0) return [`    granted: ${found.granted.join(' ')}`];
+  return [`    not granted${found.flags === undefined ? '' : `: ${found.flags}`}`];
+}
+
+function text(path: string, found: Found, grant: Grant | undefined): string {
   const lines = [`${path}: ${found.title}, ${bytesText(found.size)}`];
   const { details, world } = found;
   if (details !== undefined) {
@@ -135,7 +148,8 @@ function text(path: string, found: Found): string {
       lines.push('', 'Imports:', ...none(shortened(details.imports)), 'Exports:', ...none(shortened(details.exports)));
     lines.push('', 'Could ask for:');
     if (details.capabilities.length === 0) lines.push('  nothing');
-    for (const { title, imports } of details.capabilities) lines.push(`  ${title}`, ...shortened(imports));
+    for (const { name, title, imports } of details.capabilities)
+      lines.push(`  ${title}`, ...shortened(imports), ...grantedLines(name, grant));
     lines.push('', 'Parts, in bytes:', ...partLines(details.root, 0, ''));
   }
   lines.push('', `Next: ${found.hint.replaceAll('FILE', path)}`);
@@ -146,10 +160,12 @@ function none(lines: readonly string[]): readonly string[] {
   return lines.length === 0 ? ['    none'] : lines;
 }
 
-function json(path: string, found: Found): string {
+function json(path: string, found: Found, grant: Grant | undefined): string {
   const { kind, title, hint, size, details, world } = found;
   const wit = world === undefined ? undefined : printWit(world);
-  return `${JSON.stringify({ file: path, kind, title, next: hint, size, wit, ...details }, undefined, 2)}\n`;
+  const capabilities = details?.capabilities.map((each) => ({ ...each, ...(grant && grantedOf(each.name, grant)) }));
+  const all = { file: path, kind, title, next: hint, size, wit, ...details, capabilities };
+  return `${JSON.stringify(all, undefined, 2)}\n`;
 }
 
 export async function run(args: Parsed): Promise<number> {
@@ -162,6 +178,7 @@ export async function run(args: Parsed): Promise<number> {
     await writeOut(printWit(found.world));
     return 0;
   }
-  await writeOut(args.values.has('json') ? json(path, found) : text(path, found));
+  const grant = args.values.has('grants') ? grantOf(args, [path]) : undefined;
+  await writeOut(args.values.has('json') ? json(path, found, grant) : text(path, found, grant));
   return 0;
 }
