@@ -14,6 +14,7 @@ import { promisedFunctionOf } from '../runtime/promised-function.ts';
 import { compareSemver, parseSemver, splitVersion } from '../types/semver.ts';
 import { exitOf } from '../wasi/p2/exit.ts';
 import { IncomingRequest, ResponseOutparam } from '../wasi/p2/http-messages.ts';
+import { announcedLength, limitedBody } from './body-limit.ts';
 import { type Deadline, Deadlines } from './deadlines.ts';
 import { Meter, type Outcome } from './metrics.ts';
 import { answerText } from './plain.ts';
@@ -46,6 +47,8 @@ export interface ServeLimits {
   readonly timeout: number;
   /** Requests that one instance answers, one after the other. */
   readonly reuse: number;
+  /** Bytes of a request's body; undefined: as many as come, with back-pressure. */
+  readonly body?: number | undefined;
 }
 
 /** How a request was answered. */
@@ -113,15 +116,22 @@ function statusOf(tag: string): number {
 /** A request, its answer, and what has become of it. */
 class Exchange implements HttpServerRequest, HttpOutgoingBody {
   readonly #request: HttpServerRequest;
+  readonly #most: number | undefined;
+  #body: HttpIncomingBody | undefined;
   #answer: HttpOutgoingBody | undefined;
   status = 0;
   isOver = false;
   /** Whether its answer is whole, or was cut short from here. */
   hasEnded = false;
   outcome: Outcome = 'answered';
+  /** Whether the body is longer than it may be. */
+  isTooLong = false;
 
-  constructor(request: HttpServerRequest) {
+  /** `most`: bytes of its body. */
+  constructor(request: HttpServerRequest, most: number | undefined) {
     this.#request = request;
+    this.#most = most;
+    this.isTooLong = most !== undefined && announcedLength(request.headers) > most;
   }
 
   get method(): string {
@@ -145,7 +155,11 @@ class Exchange implements HttpServerRequest, HttpOutgoingBody {
   }
 
   get body(): HttpIncomingBody {
-    return this.#request.body;
+    if (this.#most === undefined) return this.#request.body;
+    this.#body ??= limitedBody(this.#request.body, this.#most, () => {
+      this.isTooLong = true;
+    });
+    return this.#body;
   }
 
   onGone(done: () => void): void {
@@ -179,10 +193,17 @@ class Exchange implements HttpServerRequest, HttpOutgoingBody {
     answerText(this, 503, 'too many requests are under way\n', [['retry-after', RETRY_AFTER]]);
   }
 
+  /** Its body announces more than it may be: nothing of it is read. */
+  refuseBody(): void {
+    this.outcome = 'refused';
+    answerText(this, 413, 'the body is too long\n');
+  }
+
   /** The guest gives no answer, or no more of it: the client hears `status`, or that its answer is cut short. */
   fail(status: number, message: string): void {
     if (this.hasEnded) return;
     if (this.#answer !== undefined) this.abort();
+    else if (this.isTooLong) answerText(this, 413, 'the body is too long\n');
     else answerText(this, status, `${message}\n`);
   }
 }
@@ -216,13 +237,13 @@ export class HttpService {
   async serve(request: HttpServerRequest): Promise<void> {
     const { meter } = this;
     const begin = performance.now();
-    const exchange = new Exchange(request);
+    const exchange = new Exchange(request, this.#limits.body);
     let failure: unknown;
     if (meter.active < this.#ceiling / 2) this.#ceiling = Number.POSITIVE_INFINITY;
     const most = Math.min(this.#limits.concurrency, this.#handler.most, this.#ceiling);
-    if (meter.active >= most) {
-      exchange.refuse();
-    } else {
+    if (exchange.isTooLong) exchange.refuseBody();
+    else if (meter.active >= most) exchange.refuse();
+    else {
       meter.active++;
       try {
         failure = await this.#handle(exchange, begin);

@@ -133,8 +133,8 @@ async function serveByWorkers(path: string, options: ServerOptions): Promise<num
 /** The admin port, where there is one. */
 async function openAdmin(options: ServerOptions, state: AdminState): Promise<HttpServer | undefined> {
   if (options.admin === undefined) return undefined;
-  const { limits } = options;
-  return listen(options.admin, { limits, tls: undefined }, (request) => answerAdmin(request, state));
+  const { limits, maxHeaders } = options;
+  return listen(options.admin, { limits, maxHeaders, tls: undefined }, (request) => answerAdmin(request, state));
 }
 
 export async function run(args: Parsed): Promise<number> {

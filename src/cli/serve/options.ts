@@ -4,6 +4,7 @@ import { UsageError } from '../../error/error.ts';
 import type { TlsIdentity } from '../../host/node/http-server.ts';
 import type { ServeLimits } from '../../serve/serve.ts';
 import { type Flag, MisuseError, type Parsed } from '../args.ts';
+import { parseSize } from '../program.ts';
 import { TLS_FLAGS, tlsOf } from './tls.ts';
 
 export const SERVER_FLAGS: readonly Flag[] = [
@@ -15,6 +16,12 @@ export const SERVER_FLAGS: readonly Flag[] = [
     help: 'requests under way at once, in each worker; what comes then is answered 503; 512 if not given',
   },
   { name: 'timeout', value: 'SECONDS', help: 'the longest that an answer may take; 30 if not given' },
+  {
+    name: 'max-body',
+    value: 'SIZE',
+    help: 'the longest body of a request; a longer one is answered 413; no limit if not given',
+  },
+  { name: 'max-headers', value: 'SIZE', help: 'the most that all headers of a request take; 64K if not given' },
   { name: 'workers', value: 'N', help: 'processes that answer; `all` is one for each core; 1 if not given' },
   { name: 'watch', help: 'when the file changes, answer with the new one; what is under way is finished by the old' },
   { name: 'admin', value: 'HOST:PORT', help: 'answer /healthz, /readyz and /metrics there; port 0 picks a free one' },
@@ -34,6 +41,8 @@ export interface ServerOptions {
   readonly admin: Address | undefined;
   readonly tls: TlsIdentity | undefined;
   readonly limits: ServeLimits;
+  /** Bytes of all headers of a request. */
+  readonly maxHeaders: number;
   readonly workers: number;
   readonly watch: boolean;
   readonly accessLog: boolean;
@@ -54,6 +63,19 @@ function wholeFlag(args: Parsed, name: string, fallback: number, most: number): 
   const value = numberFlag(args, name, fallback, most);
   if (Number.isInteger(value)) return value;
   throw new MisuseError('bad-number', `--${name}: ${value} is no whole number`, `write a number from 1 to ${most}`);
+}
+
+function sizeFlag(args: Parsed, name: string): number | undefined {
+  const given = args.values.get(name)?.[0];
+  return given === undefined ? undefined : parseSize(name, given);
+}
+
+const [FEWEST_HEADERS, MOST_HEADERS] = [1024, 1024 * 1024];
+
+function headersOf(args: Parsed): number {
+  const size = sizeFlag(args, 'max-headers') ?? 64 * 1024;
+  if (size >= FEWEST_HEADERS && size <= MOST_HEADERS) return size;
+  throw new MisuseError('bad-size', `--max-headers: ${size} cannot be used`, 'write a size from 1K to 1M');
 }
 
 function addressFlag(args: Parsed, name: string): Address | undefined {
@@ -90,7 +112,9 @@ export function serverOptionsOf(args: Parsed): ServerOptions {
       concurrency: wholeFlag(args, 'concurrency', 512, 100_000),
       timeout: numberFlag(args, 'timeout', 30, 86_400) * 1000,
       reuse: wholeFlag(args, 'reuse', 1, 1_000_000_000),
+      body: sizeFlag(args, 'max-body'),
     },
+    maxHeaders: headersOf(args),
     workers: workersOf(args),
     watch: args.values.has('watch'),
     accessLog: args.values.has('access-log'),

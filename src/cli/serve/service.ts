@@ -16,8 +16,6 @@ import { type Address, listenError, type ServerOptions } from './options.ts';
 const HEADERS_TIMEOUT = 10_000;
 /** What no handler needs, and what would end the process of all of them otherwise. */
 const DEFAULT_LIMITS = { handles: 10_000, lifted: 16 * 1024 * 1024 };
-const MAX_HEADER_SIZE = 64 * 1024;
-const OUTPUTS = { stdin: 'none', stdout: 'inherit', stderr: 'inherit' } as const;
 
 /** A server that takes requests. */
 export interface Serving {
@@ -32,11 +30,11 @@ export interface Serving {
 /** Listens as the options say. Throws UsageError where the address cannot be had. */
 export async function listen(
   address: Address,
-  { limits, tls }: Pick<ServerOptions, 'limits' | 'tls'>,
+  { limits, tls, maxHeaders }: Pick<ServerOptions, 'limits' | 'tls' | 'maxHeaders'>,
   handle: Parameters<typeof listenHttp>[1],
 ): Promise<HttpServer> {
   const requestTimeout = Math.max(limits.timeout, HEADERS_TIMEOUT);
-  const times = { headersTimeout: HEADERS_TIMEOUT, requestTimeout, maxHeaderSize: MAX_HEADER_SIZE };
+  const times = { headersTimeout: HEADERS_TIMEOUT, requestTimeout, maxHeaderSize: maxHeaders };
   try {
     return await listenHttp({ ...address, ...times, tls }, handle);
   } catch (error) {
@@ -47,7 +45,8 @@ export async function listen(
 /** Loads and links the component, then listens. */
 export async function serveHere(path: string, args: Parsed, options: ServerOptions): Promise<Serving> {
   const { limits } = options;
-  const grant = { ...grantOf(args, [programName(path)]), stdio: OUTPUTS };
+  const granted = grantOf(args, [programName(path)]);
+  const grant = { ...granted, stdio: { ...granted.stdio, stdin: 'none' as const } };
   const wasi = createWasi({ host: nodeHost(), grant, onDenied: reportDenial });
   const linker = new Linker();
   for (const [name, value] of Object.entries(wasi)) linker.define(name, value);
