@@ -131,6 +131,11 @@ export interface InstanceLimits {
    */
   readonly handles?: number;
   /**
+   * Instances of one {@link InstancePre} that may be alive at once: neither disposed of, nor ended by a trap, nor collected. One more is
+   * refused with a `UsageError` (`too-many-instances`).
+   */
+  readonly instances?: number;
+  /**
    * Calls into one store that may be under way at once: of functions of an async type, and of `promised` ones. One more is refused with a
    * `UsageError` (`too-many-suspended`), and the others go on. Guests that block more stacks of their own trap. Without it only the
    * thread's limit holds: 12,000 stacks.
@@ -155,6 +160,8 @@ export interface InstanceOptions {
 
 /** What a component is given whose modules were rewritten for its limits. */
 export interface LimitedParts extends Pick<Extras, 'addImports'> {
+  /** Throws where no other instance may be made; what it gives is told the store of the one that is. */
+  readonly admit?: (() => (store: Store) => void) | undefined;
   readonly metered?: (() => Metered) | undefined;
 }
 
@@ -186,12 +193,15 @@ export class InstancePre<W extends WorldTypes = AnyWorld> {
    * Makes a fresh instance in a store of its own.
    * @throws Trap if a start function of the component traps.
    * @throws LinkError if a core module does not fit what it imports.
+   * @throws UsageError `too-many-instances`
    */
   instantiate(): Instance<W> {
     const { pool } = this;
+    const count = this.#limited.admit?.();
     const { limits, onStreamError, trapOnDeadlock } = this.#options;
     const store = new Store({ suspended: limits?.suspended, handles: limits?.handles, onStreamError });
     if (trapOnDeadlock === true) this.#prepared.kit.trapOnDeadlock?.(store);
+    count?.(store);
     const idle = pool?.take(store);
     const run = idle ?? new Instantiation(this.#prepared, store, this.#modules, this.#extras());
     try {

@@ -14,6 +14,7 @@ import {
   InstancePre,
   type LimitedParts,
 } from './instance.ts';
+import { instanceGate } from './instance-limit.ts';
 import type { ModuleSource } from './instantiate.ts';
 import { compilingOf, dataOf, isLoaded, moduleOf, planOf } from './loaded.ts';
 import { memoryWidth } from './memories.ts';
@@ -77,9 +78,14 @@ function* functionsOf(items: Iterable<PlanItem>): Generator<PlanFunc> {
 const NONE_LIMITED: ReadonlyMap<ModuleRef, LimitedCore> = new Map();
 
 /** What instances of limited modules are given. */
-function partsOf(limiting: Limiting | undefined, limited: ReadonlyMap<ModuleRef, LimitedCore>): LimitedParts {
+function partsOf(
+  limiting: Limiting | undefined,
+  limited: ReadonlyMap<ModuleRef, LimitedCore>,
+  instances: number | undefined,
+): LimitedParts {
   const metering = limiting?.meter === undefined ? undefined : new Metering(limiting.meter);
   return {
+    admit: instances === undefined ? undefined : instanceGate(instances),
     metered: metering && (() => metering.begin()),
     addImports:
       limited.size === 0
@@ -154,7 +160,13 @@ export class Linker {
     // A pool's modules have their limits.
     const isPooled = pool !== undefined && pool.refused === undefined;
     const limited = limiting === undefined || isPooled ? NONE_LIMITED : await limitedCores(plan, limiting);
-    return new InstancePre<W>(prepared, modulesOf(bindings, limited), options, pool, partsOf(limiting, limited));
+    return new InstancePre<W>(
+      prepared,
+      modulesOf(bindings, limited),
+      options,
+      pool,
+      partsOf(limiting, limited, options.limits?.instances),
+    );
   }
 
   /** Components given for imports of components. */

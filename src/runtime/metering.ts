@@ -23,6 +23,7 @@ export interface WrittenLimits {
   /** Not written: it is counted at the host's border. */
   readonly lifted?: number | undefined;
   readonly handles?: number | undefined;
+  readonly instances?: number | undefined;
 }
 
 export interface LimitedCore {
@@ -98,8 +99,9 @@ function sharedTables(plan: Pick<Plan, 'steps'>, elements: number): (table: Tabl
  * @throws UsageError `bad-limit`, `no-watchdog`
  */
 export async function limitingOf(plan: Pick<Plan, 'steps'>, limits: WrittenLimits): Promise<Limiting | undefined> {
-  const { memory, tables, handles } = limits;
+  const { memory, tables, handles, instances } = limits;
   checkCount('handles', handles);
+  checkCount('instances', instances);
   const meter = meterOf(limits);
   if (meter === undefined && memory === undefined && tables === undefined) return undefined;
   const kinds = meter && kindsOf(meter);

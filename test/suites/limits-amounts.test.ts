@@ -4,7 +4,8 @@ import { spawnSync } from 'node:child_process';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import '../../src/node.ts';
-import { type Instance, LimitError, type LinkOptions, UsageError } from '../../src/index.ts';
+import { Component, type Instance, LimitError, Linker, type LinkOptions, Trap, UsageError } from '../../src/index.ts';
+import { parseText } from '../../src/text/parse.ts';
 import { deferred, fn, instance } from '../support/component.ts';
 import { SPINNING_ASYNC } from '../support/spinning-guest.ts';
 
@@ -234,4 +235,37 @@ test('40,000 calls that wait: those beyond the limit are refused, and the others
   assert.equal(answers.filter((one) => one === 5).length, 1_000);
   assert.equal(refused.length, 39_000);
   assert.ok(refused.every((error) => error instanceof UsageError && error.code === 'too-many-suspended'));
+});
+
+describe('instances', () => {
+  const TRAPS = `(component
+    (core module $m (memory 1) (func (export "boom") unreachable))
+    (core instance $i (instantiate $m))
+    (func (export "boom") (canon lift (core func $i "boom"))))`;
+  const isFull = (error: unknown): boolean => error instanceof UsageError && error.code === 'too-many-instances';
+
+  for (const pool of [false, true]) {
+    test(`as many as may be alive, and again as many when they have ended${pool ? ', from a pool' : ''}`, async () => {
+      const component = await Component.load(parseText(TRAPS).bytes);
+      const pre = await new Linker().link(component, { limits: { instances: 3 }, pool });
+      for (let round = 0; round < 3; round++) {
+        const made = Array.from({ length: 3 }, () => pre.instantiate());
+        assert.throws(() => pre.instantiate(), isFull);
+        assert.throws(fn(made[0]!.exports, 'boom'), Trap);
+        // One that has trapped is not alive, and counts once also when it is disposed of later.
+        const next = pre.instantiate();
+        assert.throws(() => pre.instantiate(), isFull);
+        for (const each of [...made, next]) each[Symbol.dispose]();
+      }
+    });
+  }
+
+  test('one whose start fails does not count', async () => {
+    const component = await Component.load(
+      parseText(`(component (core module $m (func $f unreachable) (start $f)) (core instance (instantiate $m)))`).bytes,
+    );
+    const pre = await new Linker().link(component, { limits: { instances: 1 } });
+    for (let i = 0; i < 3; i++) assert.throws(() => pre.instantiate(), Trap);
+    await assert.rejects(new Linker().link(component, { limits: { instances: -1 } }), { code: 'bad-limit' });
+  });
 });
