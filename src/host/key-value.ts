@@ -22,8 +22,8 @@ export interface KeyValueStore {
    * changed. Throws StoreError.
    */
   update(key: string, change: (old: Stored | undefined) => Change): MaybePromise<void>;
-  /** Up to `most` keys behind `after`, in an order that stays. */
-  keys(after: string | undefined, most: number): MaybePromise<readonly string[]>;
+  /** Up to `most` keys behind `after`, without the first `skip` of them, in an order that stays. */
+  keys(after: string | undefined, most: number, skip?: number): MaybePromise<readonly string[]>;
   close(): void;
 }
 

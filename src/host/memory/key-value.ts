@@ -32,9 +32,9 @@ export class MemoryStore implements KeyValueStore {
     if (next === 'delete' || old === undefined) this.#sorted = undefined;
   }
 
-  keys(after: string | undefined, most: number): readonly string[] {
+  keys(after: string | undefined, most: number, skip = 0): readonly string[] {
     this.#sorted ??= [...this.#entries.keys()].sort();
-    const from = after === undefined ? 0 : behind(this.#sorted, after);
+    const from = skip + (after === undefined ? 0 : behind(this.#sorted, after));
     return this.#sorted.slice(from, from + most);
   }
 

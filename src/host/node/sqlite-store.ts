@@ -52,6 +52,7 @@ export class SqliteStore implements KeyValueStore {
   readonly #insert: Lazy;
   readonly #delete: Lazy;
   readonly #next: Lazy;
+  readonly #all: Lazy;
   readonly #list: Lazy;
 
   constructor(database: DatabaseSync, name: string) {
@@ -71,7 +72,9 @@ export class SqliteStore implements KeyValueStore {
     this.#insert = lazy('INSERT OR REPLACE INTO tenon_keyvalue (store, key, value, version) VALUES (?, ?, ?, ?)');
     this.#delete = lazy('DELETE FROM tenon_keyvalue WHERE store = ? AND key = ?');
     this.#next = lazy('UPDATE tenon_keyvalue_sequence SET last = last + 1 RETURNING last');
-    this.#list = lazy('SELECT key FROM tenon_keyvalue WHERE store = ? AND key > ? ORDER BY key LIMIT ?');
+    const page = 'ORDER BY key LIMIT ? OFFSET ?';
+    this.#all = lazy(`SELECT key FROM tenon_keyvalue WHERE store = ? ${page}`);
+    this.#list = lazy(`SELECT key FROM tenon_keyvalue WHERE store = ? AND key > ? ${page}`);
   }
 
   get(key: string): MaybePromise<Stored | undefined> {
@@ -105,14 +108,13 @@ export class SqliteStore implements KeyValueStore {
     });
   }
 
-  keys(after: string | undefined, most: number): MaybePromise<readonly string[]> {
-    const from = after === undefined ? undefined : encoder.encode(after);
+  keys(after: string | undefined, most: number, skip = 0): MaybePromise<readonly string[]> {
     return patiently(() => {
-      const found = this.#list().all(this.#name, from ?? new Uint8Array(0), most);
-      const keys = found.map((row) => decoder.decode(row['key'] as unknown as Uint8Array));
-      // No key is smaller than the empty one, which is not behind itself.
-      if (from === undefined && most > 0 && this.#get(new Uint8Array(0)) !== undefined) keys.unshift('');
-      return keys.slice(0, most);
+      const found =
+        after === undefined
+          ? this.#all().all(this.#name, most, skip)
+          : this.#list().all(this.#name, encoder.encode(after), most, skip);
+      return found.map((row) => decoder.decode(row['key'] as unknown as Uint8Array));
     });
   }
 

@@ -19,9 +19,19 @@ export interface OpenStore {
 const MAX_KEY = 8192;
 const MAX_VALUE = 64 * 1024 * 1024;
 const PAGE = 1000;
+/** Keys that a cursor skips, at most. */
+const MOST_SKIPPED = 2n ** 31n;
 
-const [LEAST, MOST] = [-(2n ** 63n), 2n ** 63n - 1n];
-const IS_NUMBER = /^-?[0-9]{1,19}$/;
+/** Numbers of `increment`. */
+interface Range {
+  readonly least: bigint;
+  readonly most: bigint;
+  readonly name: string;
+}
+
+const SIGNED: Range = { least: -(2n ** 63n), most: 2n ** 63n - 1n, name: 's64' };
+const UNSIGNED: Range = { least: 0n, most: 2n ** 64n - 1n, name: 'u64' };
+const IS_NUMBER = /^-?[0-9]{1,20}$/;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -55,18 +65,17 @@ function eachOf<T>(items: readonly T[], work: (item: T) => MaybePromise<void>, f
   }
 }
 
-/** The resource `bucket`. */
-export class Bucket {
+/** What the resource `bucket` has in every draft. */
+class AnyBucket {
   #open!: OpenStore;
 
-  static of(open: OpenStore): Bucket {
-    const bucket = new Bucket();
+  static open<B extends AnyBucket>(bucket: B, open: OpenStore): B {
     bucket.#open = open;
     return bucket;
   }
 
   /** What stands under a key. */
-  static read(bucket: Bucket, key: string): MaybePromise<Stored | undefined> {
+  static read(bucket: AnyBucket, key: string): MaybePromise<Stored | undefined> {
     const { store, wants } = bucket.#open;
     wants(false);
     if (key.length > MAX_KEY) return undefined;
@@ -74,7 +83,7 @@ export class Bucket {
   }
 
   /** Lets `change` decide what becomes of a key, within the quota. */
-  static change(bucket: Bucket, key: string, change: (old: Stored | undefined) => Change): MaybePromise<void> {
+  static change(bucket: AnyBucket, key: string, change: (old: Stored | undefined) => Change): MaybePromise<void> {
     const { store, wants, left } = bucket.#open;
     wants(true);
     const bytes = key.length > MAX_KEY ? key.length : encoder.encode(key).length;
@@ -100,32 +109,37 @@ export class Bucket {
   }
 
   get(key: string): MaybePromise<Uint8Array | undefined> {
-    return then(Bucket.read(this, key), (found) => found?.value);
+    return then(AnyBucket.read(this, key), (found) => found?.value);
   }
 
   set(key: string, value: Uint8Array): MaybePromise<void> {
-    return Bucket.change(this, key, () => ({ value }));
+    return AnyBucket.change(this, key, () => ({ value }));
   }
 
   delete(key: string): MaybePromise<void> {
-    return Bucket.change(this, key, () => 'delete');
+    return AnyBucket.change(this, key, () => 'delete');
   }
 
   exists(key: string): MaybePromise<boolean> {
-    return then(Bucket.read(this, key), (found) => found !== undefined);
+    return then(AnyBucket.read(this, key), (found) => found !== undefined);
   }
 
-  /** The cursor is the last key that was given. */
-  listKeys(cursor: string | undefined): MaybePromise<{ keys: string[]; cursor: string | undefined }> {
-    const { store, wants } = this.#open;
+  /** A page of keys, and whether there are more. */
+  static list(bucket: AnyBucket, after: string | undefined, skip = 0): MaybePromise<{ keys: string[]; more: boolean }> {
+    const { store, wants } = bucket.#open;
     wants(false);
     return then(
-      telling(() => store.keys(cursor, PAGE + 1)),
-      (found) => {
-        const keys = found.slice(0, PAGE);
-        return { keys, cursor: found.length > PAGE ? keys.at(-1) : undefined };
-      },
+      telling(() => store.keys(after, PAGE + 1, skip)),
+      (found) => ({ keys: found.slice(0, PAGE), more: found.length > PAGE }),
     );
+  }
+}
+
+/** The resource `bucket`. */
+export class Bucket extends AnyBucket {
+  /** The cursor is the last key that was given. */
+  listKeys(cursor: string | undefined): MaybePromise<{ keys: string[]; cursor: string | undefined }> {
+    return then(AnyBucket.list(this, cursor), ({ keys, more }) => ({ keys, cursor: more ? keys.at(-1) : undefined }));
   }
 }
 
@@ -184,13 +198,65 @@ function failing(
 }
 
 /** What a key has after `delta` was added to it. */
-function sum(old: Stored | undefined, delta: bigint): bigint {
+function sum(old: Stored | undefined, delta: bigint, { least, most, name }: Range): bigint {
   if (old === undefined) return delta;
-  const text = old.value.length > 20 ? '' : decoder.decode(old.value);
+  const text = old.value.length > 21 ? '' : decoder.decode(old.value);
   if (!IS_NUMBER.test(text)) throw other('the value is no whole number in decimal text');
   const next = BigInt(text) + delta;
-  if (next < LEAST || next > MOST) throw other('the sum does not fit 64 bits');
+  if (next < least || next > most) throw other(`the sum does not fit ${name}`);
   return next;
+}
+
+const incrementIn =
+  (range: Range) =>
+  (bucket: AnyBucket, key: string, delta: bigint): MaybePromise<bigint> => {
+    let next = 0n;
+    const done = AnyBucket.change(bucket, key, (old) => {
+      next = sum(old, delta, range);
+      return { value: encoder.encode(`${next}`) };
+    });
+    return then(done, () => next);
+  };
+
+/** The interface `wasi:keyvalue/batch`. */
+const batch = {
+  getMany(bucket: AnyBucket, keys: readonly string[]): MaybePromise<([string, Uint8Array] | undefined)[]> {
+    const found: ([string, Uint8Array] | undefined)[] = [];
+    const done = eachOf(keys, (key) =>
+      then(AnyBucket.read(bucket, key), (stored) => {
+        found.push(stored === undefined ? undefined : [key, stored.value]);
+      }),
+    );
+    return then(done, () => found);
+  },
+  setMany: (bucket: AnyBucket, pairs: readonly (readonly [string, Uint8Array])[]): MaybePromise<void> =>
+    eachOf(pairs, ([key, value]) => bucket.set(key, value)),
+  deleteMany: (bucket: AnyBucket, keys: readonly string[]): MaybePromise<void> =>
+    eachOf(keys, (key) => bucket.delete(key)),
+};
+
+/** The resource `bucket` of the first draft, whose cursor is how many keys were given. */
+class CountingBucket extends AnyBucket {
+  listKeys(cursor: bigint | undefined): MaybePromise<{ keys: string[]; cursor: bigint | undefined }> {
+    const given = cursor ?? 0n;
+    const skip = given > MOST_SKIPPED ? MOST_SKIPPED : given;
+    return then(AnyBucket.list(this, undefined, Number(skip)), ({ keys, more }) => ({
+      keys,
+      cursor: more ? skip + BigInt(keys.length) : undefined,
+    }));
+  }
+}
+
+/** The first draft, 0.2.0-draft, which programs for Wasmtime have: its numbers have no sign, and it has no `cas`. */
+function firstDraft(open: (identifier: string) => OpenStore) {
+  return {
+    'wasi:keyvalue/store@0.2.0-draft': {
+      Bucket: CountingBucket,
+      open: (identifier: string): CountingBucket => AnyBucket.open(new CountingBucket(), open(identifier)),
+    },
+    'wasi:keyvalue/atomics@0.2.0-draft': { increment: incrementIn(UNSIGNED) },
+    'wasi:keyvalue/batch@0.2.0-draft': batch,
+  };
 }
 
 /** The interfaces of `wasi:keyvalue`; `open` throws ComponentError (`access-denied`, `no-such-store`). */
@@ -198,34 +264,14 @@ export function makeKeyValue(open: (identifier: string) => OpenStore) {
   return {
     'wasi:keyvalue/store': {
       Bucket,
-      open: (identifier: string): Bucket => Bucket.of(open(identifier)),
+      open: (identifier: string): Bucket => AnyBucket.open(new Bucket(), open(identifier)),
     },
     'wasi:keyvalue/atomics': {
       Cas,
-      increment(bucket: Bucket, key: string, delta: bigint): MaybePromise<bigint> {
-        let next = 0n;
-        const done = Bucket.change(bucket, key, (old) => {
-          next = sum(old, delta);
-          return { value: encoder.encode(`${next}`) };
-        });
-        return then(done, () => next);
-      },
+      increment: incrementIn(SIGNED),
       swap: (cas: Cas, value: Uint8Array): MaybePromise<void> => Cas.swap(cas, value),
     },
-    'wasi:keyvalue/batch': {
-      getMany(bucket: Bucket, keys: readonly string[]): MaybePromise<([string, Uint8Array] | undefined)[]> {
-        const found: ([string, Uint8Array] | undefined)[] = [];
-        const done = eachOf(keys, (key) =>
-          then(Bucket.read(bucket, key), (stored) => {
-            found.push(stored === undefined ? undefined : [key, stored.value]);
-          }),
-        );
-        return then(done, () => found);
-      },
-      setMany: (bucket: Bucket, pairs: readonly (readonly [string, Uint8Array])[]): MaybePromise<void> =>
-        eachOf(pairs, ([key, value]) => bucket.set(key, value)),
-      deleteMany: (bucket: Bucket, keys: readonly string[]): MaybePromise<void> =>
-        eachOf(keys, (key) => bucket.delete(key)),
-    },
+    'wasi:keyvalue/batch': batch,
+    ...firstDraft(open),
   };
 }

@@ -6,28 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { tenon } from '../../cli/tenon.ts';
-import { HERE } from '../cases.ts';
-import { cached, componentizer, digest, filesBelow } from '../flow/make.ts';
+import { draftsGuest, GRANTS, linesOf, RECORDED } from './make.ts';
 
-const SOURCE = join(HERE, 'src/drafts');
 const folder = mkdtempSync(join(tmpdir(), 'tenon-drafts-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
-
-/** Path of the program, made first if need be. */
-async function program(): Promise<string> {
-  const made = await cached(`drafts-${digest(...filesBelow(SOURCE))}`, async (target) => {
-    const { componentize } = await componentizer();
-    const jsSource = readFileSync(join(SOURCE, 'guest.js'), 'utf8');
-    const { component } = await componentize({
-      jsSource,
-      witPath: join(SOURCE, 'wit'),
-      world: 'guest',
-      stubWasi: false,
-    });
-    writeFileSync(join(target, 'guest.wasm'), component);
-  });
-  return join(made, 'guest.wasm');
-}
 
 /** By the texts of the WIT: no other host has these versions. */
 const EXPECTED = (runs: number): readonly string[] => [
@@ -65,7 +47,7 @@ for (const [place, runs] of [
   [`sqlite:${join(folder, 'app.db')}`, [1, 2]],
 ] as const) {
   test(`a store in ${place.split(':')[0]}: every function answers as its WIT says`, async () => {
-    const file = await program();
+    const file = await draftsGuest('drafts');
     const flags = ['--config', 'mode=fast', '--keyvalue', `default=${place}`, '--logging', 'warn'];
     for (const run of runs) {
       const { code, stdout, stderr } = tenon(['invoke', ...flags, file, 'report("default")']);
@@ -77,7 +59,7 @@ for (const [place, runs] of [
 }
 
 test('from a grants file; without a grant there is nothing', async () => {
-  const file = await program();
+  const file = await draftsGuest('drafts');
   const grants = join(folder, 'app.toml');
   writeFileSync(
     grants,
@@ -98,7 +80,7 @@ test('from a grants file; without a grant there is nothing', async () => {
 });
 
 test('invocations side by side count each: another process waits for its turn', async () => {
-  const file = await program();
+  const file = await draftsGuest('drafts');
   const store = `default=sqlite:${join(folder, 'shared.db')}`;
   const script = `for i in 1 2 3 4; do "$0" "$1" invoke --keyvalue "$2" "$3" 'report("default")' > /dev/null 2>&1 & done; wait`;
   const launcher = join(import.meta.dirname, '../../../bin/tenon.js');
@@ -109,3 +91,12 @@ test('invocations side by side count each: another process waits for its turn', 
     'runs: 5',
   );
 });
+
+for (const place of ['memory', `sqlite:${join(folder, 'peer.db')}`]) {
+  test(`versions that Wasmtime has, in ${place.split(':')[0]}: as recorded`, async () => {
+    const flags = [...GRANTS, '--keyvalue', `=${place}`];
+    const { code, stdout, stderr } = tenon(['invoke', ...flags, await draftsGuest('drafts-peer'), 'report()']);
+    assert.equal(code, 0, stderr);
+    assert.equal(`${linesOf(stdout).join('\n')}\n`, readFileSync(RECORDED, 'utf8'));
+  });
+}
