@@ -215,7 +215,7 @@ export async function linkProgram(
       linker.define(name, plug.instance.exports[key]);
       taken.add(name.split('@')[0]!);
     }
-    for (const [name, value] of Object.entries(wasi)) if (!taken.has(name)) linker.define(name, value);
+    for (const [name, value] of Object.entries(wasi)) if (!taken.has(name.split('@')[0]!)) linker.define(name, value);
     try {
       return (await linker.link(component, options)).instantiate();
     } catch (error) {

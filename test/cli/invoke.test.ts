@@ -71,3 +71,30 @@ test('a missing import exits with 1 and says what would help', { skip: text.skip
   assert.equal(stdout, '');
   assert.match(stderr, /^error\[missing-import\]: .*\n {2}corpus:rust-text\/sink@0\.1\.0#emit:.*\n {2}next: .*--plug/);
 });
+
+test('a plug may stand in place of what the command itself would give, under each of its versions', () => {
+  for (const version of ['@0.2.0-draft2', '@0.2.0-draft']) {
+    const name = `wasi:keyvalue/store${version}`;
+    const plug = guest(
+      `plug${version}.wasm`,
+      `(component
+        (core module $m (func (export "f") (result i32) (i32.const 7)))
+        (core instance $m (instantiate $m))
+        (func $f (result u32) (canon lift (core func $m "f")))
+        (instance $i (export "count" (func $f)))
+        (export "${name}" (instance $i)))`,
+    );
+    const main = guest(
+      `main${version}.wasm`,
+      `(component
+        (import "${name}" (instance $i (export "count" (func (result u32)))))
+        (core func $f (canon lower (func $i "count")))
+        (core module $m (import "" "f" (func $f (result i32))) (func (export "g") (result i32) (call $f)))
+        (core instance $m (instantiate $m (with "" (instance (export "f" (func $f))))))
+        (func (export "count") (result u32) (canon lift (core func $m "g"))))`,
+    );
+    const { code, stdout, stderr } = tenon(['invoke', '--plug', plug, main, 'count()']);
+    assert.equal(code, 0, stderr);
+    assert.equal(stdout, '7\n');
+  }
+});

@@ -1,6 +1,6 @@
 /**
  * WASI 0.2 as an imports object, made from a grant: what is not granted is not there. The keys have no version, so that one
- * object serves every 0.2.x. It holds the worlds `wasi:cli/command` and `wasi:http/proxy`.
+ * object serves every 0.2.x; a draft that differs from the next one has keys of its own. It holds the worlds `wasi:cli/command` and `wasi:http/proxy`.
  */
 import type { Provided } from '../../runtime/world.ts';
 import { makeConfig } from '../drafts/config.ts';
