@@ -30,9 +30,9 @@ export const GRANT_FLAGS: readonly Flag[] = [
   { name: 'config', value: 'NAME=VALUE', many: true, help: 'set a value that the program finds by wasi:config' },
   {
     name: 'keyvalue',
-    value: 'NAME=memory|sqlite:PATH[:ro][:bytes=SIZE][:keys=N]',
+    value: 'NAME=STORE',
     many: true,
-    help: 'let the program open a key-value store NAME: in memory, or in a file of SQLite, which is made if need be',
+    help: 'let the program open a key-value store: memory or sqlite:PATH, with [:ro][:bytes=SIZE][:keys=N]',
   },
   {
     name: 'logging',
