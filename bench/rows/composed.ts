@@ -139,7 +139,7 @@ export const composedRows: readonly Row[] = [
         guest('compose-borrow'),
         looping('loop', 1000, settings.effort),
         'loop',
-        10_000_000,
+        1_000_000,
       )),
       await scalarCall(settings),
     ],
