@@ -134,13 +134,7 @@ export const composedRows: readonly Row[] = [
     unit: 'ns',
     claims: [above(25, 'ns', SCALAR), fasterThanJco(100)],
     contenders: async (settings) => [
-      ...(await runtimes(
-        settings,
-        guest('compose-borrow'),
-        looping('loop', 1000, settings.effort),
-        'loop',
-        1_000_000,
-      )),
+      ...(await runtimes(settings, guest('compose-borrow'), looping('loop', 1000, settings.effort), 'loop', 1_000_000)),
       await scalarCall(settings),
     ],
   },
