@@ -10,6 +10,7 @@ import type { LogEntry } from './wasi/drafts/logging.ts';
 import { createWasi as createWasiOn, type WasiImports } from './wasi/p2/wasi.ts';
 
 export type { GrantInput } from './grants/grant.ts';
+export type { LoggingGrant, LogLevel } from './grants/logging.ts';
 export type { Denial } from './grants/network-policy.ts';
 export { type FileContent, type FileTree, MemoryFiles, type MemoryFilesLimits } from './host/memory/files.ts';
 export type { Fetch } from './host/web/fetch-client.ts';

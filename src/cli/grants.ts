@@ -16,8 +16,8 @@ import {
 import { parseStoreFlag, type StoreGrantInput } from '../grants/stores.ts';
 import type { ClocksGrant, RandomGrant } from '../grants/time.ts';
 import { printToml } from '../grants/toml-print.ts';
+import { safeText } from '../util/safe-text.ts';
 import type { Flag, Parsed } from './args.ts';
-import { safeText } from './report.ts';
 
 export const GRANT_FLAGS: readonly Flag[] = [
   { name: 'grants', value: 'FILE', help: 'read grants from a file, JSON or TOML; flags add to it' },

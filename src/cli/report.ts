@@ -5,6 +5,7 @@ import { wasmFrames } from '../error/stack.ts';
 import { Trap } from '../error/trap.ts';
 import type { Denial } from '../grants/network-policy.ts';
 import { InvariantError } from '../util/invariant.ts';
+import { safeText } from '../util/safe-text.ts';
 import { MisuseError } from './args.ts';
 
 /** Exit codes. */
@@ -18,12 +19,6 @@ const MAX_FRAMES = 20;
 function colour(code: string, text: string): string {
   const plain = process.env['NO_COLOR'] !== undefined || process.stderr.isTTY !== true;
   return plain ? text : `\u001b[${code}m${text}\u001b[0m`;
-}
-
-/** Text of a guest, made safe for a terminal: control characters are shown, not sent. */
-export function safeText(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
-  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, (c) => `\\u{${c.codePointAt(0)?.toString(16)}}`);
 }
 
 interface Coded {

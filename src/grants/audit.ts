@@ -2,8 +2,8 @@
  * What a program asked for while it ran, and the smallest grant that a run like it needs. A host notes uses; what it cannot see, such as
  * which environment variables a program looks at, is noted as a whole.
  */
-import type { DirGrantInput, Grant, GrantInput } from './grant.ts';
-import { IN_MEMORY, type StoreQuota } from './stores.ts';
+import { type DirGrantInput, dirFlag, type Grant, type GrantInput } from './grant.ts';
+import { IN_MEMORY, type StoreQuota, storeFlag } from './stores.ts';
 
 /** One thing that a program asked for. */
 export type Use =
@@ -97,13 +97,13 @@ export class Audit {
 
   #dirFlag(guest: string, write: boolean): string {
     const host = this.#grant.dirs.find((dir) => dir.guest === guest)?.host ?? 'HOST';
-    return `--dir ${host}${host === guest ? '' : `::${guest}`}${write ? '' : ':ro'}`;
+    return dirFlag({ host, guest, readonly: !write });
   }
 
   #storeFlag(name: string, write: boolean): string {
     const { keyvalue } = this.#grant;
     const sqlite = Object.hasOwn(keyvalue, name) ? keyvalue[name]?.sqlite : undefined;
-    return `--keyvalue ${name}=${sqlite === undefined ? 'memory' : `sqlite:${sqlite}${write ? '' : ':ro'}`}`;
+    return storeFlag(name, { sqlite, readonly: !write });
   }
 
   /** The smallest grant with which the run would have gone as it did. `hostPath` writes the host's paths for whoever reads it. */

@@ -88,3 +88,38 @@ export function size(value: unknown, path: string): number | undefined {
   if (bytes === undefined) throw bad(path, 'bytes, or a number with K, M or G such as "10M"', value);
   return bytes;
 }
+
+/** What stands behind a place on a command line. */
+export interface PlaceOptions<Counted extends string> {
+  readonly place: string;
+  /** `:ro` */
+  readonly readonly: boolean;
+  readonly limits: { readonly [Name in Counted | 'bytes']?: number };
+}
+
+/** Splits `PLACE[:ro][:bytes=SIZE][:COUNTED=N]`; `refused` makes the error of limits that cannot be. */
+export function placeOptions<Counted extends 'files' | 'keys'>(
+  text: string,
+  counted: Counted,
+  refused: (expected: string) => UsageError,
+): PlaceOptions<Counted> {
+  // The last one first.
+  const option = new RegExp(`^(.*):(?:(ro)|(bytes|${counted})=([^:]*))$`, 's');
+  let place = text;
+  let readonly = false;
+  const limits: { [Name in Counted | 'bytes']?: number } = {};
+  for (let match = option.exec(place); match !== null; match = option.exec(place)) {
+    place = match[1]!;
+    if (match[2] !== undefined) {
+      readonly = true;
+      continue;
+    }
+    const [name, value] = [match[3] as Counted | 'bytes', match[4]!];
+    const limit = name === 'bytes' || /^\d+$/.test(value) ? parseSize(value) : undefined;
+    if (limit === undefined)
+      throw refused(name === 'bytes' ? 'bytes=SIZE, such as bytes=10M' : `${name}=N, a whole number`);
+    if (limits[name] !== undefined) throw refused(`${name} once`);
+    limits[name] = limit;
+  }
+  return { place, readonly, limits };
+}

@@ -3,7 +3,7 @@
  * standard streams are empty and forgotten. Clocks and random numbers are on unless taken away, since they reach nothing.
  */
 import { UsageError } from '../error/error.ts';
-import { bad, count, fieldsOf, list, member, object, oneOf, parseSize, size, text } from './check.ts';
+import { bad, count, fieldsOf, list, member, object, oneOf, placeOptions, size, text } from './check.ts';
 import { checkLogging, type LoggingGrant } from './logging.ts';
 import { checkNetwork, type NetworkGrant, type NetworkGrantInput } from './network.ts';
 import { checkStores, type StoreGrant, type StoreGrantInput } from './stores.ts';
@@ -168,8 +168,10 @@ export function checkGrant(input: GrantInput = {}): Grant {
   };
 }
 
-/** Options behind a directory, the last one first. */
-const DIR_OPTION = /^(.*):(?:(ro)|(bytes|files)=([^:]*))$/s;
+/** The flag that grants a directory; without its quota. */
+export function dirFlag({ host, guest, readonly }: Pick<DirGrant, 'host' | 'guest' | 'readonly'>): string {
+  return `--dir ${host}${host === guest ? '' : `::${guest}`}${readonly ? ':ro' : ''}`;
+}
 
 /**
  * Parses `HOST[::GUEST][:ro][:bytes=SIZE][:files=N]`. Without `GUEST` the program sees the directory under the host's own path.
@@ -182,25 +184,10 @@ export function parseDirFlag(flag: string): DirGrant {
       found: JSON.stringify(flag),
       hint: 'for example ./data::/data, /etc/ssl:ro or ./out::/out:bytes=10M:files=100',
     });
-  let rest = flag;
-  let readonly = false;
-  const limits: { bytes?: number; files?: number } = {};
-  for (let match = DIR_OPTION.exec(rest); match !== null; match = DIR_OPTION.exec(rest)) {
-    rest = match[1]!;
-    if (match[2] !== undefined) {
-      readonly = true;
-      continue;
-    }
-    const [name, value] = [match[3] as 'bytes' | 'files', match[4]!];
-    const limit = name === 'bytes' || /^\d+$/.test(value) ? parseSize(value) : undefined;
-    if (limit === undefined)
-      throw refused(name === 'bytes' ? 'bytes=SIZE, such as bytes=10M' : 'files=N, a whole number');
-    if (limits[name] !== undefined) throw refused(`${name} once`);
-    limits[name] = limit;
-  }
-  const cut = rest.indexOf('::');
-  const host = cut < 0 ? rest : rest.slice(0, cut);
-  const guest = cut < 0 ? rest : rest.slice(cut + 2);
+  const { place, readonly, limits } = placeOptions(flag, 'files', refused);
+  const cut = place.indexOf('::');
+  const host = cut < 0 ? place : place.slice(0, cut);
+  const guest = cut < 0 ? place : place.slice(cut + 2);
   if (host === '' || guest === '' || guest.includes('::') || flag.includes('\0')) {
     throw refused('HOST[::GUEST][:ro][:bytes=SIZE][:files=N]');
   }

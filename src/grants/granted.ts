@@ -1,6 +1,7 @@
 /** What a grant gives of each kind of thing that a program could ask for, in the words of the flags that would give it. */
-import type { Grant } from './grant.ts';
+import { dirFlag, type Grant } from './grant.ts';
 import type { ConnectRule, HttpRule, ListenRule } from './network.ts';
+import { storeFlag } from './stores.ts';
 
 /** One kind of thing, named as `tenon inspect` names it. */
 export interface Granted {
@@ -30,9 +31,7 @@ type Teller = (grant: Grant) => Granted;
 const TELLERS: Readonly<Record<string, Teller>> = {
   files: ({ dirs }) => ({
     flags: '--dir HOST[::GUEST][:ro]',
-    granted: dirs.map(
-      ({ host, guest, readonly }) => `--dir ${host}${host === guest ? '' : `::${guest}`}${readonly ? ':ro' : ''}`,
-    ),
+    granted: dirs.map(dirFlag),
   }),
   network({ network }) {
     const flags = '--net HOST, --listen ADDRESS:PORT, --lookup NAME';
@@ -59,10 +58,7 @@ const TELLERS: Readonly<Record<string, Teller>> = {
   random: ({ random }) => ({ flags: '--random system', granted: random === 'none' ? [] : [`--random ${random}`] }),
   'keys and values': ({ keyvalue }) => ({
     flags: '--keyvalue NAME=memory|sqlite:PATH',
-    granted: Object.entries(keyvalue).map(
-      ([name, { sqlite, readonly }]) =>
-        `--keyvalue ${name}=${sqlite === undefined ? 'memory' : `sqlite:${sqlite}${readonly ? ':ro' : ''}`}`,
-    ),
+    granted: Object.entries(keyvalue).map(([name, store]) => storeFlag(name, store)),
   }),
   configuration: ({ config }) => ({
     flags: '--config NAME=VALUE',

@@ -1,6 +1,6 @@
 /** Key-value stores of a grant: each has a name, by which the program opens it, and a place. */
 import { UsageError } from '../error/error.ts';
-import { bad, count, fieldsOf, member, object, parseSize, size, text } from './check.ts';
+import { bad, count, fieldsOf, member, object, placeOptions, size, text } from './check.ts';
 
 /** The most that a program may add to a store; what is undefined has no limit. */
 export interface StoreQuota {
@@ -53,8 +53,10 @@ export function checkStores(value: unknown): Readonly<Record<string, StoreGrant>
   return Object.fromEntries(stores.map(([name, store]) => [name, checkStore(name, store)]));
 }
 
-/** Options behind a place, the last one first. */
-const OPTION = /^(.*):(?:(ro)|(bytes|keys)=([^:]*))$/s;
+/** The flag that grants a store; without its quota. */
+export function storeFlag(name: string, { sqlite, readonly }: Pick<StoreGrant, 'sqlite' | 'readonly'>): string {
+  return `--keyvalue ${name}=${sqlite === undefined ? 'memory' : `sqlite:${sqlite}${readonly ? ':ro' : ''}`}`;
+}
 
 /**
  * Parses `NAME=memory[:bytes=SIZE][:keys=N]` or `NAME=sqlite:PATH[:ro][:bytes=SIZE][:keys=N]`. Throws a UsageError (`bad-store`).
@@ -69,25 +71,12 @@ export function parseStoreFlag(flag: string): readonly [name: string, store: Sto
   const cut = flag.indexOf('=');
   if (cut < 0 || flag.includes('\0')) throw refused('NAME=memory or NAME=sqlite:PATH');
   const name = flag.slice(0, cut);
-  let rest = flag.slice(cut + 1);
-  let readonly = false;
-  const quota: { bytes?: number; keys?: number } = {};
-  for (let match = OPTION.exec(rest); match !== null; match = OPTION.exec(rest)) {
-    rest = match[1]!;
-    if (match[2] !== undefined) {
-      readonly = true;
-      continue;
-    }
-    const [limited, value] = [match[3] as 'bytes' | 'keys', match[4]!];
-    const limit = limited === 'bytes' || /^\d+$/.test(value) ? parseSize(value) : undefined;
-    if (limit === undefined || quota[limited] !== undefined) throw refused('bytes=SIZE and keys=N, each once');
-    quota[limited] = limit;
-  }
-  if (rest === 'memory') {
+  const { place, readonly, limits } = placeOptions(flag.slice(cut + 1), 'keys', refused);
+  if (place === 'memory') {
     if (readonly) throw refused('a store in memory that may be written: it is empty');
-    return [name, { quota }];
+    return [name, { quota: limits }];
   }
-  const sqlite = /^sqlite:(.+)$/s.exec(rest)?.[1];
+  const sqlite = /^sqlite:(.+)$/s.exec(place)?.[1];
   if (sqlite === undefined) throw refused('NAME=memory or NAME=sqlite:PATH');
-  return [name, { sqlite, readonly, quota }];
+  return [name, { sqlite, readonly, quota: limits }];
 }

@@ -131,11 +131,6 @@ export interface InstanceLimits {
    */
   readonly handles?: number;
   /**
-   * Instances of one {@link InstancePre} that may be alive at once: neither disposed of, nor ended by a trap, nor collected. One more is
-   * refused with a `UsageError` (`too-many-instances`).
-   */
-  readonly instances?: number;
-  /**
    * Calls into one store that may be under way at once: of functions of an async type, and of `promised` ones. One more is refused with a
    * `UsageError` (`too-many-suspended`), and the others go on. Guests that block more stacks of their own trap. Without it only the
    * thread's limit holds: 12,000 stacks.

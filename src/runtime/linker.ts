@@ -47,6 +47,11 @@ export interface Limits extends InstanceLimits {
    * of a list at one place. An element that is no number counts as 8 at least. More ends the store with a `LimitError` (`lift-limit`).
    */
   readonly lifted?: number;
+  /**
+   * Instances of one {@link InstancePre} that may be alive at once: neither disposed of, nor ended by a trap, nor collected. One more is
+   * refused with a `UsageError` (`too-many-instances`).
+   */
+  readonly instances?: number;
   /** Elements of all tables of one store together; growth beyond it fails as in any wasm runtime. */
   readonly tables?: number;
   /** Linear memory of one store, in bytes; growth beyond it fails as in any wasm runtime. Rounded down to pages of 65,536. */

@@ -100,16 +100,20 @@ let suspensions = 0;
 /** Those that are suspended and in several stores. */
 const mixed = new Few<Stack>();
 
+/** Whether an instance of the store is on a suspended stack. */
+const isOn = (store: Store) => (stack: Stack) => stack.slots.some((slot) => storeOf(slot) === store);
+
 /** The suspended stacks that are in a store, in the order in which they suspended. */
 function stacksIn(store: Store): readonly Stack[] {
-  const shared = [...mixed].filter((stack) => stack.slots.some((slot) => storeOf(slot) === store));
+  const shared = mixed.isEmpty ? [] : [...mixed].filter(isOn(store));
   const own = store.stacks === undefined ? [] : [...store.stacks];
   return shared.length === 0 ? own : [...own, ...shared].sort((a, b) => a.since - b.since);
 }
 
 /** Whether a call into a store has not ended: on the stack that runs, or on one that is suspended. */
 export function isEntered(store: Store): boolean {
-  return slotsAbove(CALL_STACK).some((slot) => storeOf(slot) === store) || stacksIn(store).length > 0;
+  if (store.stacks?.isEmpty === false || mixed.some(isOn(store))) return true;
+  return slotsAbove(CALL_STACK).some((slot) => storeOf(slot) === store);
 }
 
 /** The stacks that are suspended, in the order in which they suspended. */
@@ -363,11 +367,8 @@ export class Stack implements Activity {
     this.#state = 'suspended';
     suspendedNow++;
     this.since = suspensions++;
-    if (isMixed || home === undefined) this.#peers = mixed;
-    else {
-      home.stacks ??= new Few();
-      this.#peers = home.stacks;
-    }
+    if (home !== undefined) home.stacks ??= new Few();
+    this.#peers = (isMixed ? undefined : home?.stacks) ?? mixed;
     this.#peers.add(this);
     onStoreEnd(TOLD.stacks, unwindStacks);
     if (this.#store !== undefined) this.#store.suspended++;

@@ -1,6 +1,6 @@
 /** Opens what a grant names, for every version of WASI. */
 import type { Use } from '../grants/audit.ts';
-import { checkGrant, type DirGrant, type Grant, type GrantInput, guestKey } from '../grants/grant.ts';
+import { checkGrant, type DirGrant, dirFlag, type Grant, type GrantInput, guestKey } from '../grants/grant.ts';
 import { type Denial, NetworkPolicy } from '../grants/network-policy.ts';
 import type { HostDirectory, HostRandom, Sink, Source } from '../host/host.ts';
 import { HostError } from '../host/host.ts';
@@ -9,6 +9,7 @@ import type { KeyValueHost } from '../host/key-value.ts';
 import { bytesSource, nullSink } from '../host/streams.ts';
 import { type GrantedClocks, grantedClocks, grantedRandom } from './clocks-random.ts';
 import type { LogEntry } from './drafts/logging.ts';
+import { Stores } from './drafts/stores.ts';
 import { observedClocks, observedRandom, observedSink, observedSource, outside } from './observed.ts';
 
 export interface WasiOptions {
@@ -49,6 +50,7 @@ export interface Opened extends Disposable {
   readonly stdio: Stdio;
   readonly preopens: readonly Preopen[];
   readonly network: NetworkPolicy;
+  readonly stores: Stores;
   /** Undefined where the grant gives none. */
   readonly clocks: GrantedClocks | undefined;
   readonly random: HostRandom | undefined;
@@ -64,7 +66,7 @@ function watchOf({ host, guest }: DirGrant, { onDenied, onUse }: WasiOptions) {
     onUse?.({ kind: 'directory', guest, write, allowed });
     if (allowed || said) return;
     said = true;
-    const grant = `--dir ${host}${host === guest ? '' : `::${guest}`}`;
+    const grant = dirFlag({ host, guest, readonly: false });
     onDenied?.({ of: 'files', what: `write in ${guest}`, why: 'the directory was granted read-only', grant });
   };
 }
@@ -74,8 +76,8 @@ function noEntry(): never {
 }
 
 /**
- * Opens the directories and standard streams of a grant. `absent`: what a program's library says of a path in no directory. Throws
- * UsageError (`bad-grant`, `no-directory`, `no-proc`).
+ * Opens the directories, standard streams and key-value stores of a grant. `absent`: what a program's library says of a path in no directory. Throws
+ * UsageError (`bad-grant`, `no-directory`, `no-proc`, `no-store`).
  */
 export function openGrant(options: WasiOptions, absent: () => never = noEntry): Opened {
   const { host, grant: input, stdin, stdout, stderr, onDenied, onUse } = options;
@@ -100,6 +102,7 @@ export function openGrant(options: WasiOptions, absent: () => never = noEntry): 
       grant,
       preopens,
       network: new NetworkPolicy(grant.network, onDenied, onUse),
+      stores: own(new Stores(grant.keyvalue, options)),
       clocks: grantedClocks(host, grant.clocks),
       random: grantedRandom(host, grant.random),
       stdio: {

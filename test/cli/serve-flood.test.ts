@@ -57,6 +57,13 @@ async function answersOthers(server: Server): Promise<void> {
   assert.deepEqual(new Set(found), new Set([200]));
 }
 
+/** A server that has answered, and what it had at most until then. */
+async function ready(...args: string[]): Promise<readonly [Server, number | undefined]> {
+  const server = await serve(...args);
+  await answersOthers(server);
+  return [server, server.peak()];
+}
+
 function assertFlat(server: Server, before: number | undefined, most: number): void {
   const peak = server.peak();
   if (before === undefined || peak === undefined) return;
@@ -74,9 +81,7 @@ describe('40,000 requests that wait', () => {
     [['--concurrency', '100000'], 2000],
   ] as const) {
     test(`${flags.join(' ') || 'without a flag'}: those that may wait end at their time, all others are told to come again`, async () => {
-      const server = await serve('--timeout', '4', ...flags, hostile);
-      await answersOthers(server);
-      const before = server.peak();
+      const [server, before] = await ready('--timeout', '4', ...flags, hostile);
       const counts = new Map<string, number>();
       await Promise.all(
         Array.from({ length: 40 }, async () => {
@@ -113,9 +118,7 @@ describe('a program that writes without end', () => {
     [HARM.stderr, 'stderr'],
   ] as const) {
     test(`to ${stream}, which nobody reads: it waits until its time is over, and nobody else does`, async () => {
-      const server = await serve('--timeout', '2', hostile);
-      await answersOthers(server);
-      const before = server.peak();
+      const [server, before] = await ready('--timeout', '2', hostile);
       server.process[stream]?.pause();
       const harmed = statusOf(server, harm);
       await answersOthers(server);
@@ -126,9 +129,7 @@ describe('a program that writes without end', () => {
     });
 
     test(`to ${stream}, which is read: it ends when its time is over`, async () => {
-      const server = await serve('--timeout', '2', hostile);
-      await answersOthers(server);
-      const before = server.peak();
+      const [server, before] = await ready('--timeout', '2', hostile);
       const harmed = statusOf(server, harm);
       await answersOthers(server);
       assert.equal(await harmed, 504);
@@ -138,9 +139,7 @@ describe('a program that writes without end', () => {
   }
 
   test('to a client that does not read: it waits, and ends when its time is over', async () => {
-    const server = await serve('--timeout', '2', hostile);
-    await answersOthers(server);
-    const before = server.peak();
+    const [server, before] = await ready('--timeout', '2', hostile);
     const deaf = Array.from({ length: 20 }, () => {
       const socket = client(server);
       socket.write(request(HARM.body));
@@ -166,11 +165,10 @@ describe('a flood of fields', () => {
     ['one field of a megabyte', request('x', `x: ${'y'.repeat(1 << 20)}`)],
     ['a name of a megabyte', request('x', `${'y'.repeat(1 << 20)}: x`)],
     ['a path of a megabyte', request('x'.repeat(1 << 20))],
+    ['60,000 fields of four bytes', request(HARM.wait, ...Array.from({ length: 60_000 }, () => 'a:'))],
   ] as const) {
     test(`${what}: 431, on 50 connections at once`, async () => {
-      const server = await serve(hostile);
-      await answersOthers(server);
-      const before = server.peak();
+      const [server, before] = await ready(hostile);
       const answers = await Promise.all(
         Array.from({ length: 50 }, () => {
           const socket = client(server);
@@ -187,9 +185,7 @@ describe('a flood of fields', () => {
   }
 
   test('fields without end, and trailers without end', async () => {
-    const server = await serve('--timeout', '2', hostile);
-    await answersOthers(server);
-    const before = server.peak();
+    const [server, before] = await ready('--timeout', '2', hostile);
     const chunked = 'POST /x HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n0\r\n';
     await Promise.all(
       ['GET /x HTTP/1.1\r\nhost: a\r\n', chunked].map(async (head) => {
@@ -223,9 +219,7 @@ async function trickle(socket: Socket, head: string, text: string): Promise<stri
 
 describe('clients that are slow', { skip: rust.skip }, () => {
   test('heads that never end: 408 after 10 s; others are answered meanwhile', async () => {
-    const server = await serve(rust.path);
-    await answersOthers(server);
-    const before = server.peak();
+    const [server, before] = await ready(rust.path);
     const began = performance.now();
     const slow = Promise.all(
       Array.from({ length: 500 }, () => trickle(client(server), 'GET / HTTP/1.1\r\nhost: a\r\n', 'x: y\r\n')),
@@ -243,9 +237,7 @@ describe('clients that are slow', { skip: rust.skip }, () => {
   });
 
   test('bodies that never end: cut off when their time is over', async () => {
-    const server = await serve('--timeout', '2', rust.path);
-    await answersOthers(server);
-    const before = server.peak();
+    const [server, before] = await ready('--timeout', '2', rust.path);
     const head = 'POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 1000000\r\n\r\n';
     const slow = Promise.all(Array.from({ length: 200 }, () => trickle(client(server), head, 'abc')));
     await answersOthers(server);
@@ -255,9 +247,7 @@ describe('clients that are slow', { skip: rust.skip }, () => {
   });
 
   test('answers that are read slowly arrive whole, at the pace of who reads', async () => {
-    const server = await serve(rust.path);
-    await answersOthers(server);
-    const before = server.peak();
+    const [server, before] = await ready(rust.path);
     const size = 16 << 20;
     const body = Buffer.alloc(size, 'tenon, ');
     const slow = Promise.all(

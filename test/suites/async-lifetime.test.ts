@@ -3,10 +3,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import type { Instance } from '../../src/index.ts';
+import { Component, type Instance, Linker } from '../../src/index.ts';
 import { objectCount } from '../../src/runtime/object-handles.ts';
 import { suspendedCount } from '../../src/runtime/stack.ts';
 import { allStores } from '../../src/runtime/store.ts';
+import { parseText } from '../../src/text/parse.ts';
 import { compareSeed, newTally } from '../model/schedules/compare.ts';
 import { BYTES } from '../support/byte-guest.ts';
 import { fn, instance, turns } from '../support/component.ts';
@@ -168,3 +169,17 @@ for (const [name, begin] of Object.entries(ENDED_AMID)) {
     assert.equal(suspendedCount(), 0);
   });
 }
+
+test('an instance that was collected is not alive to `limits.instances`', async () => {
+  const component = await Component.load(
+    parseText('(component (core module $m (memory 1)) (core instance (instantiate $m)))').bytes,
+  );
+  const pre = await new Linker().link(component, { limits: { instances: 2 } });
+  const kept = pre.instantiate();
+  (() => void pre.instantiate())();
+  assert.throws(() => pre.instantiate(), { code: 'too-many-instances' });
+  await collect();
+  pre.instantiate();
+  assert.throws(() => pre.instantiate(), { code: 'too-many-instances' });
+  assert.equal(kept.alive, true);
+});

@@ -1,37 +1,24 @@
-import { handlerText } from './handler-text.ts';
+import { APPEND, body, handlerText, POLL, write } from './handler-text.ts';
 
 /**
  * A component that handles HTTP requests: it answers 200 with the body that it is sent, piece by piece, and behind it with the
- * trailers, or with one of its own, `x-end`, where there are none. Of WASI it names what it uses; errors that it does not look at have no type.
+ * trailers, or with one of its own, `x-end`, where there are none.
  */
-const IMPORTS = `
-  (import "wasi:io/poll@0.2.0" (instance $poll
-    (export "pollable" (type $pollable (sub resource)))
-    (export "[method]pollable.block" (func (param "self" (borrow $pollable))))))
-  (alias export $poll "pollable" (type $pollable))
+const IMPORTS = `${POLL}
   (import "wasi:io/streams@0.2.0" (instance $streams
     (export "input-stream" (type $in (sub resource)))
     (export "output-stream" (type $out (sub resource)))
     (export "[method]input-stream.blocking-read"
-      (func (param "self" (borrow $in)) (param "len" u64) (result (result (list u8)))))
-    (export "[method]output-stream.blocking-write-and-flush"
-      (func (param "self" (borrow $out)) (param "contents" (list u8)) (result (result))))))
+      (func (param "self" (borrow $in)) (param "len" u64) (result (result (list u8)))))${write('$out')}))
   (alias export $streams "input-stream" (type $in))
-  (alias export $streams "output-stream" (type $out))
-  (import "wasi:http/types@0.2.0" (instance $types
+  (alias export $streams "output-stream" (type $out))`;
+
+const TYPES = `${APPEND}
     (alias outer 1 $pollable (type $pollable))
     (alias outer 1 $in (type $in))
-    (alias outer 1 $out (type $out))
-    (export "fields" (type $fields (sub resource)))
-    (export "incoming-request" (type $request (sub resource)))
+    (alias outer 1 $out (type $out))${body('$out')}
     (export "incoming-body" (type $asked (sub resource)))
     (export "future-trailers" (type $future (sub resource)))
-    (export "outgoing-response" (type $response (sub resource)))
-    (export "outgoing-body" (type $body (sub resource)))
-    (export "response-outparam" (type $outparam (sub resource)))
-    (export "[constructor]fields" (func (result (own $fields))))
-    (export "[method]fields.append"
-      (func (param "self" (borrow $fields)) (param "name" string) (param "value" (list u8)) (result (result))))
     (export "[method]incoming-request.consume"
       (func (param "self" (borrow $request)) (result (result (own $asked)))))
     (export "[method]incoming-body.stream" (func (param "self" (borrow $asked)) (result (result (own $in)))))
@@ -39,16 +26,8 @@ const IMPORTS = `
     (export "[method]future-trailers.subscribe" (func (param "self" (borrow $future)) (result (own $pollable))))
     (export "[method]future-trailers.get"
       (func (param "self" (borrow $future)) (result (option (result (result (option (own $fields))))))))
-    (export "[constructor]outgoing-response" (func (param "headers" (own $fields)) (result (own $response))))
-    (export "[method]outgoing-response.body"
-      (func (param "self" (borrow $response)) (result (result (own $body)))))
-    (export "[method]outgoing-body.write" (func (param "self" (borrow $body)) (result (result (own $out)))))
     (export "[static]outgoing-body.finish"
-      (func (param "this" (own $body)) (param "trailers" (option (own $fields))) (result (result))))
-    (export "[static]response-outparam.set"
-      (func (param "param" (own $outparam)) (param "response" (result (own $response) (error u8)))))))
-  (alias export $types "incoming-request" (type $request))
-  (alias export $types "response-outparam" (type $outparam))`;
+      (func (param "this" (own $body)) (param "trailers" (option (own $fields))) (result (result))))`;
 
 const MEMORY = `
   (core module $Mem
@@ -60,18 +39,15 @@ const LOWERED = [
   ['block', 'poll', '[method]pollable.block', '(param i32)'],
   ['read', 'streams', '[method]input-stream.blocking-read', '(param i32 i64 i32)'],
   ['put', 'streams', '[method]output-stream.blocking-write-and-flush', '(param i32 i32 i32) (result i32)'],
-  ['fields', 'types', '[constructor]fields', '(result i32)'],
   ['append', 'types', '[method]fields.append', '(param i32 i32 i32 i32 i32) (result i32)'],
   ['consume', 'types', '[method]incoming-request.consume', '(param i32 i32)'],
   ['asked', 'types', '[method]incoming-body.stream', '(param i32 i32)'],
   ['asked-all', 'types', '[static]incoming-body.finish', '(param i32) (result i32)'],
   ['subscribe', 'types', '[method]future-trailers.subscribe', '(param i32) (result i32)'],
   ['trailers', 'types', '[method]future-trailers.get', '(param i32 i32)'],
-  ['response', 'types', '[constructor]outgoing-response', '(param i32) (result i32)'],
   ['body', 'types', '[method]outgoing-response.body', '(param i32 i32)'],
   ['write', 'types', '[method]outgoing-body.write', '(param i32 i32)'],
   ['finish', 'types', '[static]outgoing-body.finish', '(param i32 i32 i32) (result i32)'],
-  ['set', 'types', '[static]response-outparam.set', '(param i32 i32 i32)'],
 ] as const;
 
 /** Results from 16 on; what is read lies at 4096. */
@@ -115,6 +91,7 @@ const PROGRAM = `
 
 export const ECHO_HANDLER = handlerText({
   imports: IMPORTS,
+  types: TYPES,
   memory: MEMORY,
   lowered: LOWERED,
   dropped: ['in', 'out', 'pollable'],

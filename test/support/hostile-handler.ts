@@ -1,18 +1,12 @@
-import { handlerText } from './handler-text.ts';
+import { APPEND, body, growing, handlerText, PATH, POLL, write } from './handler-text.ts';
 
 /**
  * A component that handles HTTP requests and means harm: what it does depends on the first letter of the path, and to all others it answers
  * 200 without a body. Of WASI it names what it uses; errors that it does not look at have no type.
  */
-const IMPORTS = `
-  (import "wasi:io/poll@0.2.0" (instance $poll
-    (export "pollable" (type $pollable (sub resource)))
-    (export "[method]pollable.block" (func (param "self" (borrow $pollable))))))
-  (alias export $poll "pollable" (type $pollable))
+const IMPORTS = `${POLL}
   (import "wasi:io/streams@0.2.0" (instance $streams
-    (export "output-stream" (type $stream (sub resource)))
-    (export "[method]output-stream.blocking-write-and-flush"
-      (func (param "self" (borrow $stream)) (param "contents" (list u8)) (result (result))))))
+    (export "output-stream" (type $stream (sub resource)))${write('$stream')}))
   (alias export $streams "output-stream" (type $stream))
   (import "wasi:clocks/monotonic-clock@0.2.0" (instance $clock
     (alias outer 1 $pollable (type $pollable))
@@ -22,39 +16,12 @@ const IMPORTS = `
     (export "get-stdout" (func (result (own $stream))))))
   (import "wasi:cli/stderr@0.2.0" (instance $stderr
     (alias outer 1 $stream (type $stream))
-    (export "get-stderr" (func (result (own $stream))))))
-  (import "wasi:http/types@0.2.0" (instance $types
-    (alias outer 1 $stream (type $stream))
-    (export "fields" (type $fields (sub resource)))
-    (export "incoming-request" (type $request (sub resource)))
-    (export "outgoing-response" (type $response (sub resource)))
-    (export "outgoing-body" (type $body (sub resource)))
-    (export "response-outparam" (type $out (sub resource)))
-    (export "[constructor]fields" (func (result (own $fields))))
-    (export "[static]fields.from-list"
-      (func (param "entries" (list (tuple string (list u8)))) (result (result (own $fields)))))
-    (export "[method]fields.append"
-      (func (param "self" (borrow $fields)) (param "name" string) (param "value" (list u8)) (result (result))))
-    (export "[method]incoming-request.path-with-query"
-      (func (param "self" (borrow $request)) (result (option string))))
-    (export "[constructor]outgoing-response" (func (param "headers" (own $fields)) (result (own $response))))
-    (export "[method]outgoing-response.body"
-      (func (param "self" (borrow $response)) (result (result (own $body)))))
-    (export "[method]outgoing-body.write" (func (param "self" (borrow $body)) (result (result (own $stream)))))
-    (export "[static]response-outparam.set"
-      (func (param "param" (own $out)) (param "response" (result (own $response) (error u8)))))))
-  (alias export $types "incoming-request" (type $request))
-  (alias export $types "response-outparam" (type $outparam))`;
+    (export "get-stderr" (func (result (own $stream))))))`;
 
-const MEMORY = `
-  (core module $Mem
-    (memory (export "mem") 4)
-    (global $next (mut i32) (i32.const 1024))
-    (func (export "realloc") (param i32 i32 i32 i32) (result i32)
-      (local $at i32)
-      (local.set $at (global.get $next))
-      (global.set $next (i32.add (local.get $at) (i32.add (local.get 3) (i32.const 8))))
-      (local.get $at)))`;
+const TYPES = `${APPEND}${PATH}
+    (alias outer 1 $stream (type $stream))${body('$stream')}
+    (export "[static]fields.from-list"
+      (func (param "entries" (list (tuple string (list u8)))) (result (result (own $fields)))))`;
 
 /** What the program calls: its name here, the instance and name of it there, its core type. */
 const LOWERED = [
@@ -63,14 +30,11 @@ const LOWERED = [
   ['later', 'clock', 'subscribe-duration', '(param i64) (result i32)'],
   ['stdout', 'stdout', 'get-stdout', '(result i32)'],
   ['stderr', 'stderr', 'get-stderr', '(result i32)'],
-  ['fields', 'types', '[constructor]fields', '(result i32)'],
   ['from-list', 'types', '[static]fields.from-list', '(param i32 i32 i32)'],
   ['append', 'types', '[method]fields.append', '(param i32 i32 i32 i32 i32) (result i32)'],
   ['path', 'types', '[method]incoming-request.path-with-query', '(param i32 i32)'],
-  ['response', 'types', '[constructor]outgoing-response', '(param i32) (result i32)'],
   ['body', 'types', '[method]outgoing-response.body', '(param i32 i32)'],
   ['write', 'types', '[method]outgoing-body.write', '(param i32 i32)'],
-  ['set', 'types', '[static]response-outparam.set', '(param i32 i32 i32)'],
 ] as const;
 
 /** A name at 64; lists of entries from 128 KiB; values are what stands at 4096 and behind. */
@@ -165,7 +129,8 @@ export const HARM = {
 
 export const HOSTILE_HANDLER = handlerText({
   imports: IMPORTS,
-  memory: MEMORY,
+  types: TYPES,
+  memory: growing(4),
   lowered: LOWERED,
   program: PROGRAM,
 });

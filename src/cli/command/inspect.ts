@@ -7,6 +7,7 @@ import { type Inspection, inspectComponent, inspectModule, type Part } from '../
 import { type FileKind, type Recognised, recognise } from '../../inspect/recognise.ts';
 import { MalformedError, UsageError } from '../../node.ts';
 import type { Component } from '../../types/definition.ts';
+import { safeText } from '../../util/safe-text.ts';
 import { validateComponent } from '../../validate/validate.ts';
 import type { WitDocument } from '../../wit/document.ts';
 import { printWit } from '../../wit/printer.ts';
@@ -17,7 +18,6 @@ import { readBinary } from '../files.ts';
 import { grantOf } from '../grants.ts';
 import { oneOperand } from '../operands.ts';
 import { writeOut } from '../output.ts';
-import { safeText } from '../report.ts';
 
 export const command: Command = {
   name: 'inspect',

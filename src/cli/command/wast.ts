@@ -2,12 +2,12 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { TextError } from '../../node.ts';
+import { safeText } from '../../util/safe-text.ts';
 import { runScript, type ScriptFailure, type ScriptReport } from '../../wast/wast.ts';
 import { type Command, MisuseError, type Parsed } from '../args.ts';
 import { FEATURES_FLAG, featuresOf } from '../features.ts';
 import { readText } from '../files.ts';
 import { writeOut } from '../output.ts';
-import { safeText } from '../report.ts';
 
 export const command: Command = {
   name: 'wast',

@@ -3,7 +3,8 @@ import { ComponentError } from '../../error/error.ts';
 import { wasmFrames } from '../../error/stack.ts';
 import { Trap } from '../../error/trap.ts';
 import type { Served } from '../../serve/serve.ts';
-import { report, safeText } from '../report.ts';
+import { safeText } from '../../util/safe-text.ts';
+import { report } from '../report.ts';
 import type { ServerOptions } from './options.ts';
 
 /** An error in the form of a line for machines. */

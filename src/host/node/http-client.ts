@@ -9,7 +9,16 @@ import { Pending } from '../sockets.ts';
 import { Waiters } from '../streams.ts';
 import { keptAgent } from './http-agent.ts';
 import { failureOf, prohibited } from './http-errors.ts';
-import { fieldsOf, hasField, headFields, incomingBody, outgoingSink, trailerFields } from './http-streams.ts';
+import {
+  fieldsOf,
+  hasField,
+  hasTooMany,
+  headFields,
+  incomingBody,
+  KEPT_FIELDS,
+  outgoingSink,
+  trailerFields,
+} from './http-streams.ts';
 import { isNotSeen } from './http1-server.ts';
 
 /** Bytes of all fields of an answer together. */
@@ -154,8 +163,7 @@ class Exchange implements HttpExchange {
 
   #hear(message: ClientRequest): void {
     const { scheme, connectTimeout, firstByteTimeout } = this.#request;
-    // They are bounded by their size; Node would leave out what is above a number.
-    message.maxHeadersCount = 0;
+    message.maxHeadersCount = KEPT_FIELDS;
     this.#arm(connectTimeout, 'connection-timeout');
     message.once('socket', (socket) => {
       const connected = (): void => this.#arm(firstByteTimeout, 'connection-read-timeout');
@@ -200,11 +208,15 @@ class Exchange implements HttpExchange {
 
   #answered(answer: IncomingMessage): void {
     clearTimeout(this.#timer);
+    if (hasTooMany(answer.rawHeaders)) {
+      this.#fail(new HttpFailure('HTTP-response-header-section-size', { val: undefined }));
+      return;
+    }
     const { betweenBytesTimeout } = this.#request;
     this.response.resolve({
       status: answer.statusCode ?? 0,
       headers: fieldsOf(answer.rawHeaders, isNotSeen),
-      body: incomingBody(answer, {
+      body: incomingBody(answer, 'response', {
         cutShort: 'HTTP-response-incomplete',
         silence: betweenBytesTimeout,
         abandon: () => this.destroy(),

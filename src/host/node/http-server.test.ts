@@ -3,35 +3,39 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { after, before, describe, test } from 'node:test';
-import type { HttpFields, HttpServerRequest } from '../http.ts';
+import { HttpFailure, type HttpFields, type HttpServerRequest } from '../http.ts';
 import { type HttpServer, listenHttp } from './http-server.ts';
 
 const bytes = (text: string): Uint8Array => Buffer.from(text);
 
-describe('answers that Node refuses', () => {
-  let server: HttpServer;
-  let handle: (request: HttpServerRequest) => void;
-  before(async () => {
-    const options = { host: '127.0.0.1', port: 0, headersTimeout: 1000, requestTimeout: 1000, maxHeaderSize: 16_384 };
-    server = await listenHttp(options, (request) => handle(request));
-  });
-  after(async () => {
-    server.close();
-    await server.drain();
-  });
+let server: HttpServer;
+let handle: (request: HttpServerRequest) => void;
+before(async () => {
+  const options = { host: '127.0.0.1', port: 0, headersTimeout: 1000, requestTimeout: 1000, maxHeaderSize: 16_384 };
+  server = await listenHttp(options, (request) => handle(request));
+});
+after(async () => {
+  server.close();
+  await server.drain();
+});
 
+/** All that a client hears that sends this. */
+async function hears(sent: string): Promise<string> {
+  const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
+  socket.write(sent);
+  let text = '';
+  socket.on('data', (data) => {
+    text += String(data);
+  });
+  await once(socket, 'close');
+  return text;
+}
+
+describe('answers that Node refuses', () => {
   /** All that the client hears. */
-  async function heard(answer: (request: HttpServerRequest) => void): Promise<string> {
+  function heard(answer: (request: HttpServerRequest) => void): Promise<string> {
     handle = answer;
-    const { port } = new URL(server.url);
-    const socket = connect(Number(port), '127.0.0.1');
-    socket.write('GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n');
-    let text = '';
-    socket.on('data', (data) => {
-      text += String(data);
-    });
-    await once(socket, 'close');
-    return text;
+    return hears('GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n');
   }
 
   const announced: HttpFields = [
@@ -76,27 +80,10 @@ describe('answers that Node refuses', () => {
 
 describe('messages of many fields', () => {
   const many = 'a: b\r\n'.repeat(2500);
-  let server: HttpServer;
-  let handle: (request: HttpServerRequest) => void;
-  before(async () => {
-    const options = { host: '127.0.0.1', port: 0, headersTimeout: 1000, requestTimeout: 1000, maxHeaderSize: 16_384 };
-    server = await listenHttp(options, (request) => handle(request));
-  });
-  after(async () => {
-    server.close();
-    await server.drain();
-  });
 
   /** The status of what it answers to bytes that a client sends. */
   async function statusOf(sent: string): Promise<string | undefined> {
-    const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
-    socket.write(sent);
-    let text = '';
-    socket.on('data', (data) => {
-      text += String(data);
-    });
-    await once(socket, 'close');
-    return /^HTTP\/1\.1 (\d+)/.exec(text)?.[1];
+    return /^HTTP\/1\.1 (\d+)/.exec(await hears(sent))?.[1];
   }
 
   test('all of them arrive: none is dropped in silence', async () => {
@@ -126,6 +113,34 @@ describe('messages of many fields', () => {
     const head = 'POST / HTTP/1.1\r\nhost: a\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n';
     assert.equal(await statusOf(`${head}1\r\nx\r\n0\r\n${many}\r\n`), '200');
     assert.equal(counted, 2500);
+  });
+
+  test('too many are refused, in the head and behind the body, since each takes far more than it is long', async () => {
+    const tooMany = 'a:\r\n'.repeat(3001);
+    handle = () => assert.fail('no request is handed on');
+    assert.equal(await statusOf(`GET / HTTP/1.1\r\nhost: a\r\n${tooMany}\r\n`), '431');
+    assert.equal(await statusOf(`GET / HTTP/1.1\r\n${tooMany.repeat(4)}\r\n`), '431');
+    let failure: unknown;
+    handle = (request) => {
+      const { source, trailers } = request.body;
+      const end = (): void => {
+        try {
+          trailers.result();
+        } catch (error) {
+          failure = error;
+        }
+        request.respond(200, []).finish(undefined);
+      };
+      const read = (): void => {
+        if (source.read(1024) === undefined) trailers.subscribe(end);
+        else source.subscribe(read);
+      };
+      source.subscribe(read);
+    };
+    const head = 'POST / HTTP/1.1\r\nhost: a\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n';
+    assert.equal(await statusOf(`${head}1\r\nx\r\n0\r\n${tooMany}\r\n`), '200');
+    assert.ok(failure instanceof HttpFailure);
+    assert.equal(failure.code.tag, 'HTTP-request-trailer-section-size');
   });
 
   test('more bytes than are allowed are refused in the head, and fail the body behind which they come', async () => {

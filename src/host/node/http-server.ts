@@ -1,7 +1,8 @@
 /** Listens for HTTP: version 1.1, and with a certificate also version 2. */
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Http2SecureServer, Http2Session, ServerHttp2Stream } from 'node:http2';
 import type { HttpServerRequest } from '../http.ts';
+import { hasTooMany, KEPT_FIELDS } from './http-streams.ts';
 import { serverRequest } from './http1-server.ts';
 import { streamRequest } from './http2-server.ts';
 
@@ -11,9 +12,6 @@ const IDLE_CHECK = 20;
 const SLOW_CHECK = 1000;
 /** Streams of one HTTP/2 connection at once, and how many of them a client may take back: 100 at once, 33 a second. */
 const STREAMS = { maxConcurrentStreams: 128, streamResetBurst: 100, streamResetRate: 33 };
-
-/** Fields that Node keeps of a message of version 1: all, since it drops others and says nothing. Their bytes are bounded. */
-const ALL_FIELDS = 0;
 
 /** A certificate with its chain, and its key, both as PEM. */
 export interface TlsIdentity {
@@ -51,14 +49,20 @@ interface AnyServer extends Pick<Server, 'address' | 'close' | 'closeIdleConnect
   off(event: 'error', done: (error: Error) => void): unknown;
 }
 
+/** Hands a request of version 1 on, unless it has more fields than it may have. */
+function handing(handle: Handle, scheme: 'http' | 'https') {
+  return (message: IncomingMessage, response: ServerResponse): void => {
+    if (hasTooMany(message.rawHeaders)) response.writeHead(431, { connection: 'close' }).end();
+    else handle(serverRequest(message, response, scheme));
+  };
+}
+
 async function plainServer(options: HttpServerOptions, handle: Handle): Promise<AnyServer> {
   const { createServer } = await import('node:http');
   const { headersTimeout, requestTimeout, maxHeaderSize } = options;
   const limits = { headersTimeout, requestTimeout, maxHeaderSize, connectionsCheckingInterval: SLOW_CHECK };
-  const server = createServer({ ...limits, noDelay: true }, (message, response) => {
-    handle(serverRequest(message, response, 'http'));
-  });
-  return Object.assign(server, { maxHeadersCount: ALL_FIELDS });
+  const server = createServer({ ...limits, noDelay: true }, handing(handle, 'http'));
+  return Object.assign(server, { maxHeadersCount: KEPT_FIELDS });
 }
 
 /** Both versions on one port: a client says in its first message which it speaks. */
@@ -76,11 +80,9 @@ async function secureServer(options: HttpServerOptions, tls: TlsIdentity, handle
     noDelay: true,
     ...{ headersTimeout, requestTimeout, maxHeaderSize, connectionsCheckingInterval: SLOW_CHECK },
   });
-  Object.assign(server, { headersTimeout, requestTimeout, maxHeadersCount: ALL_FIELDS });
+  Object.assign(server, { headersTimeout, requestTimeout, maxHeadersCount: KEPT_FIELDS });
   const sessions = new Set<Http2Session>();
-  server.on('request', (message, response) => {
-    handle(serverRequest(message as never, response as never, 'https'));
-  });
+  server.on('request', handing(handle, 'https') as (message: unknown, response: unknown) => void);
   // Whoever hears of requests is given those of version 2, too, in the form of version 1; streams are asked for here as they are.
   server.removeAllListeners('stream');
   server.on('stream', (stream, headers, _flags, raw?: readonly string[]) => {

@@ -7,6 +7,16 @@ import { HostError, type Sink, type Source } from '../host.ts';
 import { HttpFailure, type HttpField, type HttpFields, type HttpIncomingBody } from '../http.ts';
 import { Waiters } from '../streams.ts';
 
+/** Fields of one section. Their bytes are bounded too, but a field of four bytes takes a hundred in memory. */
+const MOST_FIELDS = 3000;
+/** Fields that Node keeps of a message of version 1, so that too many are seen: it drops others and says nothing. */
+export const KEPT_FIELDS: number = MOST_FIELDS + 1;
+
+/** Whether a raw list of names and values has more fields than a section may have. */
+export function hasTooMany(raw: readonly string[]): boolean {
+  return raw.length > 2 * MOST_FIELDS;
+}
+
 const NOTHING = new Uint8Array(0);
 const never = (): void => {};
 
@@ -185,16 +195,18 @@ export function incomingStreamBody(stream: IncomingStream, end: IncomingEnd): Ht
   return new Incoming(stream, end);
 }
 
-/** The body of a message of HTTP/1.1 that comes. */
+/** The body of a message of HTTP/1.1 that comes; which kind of message is part of what its errors are called. */
 export function incomingBody(
   message: IncomingMessage,
+  kind: 'request' | 'response',
   more: Pick<IncomingEnd, 'cutShort' | 'silence' | 'abandon'> = {},
 ): HttpIncomingBody {
-  return new Incoming(message, {
-    isWhole: () => message.complete,
-    trailers: () => (message.rawTrailers.length === 0 ? undefined : fieldsOf(message.rawTrailers)),
-    ...more,
-  });
+  const trailers = (): HttpFields | undefined => {
+    const { rawTrailers: raw } = message;
+    if (hasTooMany(raw)) throw new HttpFailure(`HTTP-${kind}-trailer-section-size`, { val: undefined });
+    return raw.length === 0 ? undefined : fieldsOf(raw);
+  };
+  return new Incoming(message, { isWhole: () => message.complete, trailers, ...more });
 }
 
 /** A body that has ended before anybody asked. */

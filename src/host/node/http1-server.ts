@@ -84,7 +84,7 @@ class Exchange implements HttpServerRequest, AnswerWriter {
   }
 
   get body(): HttpIncomingBody {
-    this.#body ??= hasBody(this.#message.rawHeaders) ? incomingBody(this.#message) : NO_BODY;
+    this.#body ??= hasBody(this.#message.rawHeaders) ? incomingBody(this.#message, 'request') : NO_BODY;
     return this.#body;
   }
 

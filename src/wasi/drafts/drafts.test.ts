@@ -14,6 +14,7 @@ import type { GrantInput } from '../../grants/grant.ts';
 import type { Denial } from '../../grants/network-policy.ts';
 import { nodeHost } from '../../host/node/host.ts';
 import { memorySink } from '../../host/streams.ts';
+import { createWasi as createWebWasi } from '../../wasi-web.ts';
 import type { WasiOptions } from '../open-grant.ts';
 import { createWasi } from '../p2/wasi.ts';
 import type { makeConfig } from './config.ts';
@@ -307,6 +308,40 @@ for (const [kind, place] of [
       );
     });
 
+    test('what is asked for at once is bounded, however often one key is named', async () => {
+      using wasi = make({ keyvalue: { default: place() } });
+      const bucket = wasi['wasi:keyvalue/store'].open('default');
+      const { getMany } = wasi['wasi:keyvalue/batch'];
+      await bucket.set('k', new Uint8Array(1 << 20));
+      assert.equal((await getMany(bucket, Array<string>(64).fill('k'))).length, 64);
+      await errs(() => getMany(bucket, Array<string>(100_000).fill('k')), /values of more than 67108864 bytes at once/);
+    });
+
+    test('the first draft counts keys, and has numbers without a sign', async () => {
+      using all = make({ keyvalue: { '': place() } });
+      const bucket = all['wasi:keyvalue/store@0.2.0-draft'].open('');
+      const { increment } = all['wasi:keyvalue/atomics@0.2.0-draft'];
+      const most = 2n ** 64n - 1n;
+      assert.equal(await increment(bucket, 'n', most), most);
+      await errs(() => increment(bucket, 'n', 1n), /does not fit u64/);
+      const { setMany } = all['wasi:keyvalue/batch@0.2.0-draft'];
+      await setMany(
+        bucket,
+        Array.from({ length: 2000 }, (_, i) => [`k${i}`, bytes('')] as const),
+      );
+      const sizes: number[] = [];
+      let cursor: bigint | undefined;
+      do {
+        const page = await bucket.listKeys(cursor);
+        sizes.push(page.keys.length);
+        cursor = page.cursor;
+      } while (cursor !== undefined);
+      assert.deepEqual(sizes, [1000, 1000, 1]);
+      assert.deepEqual(await bucket.listKeys(most), { keys: [], cursor: undefined });
+      // Both drafts are the same stores.
+      assert.equal(await all['wasi:keyvalue/store'].open('').exists('k7'), true);
+    });
+
     test('keys that are too long are none', async () => {
       using wasi = make({ keyvalue: { default: place() } });
       const bucket: Bucket = wasi['wasi:keyvalue/store'].open('default');
@@ -316,32 +351,6 @@ for (const [kind, place] of [
     });
   });
 }
-
-test('the first draft counts keys, and has numbers without a sign', async () => {
-  using wasi = make({ keyvalue: { '': 'memory' } });
-  const all = wasi as unknown as Imports;
-  const bucket = all['wasi:keyvalue/store@0.2.0-draft'].open('');
-  const { increment } = all['wasi:keyvalue/atomics@0.2.0-draft'];
-  const most = 2n ** 64n - 1n;
-  assert.equal(await increment(bucket, 'n', most), most);
-  await errs(() => increment(bucket, 'n', 1n), /does not fit u64/);
-  const { setMany } = all['wasi:keyvalue/batch@0.2.0-draft'];
-  await setMany(
-    bucket,
-    Array.from({ length: 2000 }, (_, i) => [`k${i}`, bytes('')] as const),
-  );
-  const sizes: number[] = [];
-  let cursor: bigint | undefined;
-  do {
-    const page = await bucket.listKeys(cursor);
-    sizes.push(page.keys.length);
-    cursor = page.cursor;
-  } while (cursor !== undefined);
-  assert.deepEqual(sizes, [1000, 1000, 1]);
-  assert.deepEqual(await bucket.listKeys(most), { keys: [], cursor: undefined });
-  // Both drafts are the same stores.
-  assert.equal(await all['wasi:keyvalue/store'].open('').exists('k7'), true);
-});
 
 test('what is not granted is denied, and said once', async () => {
   const denials: Denial[] = [];
@@ -368,6 +377,31 @@ test('what is not granted is denied, and said once', async () => {
   assert.deepEqual(uses[0], { kind: 'store', name: '', write: true, allowed: false });
   for (let i = 0; i < 10_000; i++) await errs(() => open(`store ${i}`), DENIED);
   assert.ok(denials.length <= 100);
+});
+
+test('a platform without SQLite has stores in memory, and says so', async () => {
+  using wasi = createWebWasi({ keyvalue: { a: 'memory' } }) as unknown as Imports;
+  const bucket = wasi['wasi:keyvalue/store'].open('a');
+  await bucket.set('k', bytes('v'));
+  assert.equal(text(await bucket.get('k')), 'v');
+  assert.throws(
+    () => createWebWasi({ keyvalue: { a: { sqlite: 'a.db' } } }),
+    (error) => error instanceof UsageError && error.code === 'no-store' && /no SQLite/.test(error.message),
+  );
+});
+
+test('what a grant has opened is closed where one of its stores cannot be', () => {
+  const open = (): number => readdirSync('/proc/self/fd').length;
+  const refused = (): void =>
+    assert.throws(
+      () => make({ dirs: [{ host: folder, guest: '/a' }], keyvalue: { a: { sqlite: join(folder, 'no/such.db') } } }),
+      UsageError,
+    );
+  refused();
+  if (process.platform !== 'linux') return;
+  const before = open();
+  for (let i = 0; i < 10; i++) refused();
+  assert.equal(open(), before);
 });
 
 describe('files of SQLite', () => {

@@ -5,6 +5,7 @@
 import { ComponentError } from '../../error/error.ts';
 import { type MaybePromise, then } from '../../host/host.ts';
 import { type Change, type KeyValueStore, type Stored, StoreError } from '../../host/key-value.ts';
+import { failingAs } from '../p2/guard.ts';
 
 /** How a granted store is used: what may be done, and who is told. */
 export interface OpenStore {
@@ -15,9 +16,10 @@ export interface OpenStore {
   readonly left: { bytes: number; keys: number };
 }
 
-/** Bytes of a key, bytes of a value, keys of one answer. */
+/** Bytes of a key, of a value, and of all values of one answer; keys of one answer. */
 const MAX_KEY = 8192;
 const MAX_VALUE = 64 * 1024 * 1024;
+const MAX_ANSWER = 64 * 1024 * 1024;
 const PAGE = 1000;
 /** Keys that a cursor skips, at most. */
 const MOST_SKIPPED = 2n ** 31n;
@@ -33,6 +35,11 @@ const SIGNED: Range = { least: -(2n ** 63n), most: 2n ** 63n - 1n, name: 's64' }
 const UNSIGNED: Range = { least: 0n, most: 2n ** 64n - 1n, name: 'u64' };
 const IS_NUMBER = /^-?[0-9]{1,20}$/;
 
+/** What the error of a store or a swap says. */
+interface ErrorPayload {
+  readonly tag: string;
+}
+
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
@@ -40,21 +47,15 @@ function other(reason: string): ComponentError {
   return new ComponentError({ tag: 'other', val: reason });
 }
 
+/** What a store throws, as a guest is told of it. */
 function told(error: unknown): unknown {
   return error instanceof StoreError ? other(error.message) : error;
 }
 
-/** What a store throws, as a guest is told of it. */
-function telling<T>(operation: () => MaybePromise<T>): MaybePromise<T> {
-  try {
-    const value = operation();
-    if (!(value instanceof Promise)) return value;
-    return value.catch((error: unknown) => {
-      throw told(error);
-    });
-  } catch (error) {
-    throw told(error);
-  }
+/** What it throws where a swap is not made, as a guest is told of it. */
+function notSwapped(error: unknown): unknown {
+  if (!(error instanceof ComponentError) || (error.payload as ErrorPayload).tag === 'cas-failed') return error;
+  return new ComponentError({ tag: 'store-error', val: error.payload });
 }
 
 /** Does it for each, one after the other. */
@@ -79,7 +80,7 @@ class AnyBucket {
     const { store, wants } = bucket.#open;
     wants(false);
     if (key.length > MAX_KEY) return undefined;
-    return telling(() => store.get(key));
+    return failingAs(() => store.get(key), told);
   }
 
   /** Lets `change` decide what becomes of a key, within the quota. */
@@ -101,7 +102,7 @@ class AnyBucket {
       if (moreKeys > 0 && moreKeys > left.keys) throw other('the quota of keys is used up');
       return next;
     };
-    const done = telling(() => store.update(key, counted));
+    const done = failingAs(() => store.update(key, counted), told);
     return then(done, () => {
       left.bytes -= moreBytes;
       left.keys -= moreKeys;
@@ -129,7 +130,7 @@ class AnyBucket {
     const { store, wants } = bucket.#open;
     wants(false);
     return then(
-      telling(() => store.keys(after, PAGE + 1, skip)),
+      failingAs(() => store.keys(after, PAGE + 1, skip), told),
       (found) => ({ keys: found.slice(0, PAGE), more: found.length > PAGE }),
     );
   }
@@ -172,28 +173,7 @@ export class Cas {
         if (old?.version === cas.#seen?.version) return { value };
         throw new ComponentError({ tag: 'cas-failed', val: Cas.#of(cas.#bucket, cas.#key, old) });
       });
-    return failing(swapped, (error) => {
-      const { payload } = error;
-      if ((payload as { readonly tag: string }).tag === 'cas-failed') return error;
-      return new ComponentError({ tag: 'store-error', val: payload });
-    });
-  }
-}
-
-/** Gives errors that a guest is told of another form. */
-function failing(
-  operation: () => MaybePromise<void>,
-  next: (error: ComponentError) => ComponentError,
-): MaybePromise<void> {
-  const other = (error: unknown): unknown => (error instanceof ComponentError ? next(error) : error);
-  try {
-    const done = operation();
-    if (!(done instanceof Promise)) return done;
-    return done.catch((error: unknown) => {
-      throw other(error);
-    });
-  } catch (error) {
-    throw other(error);
+    return failingAs(swapped, notSwapped);
   }
 }
 
@@ -222,8 +202,12 @@ const incrementIn =
 const batch = {
   getMany(bucket: AnyBucket, keys: readonly string[]): MaybePromise<([string, Uint8Array] | undefined)[]> {
     const found: ([string, Uint8Array] | undefined)[] = [];
+    // One key may be asked for any number of times.
+    let bytes = 0;
     const done = eachOf(keys, (key) =>
       then(AnyBucket.read(bucket, key), (stored) => {
+        bytes += stored?.value.length ?? 0;
+        if (bytes > MAX_ANSWER) throw other(`values of more than ${MAX_ANSWER} bytes at once`);
         found.push(stored === undefined ? undefined : [key, stored.value]);
       }),
     );

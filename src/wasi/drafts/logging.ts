@@ -1,8 +1,8 @@
 /** `wasi:logging/logging` (0.1.0-draft): lines on the program's standard error, or entries for whoever runs it. */
-import type { LogLevel } from '../../grants/logging.ts';
-import { LOG_LEVELS } from '../../grants/logging.ts';
+import { LOG_LEVELS, type LoggingGrant, type LogLevel } from '../../grants/logging.ts';
 import type { MaybePromise, Sink } from '../../host/host.ts';
 import { until } from '../../host/streams.ts';
+import { safeText } from '../../util/safe-text.ts';
 
 /** What a program has said. */
 export interface LogEntry {
@@ -21,14 +21,9 @@ function cut(text: string): string {
   return text.length <= LONGEST ? text : `${text.slice(0, LONGEST).toWellFormed()}… (${text.length - LONGEST} more)`;
 }
 
-/** No control characters, which could change what stands elsewhere on a terminal; a line that goes on is indented, so that none is forged. */
+/** A line that goes on is indented, so that none is forged. */
 function printable(text: string): string {
-  return text
-    .replace(/\r?\n/g, '\n    ')
-    .replace(
-      /[^\P{Cc}\n\t]|[\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu,
-      (c) => `\\u{${c.codePointAt(0)?.toString(16)}}`,
-    );
+  return safeText(text.replace(/\r?\n/g, '\n    '));
 }
 
 function lineOf({ level, context, message }: LogEntry): string {
@@ -37,7 +32,7 @@ function lineOf({ level, context, message }: LogEntry): string {
 }
 
 /** The interface `wasi:logging/logging`: what is below `least` is not said; `none` says nothing. */
-export function makeLogging(least: LogLevel | 'none', stderr: Sink, onLog: ((entry: LogEntry) => void) | undefined) {
+export function makeLogging(least: LoggingGrant, stderr: Sink, onLog: ((entry: LogEntry) => void) | undefined) {
   const from = least === 'none' ? LOG_LEVELS.length : LOG_LEVELS.indexOf(least);
   /** Writes as soon as what was written before is gone. The reader of errors may have gone: then nobody is told. */
   const write = (line: string): MaybePromise<void> => {

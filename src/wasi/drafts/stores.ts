@@ -1,21 +1,29 @@
 /** The key-value stores of a grant: opened with it, shared by all programs that are given it, closed with it. */
 import { ComponentError, UsageError } from '../../error/error.ts';
-import type { StoreGrant } from '../../grants/stores.ts';
-import type { KeyValueStore } from '../../host/key-value.ts';
+import type { Use } from '../../grants/audit.ts';
+import type { Denial } from '../../grants/network-policy.ts';
+import { type StoreGrant, storeFlag } from '../../grants/stores.ts';
+import type { KeyValueHost, KeyValueStore } from '../../host/key-value.ts';
 import { MemoryStore } from '../../host/memory/key-value.ts';
-import type { WasiOptions } from '../open-grant.ts';
 import type { OpenStore } from './keyvalue.ts';
 
 /** Names that the program was denied and that were told, at most: it may ask for as many as it likes. */
 const MOST_SAID = 100;
 
+/** Who has the stores, and who is told of their use. */
+export interface StoreOptions {
+  readonly host: KeyValueHost;
+  readonly onDenied?: ((denial: Denial) => void) | undefined;
+  readonly onUse?: ((use: Use) => void) | undefined;
+}
+
 export class Stores {
   readonly #open = new Map<string, OpenStore>();
-  readonly #options: Pick<WasiOptions, 'onDenied' | 'onUse'>;
+  readonly #options: StoreOptions;
   readonly #said = new Set<string>();
 
   /** Throws UsageError (`no-store`). */
-  constructor(grants: Readonly<Record<string, StoreGrant>>, options: WasiOptions) {
+  constructor(grants: Readonly<Record<string, StoreGrant>>, options: StoreOptions) {
     this.#options = options;
     try {
       for (const [name, grant] of Object.entries(grants)) {
@@ -38,7 +46,8 @@ export class Stores {
     if (found !== undefined) return found;
     const name = identifier.slice(0, 100);
     this.#options.onUse?.({ kind: 'store', name, write: true, allowed: false });
-    this.#deny(name, `open the key-value store ${JSON.stringify(name)}`, 'no store of that name was granted', 'memory');
+    const what = `open the key-value store ${JSON.stringify(name)}`;
+    this.#deny(name, what, 'no store of that name was granted', { sqlite: undefined, readonly: false });
     throw new ComponentError({ tag: 'access-denied' });
   }
 
@@ -47,14 +56,14 @@ export class Stores {
     this.#options.onUse?.({ kind: 'store', name, write, allowed });
     if (allowed) return;
     const what = `write to the key-value store ${JSON.stringify(name)}`;
-    this.#deny(name, what, 'it was granted read-only', `sqlite:${sqlite}`);
+    this.#deny(name, what, 'it was granted read-only', { sqlite, readonly: false });
     throw new ComponentError({ tag: 'access-denied' });
   }
 
-  #deny(name: string, what: string, why: string, place: string): void {
+  #deny(name: string, what: string, why: string, grant: Pick<StoreGrant, 'sqlite' | 'readonly'>): void {
     if (this.#said.has(name) || this.#said.size >= MOST_SAID) return;
     this.#said.add(name);
-    this.#options.onDenied?.({ of: 'keyvalue', what, why, grant: `--keyvalue ${name}=${place}` });
+    this.#options.onDenied?.({ of: 'keyvalue', what, why, grant: storeFlag(name, grant) });
   }
 
   close(): void {
@@ -62,7 +71,7 @@ export class Stores {
   }
 }
 
-function storeOf(name: string, { sqlite, readonly }: StoreGrant, { host }: WasiOptions): KeyValueStore {
+function storeOf(name: string, { sqlite, readonly }: StoreGrant, { host }: StoreOptions): KeyValueStore {
   if (sqlite === undefined) return new MemoryStore();
   if (host.openSqlite !== undefined) return host.openSqlite(sqlite, name, readonly);
   throw new UsageError('no-store', `the key-value store ${JSON.stringify(name)} cannot be opened`, {

@@ -62,6 +62,12 @@ describe('servers that misbehave', () => {
       { tag: 'HTTP-response-header-section-size', val: undefined },
     ],
     [
+      'more fields than are kept',
+      `${head}${'a:\r\n'.repeat(5000)}\r\n`,
+      { tag: 'HTTP-response-header-section-size', val: undefined },
+    ],
+    ['many fields', `${head}${'a:\r\n'.repeat(2500)}content-length: 2\r\n\r\nok`, 'ok'],
+    [
       'answers before the answer',
       `HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\n${head}content-length: 2\r\n\r\nok`,
       'ok',
@@ -201,6 +207,22 @@ describe('what is left', () => {
     );
     for (const scene of scenes) scene[Symbol.dispose]();
   });
+});
+
+test('more trailers than are kept are an error behind the body, and none is dropped in silence', async () => {
+  async function trailersOf(count: number): Promise<unknown> {
+    await using server = await raw((socket, heard) => {
+      if (!heard.endsWith('\r\n\r\n')) return;
+      const head = 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n';
+      socket.end(`${head}${Array.from({ length: count }, (_, i) => `a${i}:\r\n`).join('')}\r\n`);
+    });
+    using scene = new HttpScene();
+    const { text, trailers } = await scene.read(response(await scene.ask({ authority: server.authority })).consume());
+    assert.equal(text, 'ok');
+    return trailers;
+  }
+  assert.equal(Object.keys((await trailersOf(2500)) as object).length, 2500);
+  assert.deepEqual(await trailersOf(5000), { tag: 'HTTP-response-trailer-section-size', val: undefined });
 });
 
 describe('TLS', () => {

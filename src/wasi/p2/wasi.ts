@@ -1,12 +1,12 @@
 /**
  * WASI 0.2 as an imports object, made from a grant: what is not granted is not there. The keys have no version, so that one
- * object serves every 0.2.x; a draft that differs from the next one has keys of its own. It holds the worlds `wasi:cli/command` and `wasi:http/proxy`.
+ * object serves every 0.2.x; a draft that differs from the next one has keys of its own. It holds the worlds `wasi:cli/command` and
+ * `wasi:http/proxy`, and drafts.
  */
 import type { Provided } from '../../runtime/world.ts';
 import { makeConfig } from '../drafts/config.ts';
 import { makeKeyValue } from '../drafts/keyvalue.ts';
 import { makeLogging } from '../drafts/logging.ts';
-import { Stores } from '../drafts/stores.ts';
 import { NetworkAccess } from '../network.ts';
 import { openGrant, type WasiOptions } from '../open-grant.ts';
 import { makeClocks } from './clocks.ts';
@@ -33,7 +33,7 @@ export type WasiImports = ReturnType<typeof createWasi>;
 
 /**
  * Makes the imports of a WASI 0.2 program. Two calls share nothing but the classes of resources, so that handles may pass
- * between programs. Throws UsageError (`bad-grant`, `no-directory`, `no-proc`).
+ * between programs. Throws UsageError (`bad-grant`, `no-directory`, `no-proc`, `no-store`).
  */
 export function createWasi(options: WasiOptions) {
   const opened = openGrant(options);
@@ -42,7 +42,6 @@ export function createWasi(options: WasiOptions) {
   const descriptors = new Descriptors(host.digest);
   const network = new NetworkAccess(host.sockets, opened.network, options.maxSockets);
   const outgoing = new OutgoingHandler(opened.network, host.httpClient);
-  const stores = new Stores(grant.keyvalue, options);
   const imports = {
     'wasi:cli/environment': makeEnvironment(grant, opened.asked),
     'wasi:cli/exit': makeExit(),
@@ -59,7 +58,7 @@ export function createWasi(options: WasiOptions) {
     'wasi:sockets/ip-name-lookup': nameLookup,
     ...makeHttp(outgoing),
     ...makeConfig(grant, opened.asked),
-    ...makeKeyValue((identifier) => stores.open(identifier)),
+    ...makeKeyValue((identifier) => opened.stores.open(identifier)),
     ...makeLogging(grant.logging, opened.stdio.stderr, options.onLog),
   };
   // Not enumerable: nobody who lists the interfaces meets it.
@@ -68,7 +67,6 @@ export function createWasi(options: WasiOptions) {
       descriptors.closeAll();
       network.closeAll();
       outgoing.close();
-      stores.close();
       opened[Symbol.dispose]();
     },
   });
